@@ -1,0 +1,60 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"studio-onboarding/internal/oktaorg"
+	"studio-onboarding/internal/scim"
+)
+
+// Okta is what activities need of the Okta org. Implemented by internal/oktaorg; every error is a *fault.Fault.
+type Okta interface {
+	// URL is the org's address without trailing slash.
+	URL() string
+	// Who names the principal behind the credentials and the scopes or roles it is known to have.
+	Who(ctx context.Context) (string, error)
+
+	// Apps lists all apps named amazon_aws_sso, active or not.
+	Apps(ctx context.Context) ([]oktaorg.App, error)
+	// App reads one app; class NotFound when there is none.
+	App(ctx context.Context, id string) (oktaorg.App, error)
+	CreateApp(ctx context.Context, label string) (oktaorg.App, error)
+	// SetServiceProvider puts the two URLs into the app's settings and keeps everything else as it is.
+	SetServiceProvider(ctx context.Context, id, acsURL, entityID string) error
+	// Metadata fetches the IdP metadata that the app's active key signs.
+	Metadata(ctx context.Context, id string) ([]byte, error)
+
+	// Connection reads the provisioning connection; AuthScheme UNKNOWN means that the API does not support it for this app.
+	Connection(ctx context.Context, appID string) (oktaorg.Connection, error)
+	// Connect sets the provisioning connection and switches creating, updating and deactivating users on.
+	Connect(ctx context.Context, appID, baseURL, token string) error
+
+	// Group finds the one Okta group of that name; class NotFound or Invalid (several).
+	Group(ctx context.Context, name string) (oktaorg.Group, error)
+	// GroupUsers calls page for each page of the members.
+	GroupUsers(ctx context.Context, groupID string, page func([]oktaorg.User) error) error
+	// AppGroups lists the IDs of groups assigned to the app.
+	AppGroups(ctx context.Context, appID string) ([]string, error)
+	AssignGroup(ctx context.Context, appID, groupID string) error
+	// UserByLogin reads one person; class NotFound when there is none.
+	UserByLogin(ctx context.Context, login string) (oktaorg.User, error)
+	AssignUser(ctx context.Context, appID, userID string) error
+	// AppUsers calls page for each page of people assigned to the app.
+	AppUsers(ctx context.Context, appID string, page func([]oktaorg.AppUser) error) error
+
+	Mappings(ctx context.Context, appID string) ([]oktaorg.Mapping, error)
+	CreateMapping(ctx context.Context, appID, groupID, targetName string) (oktaorg.Mapping, error)
+	// SetMappingStatus is ACTIVE (which pushes now) or INACTIVE.
+	SetMappingStatus(ctx context.Context, appID, mappingID, status string) error
+	DeleteMapping(ctx context.Context, appID, mappingID string) error
+
+	// ProvisioningFailures are the failed provisioning events of the app in a period, newest first, at most max.
+	ProvisioningFailures(ctx context.Context, appID string, since, until time.Time, max int) ([]oktaorg.LogEvent, error)
+}
+
+// SCIM makes clients of AWS's SCIM endpoint. Implemented by internal/scim.
+type SCIM interface {
+	// Check reads the service provider configuration with the token; class Denied when endpoint and token don't fit.
+	Check(ctx context.Context, endpoint, token string) (scim.Config, error)
+}

@@ -1,0 +1,97 @@
+package activities
+
+import (
+	"time"
+
+	"studio-onboarding/onboarding"
+)
+
+// Provisioning looks after SCIM: the endpoint and token, the Okta side of the connection, assignments and group push.
+type Provisioning struct {
+	Okta    Okta
+	SCIM    SCIM
+	Secrets Secrets
+	Waits   Waits
+	// PlainHTTPHost is the only host on which a SCIM endpoint may be plain http: the simulated one. Empty for none.
+	PlainHTTPHost string
+}
+
+// SCIMConnection is the endpoint and a reference to its token.
+type SCIMConnection struct {
+	Endpoint string `json:"endpoint"`
+	TokenRef string `json:"tokenRef"`
+}
+
+// CheckSCIMInput carries the operator's values.
+type CheckSCIMInput struct {
+	Region     string         `json:"region"`
+	Connection SCIMConnection `json:"connection"`
+}
+
+// CheckSCIMResult is the connection as it works: without trailing slash, with the date from which the token's year counts.
+type CheckSCIMResult struct {
+	Connection SCIMConnection `json:"connection"`
+	CheckedAt  time.Time      `json:"checkedAt"`
+}
+
+// ConnectInput connects the app to the endpoint through Okta's API where this org supports that.
+type ConnectInput struct {
+	AppID      string         `json:"appId"`
+	Connection SCIMConnection `json:"connection"`
+}
+
+// ConnectResult says whether the API could do it; where not, a person does it in the console.
+type ConnectResult struct {
+	Supported bool `json:"supported"`
+}
+
+// ProvisioningFeatures are the app's features once creating users is switched on.
+type ProvisioningFeatures struct {
+	Enabled []string `json:"enabled"`
+	// Missing are features that should be on besides.
+	Missing []string `json:"missing,omitempty"`
+}
+
+// AssignInput assigns the assignment group, and single people who are not in it, to the app.
+type AssignInput struct {
+	AppID           string   `json:"appId"`
+	AssignmentGroup string   `json:"assignmentGroup"`
+	People          []string `json:"people,omitempty"`
+}
+
+// AssignResult names the assignment group.
+type AssignResult struct {
+	GroupID string            `json:"groupId"`
+	Origin  onboarding.Origin `json:"origin"`
+	// UnknownPeople are logins of the spec that Okta does not know.
+	UnknownPeople []string `json:"unknownPeople,omitempty"`
+}
+
+// ProvisionedResult counts app users once Okta has dealt with all of them.
+type ProvisionedResult struct {
+	Assigned    int `json:"assigned"`
+	Provisioned int `json:"provisioned"`
+	// Failed are app users in an error state or stuck; why is told by CompareDirectory.
+	Failed int `json:"failed"`
+}
+
+// PushInput pushes the access groups.
+type PushInput struct {
+	AppID  string   `json:"appId"`
+	Groups []string `json:"groups"`
+}
+
+// PushedGroup is a group push mapping.
+type PushedGroup struct {
+	Name      string            `json:"name"`
+	MappingID string            `json:"mappingId"`
+	Status    string            `json:"status"`
+	Error     string            `json:"error,omitempty"`
+	Origin    onboarding.Origin `json:"origin"`
+}
+
+// PushResult lists the mappings. Refused groups have to be pushed by a person, with the reason that Okta gave.
+type PushResult struct {
+	Pushed  []PushedGroup     `json:"pushed"`
+	Refused map[string]string `json:"refused,omitempty"`
+}

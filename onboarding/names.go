@@ -1,0 +1,46 @@
+package onboarding
+
+// The names under which the parts of a run are registered in Temporal. They are part of recorded histories: never rename one.
+const (
+	// TaskQueue is the queue that workers poll for runs and their activities.
+	TaskQueue = "studio-onboarding"
+	// WorkflowOnboard carries out one spec. Input: OnboardInput. Result: Report.
+	WorkflowOnboard = "Onboard"
+
+	// QueryProgress answers with Progress.
+	QueryProgress = "progress"
+	// QueryReport answers with the Report as far as the run has come.
+	QueryReport = "report"
+	// QueryDocument takes a document name from Request.Documents and answers with a Document.
+	QueryDocument = "document"
+
+	// UpdateProvide takes an Answer, checks it against the live systems, and answers with an Acknowledgement.
+	UpdateProvide = "provide"
+	// UpdateResolve takes a Resolution for a parked step and answers with an Acknowledgement.
+	UpdateResolve = "resolve"
+
+	// SearchAttributeState is a Keyword holding a RunState.
+	SearchAttributeState = "OnboardingState"
+	// SearchAttributeStep is a Keyword holding the Step that a person should look at first.
+	SearchAttributeStep = "OnboardingStep"
+)
+
+// WorkflowID is the workflow ID of the run that a spec of this name belongs to.
+func WorkflowID(run string) string { return workflowIDPrefix + run }
+
+// RunName undoes WorkflowID. It returns false for a workflow ID that is not a run's.
+func RunName(workflowID string) (string, bool) {
+	if len(workflowID) <= len(workflowIDPrefix) || workflowID[:len(workflowIDPrefix)] != workflowIDPrefix {
+		return "", false
+	}
+	return workflowID[len(workflowIDPrefix):], true
+}
+
+const workflowIDPrefix = "onboard-"
+
+// OnboardInput starts a run.
+type OnboardInput struct {
+	Spec Spec `json:"spec"`
+	// StartedBy is the user and machine the run was started from, for the record (user@host).
+	StartedBy string `json:"startedBy,omitempty"`
+}

@@ -1,0 +1,151 @@
+package onboarding
+
+import "time"
+
+// Report is the result of a run.
+type Report struct {
+	Run       string    `json:"run"`
+	Region    string    `json:"region"`
+	State     RunState  `json:"state"`
+	StartedBy string    `json:"startedBy,omitempty"`
+	StartedAt time.Time `json:"startedAt"`
+	EndedAt   time.Time `json:"endedAt,omitzero"`
+	Doors     Doors     `json:"doors"`
+	People    People    `json:"people"`
+	// Groups are the groups that have access.
+	Groups []GroupAccess `json:"groups,omitempty"`
+	// Exceptions are people who should get in and don't, at most MaxListed; ExceptionsTotal counts all.
+	Exceptions      []PersonException `json:"exceptions,omitempty"`
+	ExceptionsTotal int               `json:"exceptionsTotal"`
+	// Notices are people who get in, with something an administrator should know, at most MaxListed.
+	Notices []PersonException `json:"notices,omitempty"`
+	// PeopleFile names the file (on the worker) with a line for each person.
+	PeopleFile string     `json:"peopleFile,omitempty"`
+	Resources  []Resource `json:"resources,omitempty"`
+	// Findings are the preflight's warnings.
+	Findings  []Finding         `json:"findings,omitempty"`
+	Requests  []AnsweredRequest `json:"requests,omitempty"`
+	Decisions []Decision        `json:"decisions,omitempty"`
+	Skipped   []Step            `json:"skipped,omitempty"`
+	// Expiries are the dates that need somebody's attention later.
+	Expiries []Expiry `json:"expiries,omitempty"`
+}
+
+// MaxListed bounds people lists in results and reports; complete lists go to the people file.
+const MaxListed = 50
+
+// Doors are the three ways into Studio.
+type Doors struct {
+	// OktaTile is the app's link on the Okta dashboard.
+	OktaTile string `json:"oktaTile,omitempty"`
+	// AccessPortal is the AWS access portal.
+	AccessPortal string `json:"accessPortal,omitempty"`
+	// Studio is the address to bookmark.
+	Studio string `json:"studio,omitempty"`
+}
+
+// People are counts of persons.
+type People struct {
+	// Wanted are those who should get in: members of the access groups in Okta, and single people.
+	Wanted int `json:"wanted"`
+	// Synced are those of them who are enabled in Identity Center.
+	Synced int `json:"synced"`
+	// Assigned are those of them who are assigned to the Studio application, directly or by group.
+	Assigned int `json:"assigned"`
+	// Profiles are those of them who have a user profile InService.
+	Profiles int `json:"profiles"`
+	// Ready are those who pass every check.
+	Ready int `json:"ready"`
+}
+
+// GroupAccess is a group that has access.
+type GroupAccess struct {
+	Name          string `json:"name"`
+	GroupID       string `json:"groupId"`
+	People        int    `json:"people"`
+	ExecutionRole string `json:"executionRole,omitempty"`
+}
+
+// PersonException says why a person does not get in, or what is odd about them.
+type PersonException struct {
+	// Person is the Okta login, or the Identity Center user name of somebody unknown to Okta.
+	Person string `json:"person"`
+	Reason string `json:"reason"`
+	Remedy string `json:"remedy,omitempty"`
+}
+
+// PersonRecord is one line of the people file, as JSON.
+type PersonRecord struct {
+	Person string `json:"person"`
+	// Ready says whether this person can come in.
+	Ready bool `json:"ready"`
+	// Via are the access groups, or "person".
+	Via           []string `json:"via,omitempty"`
+	UserID        string   `json:"userId,omitempty"`
+	Profile       string   `json:"profile,omitempty"`
+	ProfileStatus string   `json:"profileStatus,omitempty"`
+	ExecutionRole string   `json:"executionRole,omitempty"`
+	Reason        string   `json:"reason,omitempty"`
+	Remedy        string   `json:"remedy,omitempty"`
+}
+
+// Origin says where a resource comes from.
+type Origin string
+
+// The origins.
+const (
+	OriginCreated Origin = "created"
+	OriginAdopted Origin = "adopted"
+)
+
+// Resource is a thing that the run made or took over.
+type Resource struct {
+	Kind   string `json:"kind"`
+	Name   string `json:"name,omitempty"`
+	ID     string `json:"id"`
+	Origin Origin `json:"origin"`
+}
+
+// Level grades a finding.
+type Level string
+
+// The levels.
+const (
+	LevelOK       Level = "ok"
+	LevelWarning  Level = "warning"
+	LevelBlocking Level = "blocking"
+)
+
+// Finding is one result of the preflight.
+type Finding struct {
+	Level Level `json:"level"`
+	// Check names what was looked at, in kebab-case ("studio-account").
+	Check   string `json:"check"`
+	Message string `json:"message"`
+	Remedy  string `json:"remedy,omitempty"`
+}
+
+// AnsweredRequest records an operator request and how it was settled.
+type AnsweredRequest struct {
+	Step    Step      `json:"step"`
+	Title   string    `json:"title"`
+	AskedAt time.Time `json:"askedAt"`
+	DoneAt  time.Time `json:"doneAt"`
+	// By is who answered; "detected" where the run noticed by itself.
+	By string `json:"by"`
+}
+
+// Decision records a resolution of a parked step.
+type Decision struct {
+	Resolution
+	At time.Time `json:"at"`
+	// Message is what the step had parked with.
+	Message string `json:"message"`
+}
+
+// Expiry is a date on which something stops working.
+type Expiry struct {
+	What   string    `json:"what"`
+	At     time.Time `json:"at"`
+	Remedy string    `json:"remedy"`
+}
