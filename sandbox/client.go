@@ -1,0 +1,248 @@
+package sandbox
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"studio-onboarding/sandbox/internal/kit"
+)
+
+// Call is one request that the world answered.
+type Call = kit.Call
+
+// Fault is one rule of the fault script.
+type Fault = kit.Fault
+
+// The kinds of faults.
+const (
+	FaultDeny       = kit.FaultDeny
+	FaultThrottle   = kit.FaultThrottle
+	FaultError      = kit.FaultError
+	FaultHTML       = kit.FaultHTML
+	FaultLostAnswer = kit.FaultLostAnswer
+	FaultReset      = kit.FaultReset
+	FaultLostWrite  = kit.FaultLostWrite
+	FaultConflict   = kit.FaultConflict
+)
+
+// Client does what people do with their browsers: console work and signing in. Only the simulated operator, the sign-in
+// proof and tests use it; the product itself never does. All calls go to paths below /sandbox/.
+type Client struct {
+	// URL is the sandbox's base URL without trailing slash.
+	URL string
+}
+
+// Environment is what a worker needs to know of a world: variables and their values. The credentials are made up.
+type Environment map[string]string
+
+// EnableIdentityCenterInput is the AWS console's "Enable" in the management account.
+type EnableIdentityCenterInput struct {
+	Region string `json:"region"`
+}
+
+// ChangeIdentitySourceInput is the AWS console's "Change identity source" → external identity provider.
+type ChangeIdentitySourceInput struct {
+	// Metadata is the IdP's SAML metadata document.
+	Metadata string `json:"metadata"`
+}
+
+// ServiceProvider is what the AWS console then shows.
+type ServiceProvider struct {
+	ACSURL    string `json:"acsUrl"`
+	IssuerURL string `json:"issuerUrl"`
+	PortalURL string `json:"portalUrl"`
+	// Metadata is the service provider metadata file.
+	Metadata string `json:"metadata"`
+}
+
+// ProvisioningTenant is what the AWS console shows when automatic provisioning is enabled; the token is shown once.
+type ProvisioningTenant struct {
+	Endpoint string `json:"endpoint"`
+	Token    string `json:"token"`
+}
+
+// ConfigureProvisioningInput is the Okta console's Provisioning tab. The credentials are tested; a refusal is the error.
+type ConfigureProvisioningInput struct {
+	AppID            string `json:"appId"`
+	BaseURL          string `json:"baseUrl"`
+	Token            string `json:"token"`
+	CreateUsers      bool   `json:"createUsers"`
+	UpdateAttributes bool   `json:"updateAttributes"`
+	DeactivateUsers  bool   `json:"deactivateUsers"`
+}
+
+// PushGroupInput is the Okta console's Push Groups tab, by group name.
+type PushGroupInput struct {
+	AppID string `json:"appId"`
+	Group string `json:"group"`
+}
+
+// SignInInput is one person trying to come in.
+type SignInInput struct {
+	// Login is the person's Okta login.
+	Login string `json:"login"`
+	// Label picks the Okta app by its label where there are several; empty takes the first the person is assigned to.
+	Label string `json:"label,omitempty"`
+	// DomainID picks the Studio domain where there are several.
+	DomainID string `json:"domainId,omitempty"`
+}
+
+// SignInResult is how far they come: the Studio address, or the error that the real systems show, at the link that broke.
+type SignInResult struct {
+	OK  bool   `json:"ok"`
+	URL string `json:"url,omitempty"`
+	// Profile is the user profile that was opened.
+	Profile string `json:"profile,omitempty"`
+	// Link names the broken link: okta, saml, user, application, domain or profile.
+	Link  string `json:"link,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
+// Person is somebody in the Okta org.
+type Person struct {
+	Login  string   `json:"login"`
+	Status string   `json:"status"`
+	Groups []string `json:"groups"`
+}
+
+// EnableIdentityCenter enables the organization instance.
+func (c Client) EnableIdentityCenter(ctx context.Context, in EnableIdentityCenterInput) error {
+	return c.post(ctx, "console/aws/enable-identity-center", in, nil)
+}
+
+// ChangeIdentitySource uploads the IdP metadata and answers with the service provider's values.
+func (c Client) ChangeIdentitySource(ctx context.Context, in ChangeIdentitySourceInput) (ServiceProvider, error) {
+	var out ServiceProvider
+	err := c.post(ctx, "console/aws/change-identity-source", in, &out)
+	return out, err
+}
+
+// EnableProvisioning enables automatic provisioning, or makes a second token when it is enabled.
+func (c Client) EnableProvisioning(ctx context.Context) (ProvisioningTenant, error) {
+	var out ProvisioningTenant
+	err := c.post(ctx, "console/aws/enable-provisioning", struct{}{}, &out)
+	return out, err
+}
+
+// CreateUser makes a user by hand in the Identity Center console.
+func (c Client) CreateUser(ctx context.Context, userName, email string) error {
+	return c.post(ctx, "console/aws/create-user", map[string]string{"userName": userName, "email": email}, nil)
+}
+
+// ConfigureProvisioning sets the SCIM connection up on the Okta side.
+func (c Client) ConfigureProvisioning(ctx context.Context, in ConfigureProvisioningInput) error {
+	return c.post(ctx, "console/okta/provisioning", in, nil)
+}
+
+// PushGroup pushes a group from the Okta console.
+func (c Client) PushGroup(ctx context.Context, in PushGroupInput) error {
+	return c.post(ctx, "console/okta/push-group", in, nil)
+}
+
+// SignIn tries to get one person into Studio.
+func (c Client) SignIn(ctx context.Context, in SignInInput) (SignInResult, error) {
+	var out SignInResult
+	err := c.post(ctx, "sign-in", in, &out)
+	return out, err
+}
+
+// People lists everybody in the Okta org, in the order of their logins.
+func (c Client) People(ctx context.Context) ([]Person, error) {
+	var out []Person
+	err := c.get(ctx, "people", &out)
+	return out, err
+}
+
+// Environment answers with the variables of a worker that is to use this world.
+func (c Client) Environment(ctx context.Context) (Environment, error) {
+	var out Environment
+	err := c.get(ctx, "environment", &out)
+	return out, err
+}
+
+// SetFaults replaces the fault script.
+func (c Client) SetFaults(ctx context.Context, faults []Fault) error {
+	return c.post(ctx, "faults", faults, nil)
+}
+
+// Calls answers with the call log.
+func (c Client) Calls(ctx context.Context) ([]Call, error) {
+	body, err := c.do(ctx, http.MethodGet, "calls", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	var calls []Call
+	lines := bufio.NewScanner(body)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var call Call
+		if err := json.Unmarshal(lines.Bytes(), &call); err != nil {
+			return nil, fmt.Errorf("read the call log: %w", err)
+		}
+		calls = append(calls, call)
+	}
+	return calls, lines.Err()
+}
+
+// State answers with a dump of the whole world as JSON, in a stable order.
+func (c Client) State(ctx context.Context) ([]byte, error) {
+	body, err := c.do(ctx, http.MethodGet, "state", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return io.ReadAll(body)
+}
+
+func (c Client) post(ctx context.Context, path string, in, out any) error {
+	data, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	return c.decode(ctx, http.MethodPost, path, data, out)
+}
+
+func (c Client) get(ctx context.Context, path string, out any) error {
+	return c.decode(ctx, http.MethodGet, path, nil, out)
+}
+
+func (c Client) decode(ctx context.Context, method, path string, in []byte, out any) error {
+	body, err := c.do(ctx, method, path, in)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if out == nil {
+		_, err = io.Copy(io.Discard, body)
+		return err
+	}
+	if err := json.NewDecoder(body).Decode(out); err != nil {
+		return fmt.Errorf("sandbox: %s: %w", path, err)
+	}
+	return nil
+}
+
+func (c Client) do(ctx context.Context, method, path string, in []byte) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.URL+"/sandbox/"+path, bytes.NewReader(in))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	if resp.StatusCode/100 != 2 {
+		defer resp.Body.Close()
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
+		return nil, fmt.Errorf("%s", strings.TrimSpace(string(text)))
+	}
+	return resp.Body, nil
+}

@@ -1,0 +1,19 @@
+// Package sandbox simulates an Okta org and an AWS organization with a management account and a member account, over HTTP,
+// on one port: AWS's JSON 1.1 and query APIs, Okta's REST API, AWS's SCIM endpoint, and below /sandbox/ what people do in
+// consoles and browsers. It is written from the providers' documentation and shares no code with the product, so that it
+// can catch the product's mistakes.
+package sandbox
+
+// Config describes a world.
+type Config struct {
+	// Region is where the AWS side lives. Default us-east-1.
+	Region string
+	// People is how many persons the Okta org has, at least 60. Default 64.
+	People int
+	// Seed makes the generated people and identifiers the same each time. Default 1.
+	Seed int64
+	// Speed divides every delay of the real world. Default 1.
+	Speed float64
+	// BaseURL is under which address the world is reached, for the links in its answers; without trailing slash.
+	BaseURL string
+}
