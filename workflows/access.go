@@ -1,0 +1,63 @@
+package workflows
+
+import (
+	"fmt"
+	"slices"
+
+	"go.temporal.io/sdk/workflow"
+
+	"studio-onboarding/activities"
+	"studio-onboarding/onboarding"
+)
+
+func (r *run) accessInput() activities.AccessInput {
+	return activities.AccessInput{
+		Run: r.spec.Name, IdentityCenter: r.spec.IdentityCenter, Studio: r.spec.Studio, Region: r.spec.Region,
+		InstanceARN: r.instance.ARN, IdentityStoreID: r.instance.IdentityStoreID, AppID: r.app.ID,
+		Domain: r.studio, Access: r.spec.Access, Roles: r.roles, Tags: r.spec.Domain.Tags,
+	}
+}
+
+// access makes assignments, profiles and roles follow the directory.
+func (r *run) access(ctx workflow.Context) (string, error) {
+	var a *activities.Access
+	result, err := call(bulkWork(ctx, "Assign groups and people, make user profiles"), a.ConvergeAccess, r.accessInput())
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s made, %d found; %s made, %d found",
+		count(result.AssignmentsMade, "assignment"), result.AssignmentsFound, count(result.ProfilesMade, "profile"), result.ProfilesFound), nil
+}
+
+// verify reads everything back. People who could not be synced are known by now; anybody else who is not ready is a reason
+// to stop and look. When the operator asks for another try, access converges again first.
+func (r *run) verify(ctx workflow.Context) (string, error) {
+	if r.verified {
+		if _, err := r.access(ctx); err != nil {
+			return "", err
+		}
+	}
+	var a *activities.Access
+	result, err := call(bulkWork(ctx, "Read everything back, person by person"), a.VerifyAccess, r.accessInput())
+	if err != nil {
+		return "", err
+	}
+	r.verified = true
+	r.report.People, r.report.Groups = result.People, result.Groups
+	r.report.Exceptions, r.report.ExceptionsTotal = result.Exceptions, result.ExceptionsTotal
+	r.report.Notices, r.report.PeopleFile = result.Notices, result.PeopleFile
+	if result.People.Ready < result.People.Synced {
+		return "", &incomplete{
+			message: fmt.Sprintf("%d of the %s in Identity Center can come in; %d can't → Look at the listed reasons and retry, or skip to end with this result.",
+				result.People.Ready, count(result.People.Synced, "person"), result.People.Synced-result.People.Ready),
+			people: result.Exceptions, total: result.ExceptionsTotal,
+		}
+	}
+	return fmt.Sprintf("%d of %s can come in", result.People.Ready, count(result.People.Wanted, "person")), nil
+}
+
+// complete puts the last things into the report.
+func (r *run) complete(workflow.Context) (string, error) {
+	slices.SortStableFunc(r.report.Expiries, func(a, b onboarding.Expiry) int { return a.At.Compare(b.At) })
+	return fmt.Sprintf("%d people are in", r.report.People.Ready), nil
+}

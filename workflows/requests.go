@@ -1,0 +1,140 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+
+	"go.temporal.io/sdk/workflow"
+
+	"studio-onboarding/activities"
+	"studio-onboarding/onboarding"
+)
+
+// The requests hold what a person needs to act: why, which console and account, the clicks in order, what to paste, and
+// how the run goes on. Console paths follow the AWS page "Configure SAML and SCIM with Okta and IAM Identity Center".
+
+func (r *run) enableInstance(managementAccount string) *request {
+	return &request{Request: onboarding.Request{
+		Step:    onboarding.StepIdentityCenter,
+		Title:   "Enable IAM Identity Center in " + r.spec.Region,
+		Why:     "The organization has no Identity Center instance, Studio needs one in its own Region, and AWS offers no API to enable it in the management account.",
+		Console: fmt.Sprintf("AWS console, management account %s, Region %s", managementAccount, r.spec.Region),
+		URL:     r.identityCenterURL(""),
+		Clicks: []string{
+			"Sign in to the management account " + managementAccount + " as an administrator.",
+			"Choose the Region " + r.spec.Region + " at the top right. It can't be changed afterwards.",
+			"Open IAM Identity Center and choose Enable.",
+			"Choose to enable it with AWS Organizations (an organization instance, not an account instance).",
+		},
+		Detection: "The run looks every few seconds and goes on when the instance is active.",
+	}}
+}
+
+func (r *run) chooseApp(candidates []activities.OktaApp) *request {
+	req := &request{Request: onboarding.Request{
+		Step:    onboarding.StepOktaApp,
+		Title:   "Choose the Okta app",
+		Why:     fmt.Sprintf("Several apps in Okta could be the one for this organization, and a wrong choice would break another one's sign-in (label %q).", r.spec.Okta.AppLabel),
+		Console: "Okta admin console",
+		URL:     r.oktaURL,
+		Clicks:  []string{"Look at the apps below and choose the one whose ACS URL belongs to this organization's Identity Center, or that has none yet."},
+		Needs:   []onboarding.Need{{Name: onboarding.ValueAppID, Label: "ID of the app (0oa…)"}},
+		Command: fmt.Sprintf("starter provide %s %s --%s 0oa…", r.spec.Name, onboarding.StepOktaApp, onboarding.ValueAppID),
+	}}
+	for _, app := range candidates {
+		acs := app.ACSURL
+		if acs == "" {
+			acs = "no ACS URL yet"
+		}
+		req.Paste = append(req.Paste, onboarding.PasteValue{Label: fmt.Sprintf("%s (%s, %s)", app.Label, app.Status, acs), Value: app.ID})
+	}
+	return req
+}
+
+func (r *run) exchangeMetadata() *request {
+	return &request{Request: onboarding.Request{
+		Step:    onboarding.StepSAMLExchange,
+		Title:   "Make Okta the identity source of Identity Center",
+		Why:     "Both sides have to know each other's SAML values, and AWS offers no API for its side. Whoever signs in through Identity Center today does so through Okta afterwards: keep an IAM administrator at hand.",
+		Console: fmt.Sprintf("AWS console, account %s, Region %s", r.instance.OwnerAccount, r.instance.PrimaryRegion),
+		URL:     r.identityCenterURL("/settings"),
+		Clicks: []string{
+			"Open IAM Identity Center, Settings, tab Identity source, Actions, Change identity source.",
+			"Choose External identity provider, then Next.",
+			"Under Identity provider metadata, upload the file " + metadataDocument + " of this request.",
+			"Download the service provider metadata file there, or copy the three values: AWS access portal sign-in URL, ACS URL, issuer URL.",
+			"Choose Next, type ACCEPT, and choose Change identity source.",
+		},
+		Documents: []string{metadataDocument},
+		Needs: []onboarding.Need{
+			{Name: onboarding.ValueACSURL, Label: "IAM Identity Center Assertion Consumer Service (ACS) URL"},
+			{Name: onboarding.ValueIssuerURL, Label: "IAM Identity Center issuer URL"},
+			{Name: onboarding.ValuePortalURL, Label: "AWS access portal sign-in URL", Optional: true},
+			{Name: onboarding.ValueMetadata, Label: "AWS's service provider metadata file, in place of the ACS and the issuer URL", Optional: true},
+		},
+		Command: fmt.Sprintf("starter provide %s %s --acs-url … --issuer-url … --portal-url …   (or --metadata FILE)", r.spec.Name, onboarding.StepSAMLExchange),
+	}}
+}
+
+func (r *run) enableProvisioning() *request {
+	return &request{Request: onboarding.Request{
+		Step:    onboarding.StepSCIM,
+		Title:   "Enable automatic provisioning in Identity Center",
+		Why:     "Okta needs Identity Center's SCIM endpoint and an access token, and only the console shows them; the token just once.",
+		Console: fmt.Sprintf("AWS console, account %s, Region %s", r.instance.OwnerAccount, r.instance.PrimaryRegion),
+		URL:     r.identityCenterURL("/settings"),
+		Clicks: []string{
+			"Open IAM Identity Center, Settings, and choose Enable next to Automatic provisioning.",
+			"Copy the SCIM endpoint and the access token. Keep the token where the worker can read it: a file, an environment variable, or AWS Secrets Manager.",
+			"Leave the dialog open: the next request needs the same two values in Okta.",
+		},
+		Needs: []onboarding.Need{
+			{Name: onboarding.ValueSCIMEndpoint, Label: "SCIM endpoint"},
+			{Name: onboarding.ValueSCIMToken, Label: "reference to the access token: file:/path, env:NAME or aws-sm:ARN, never the token itself"},
+		},
+		Command: fmt.Sprintf("starter provide %s %s --endpoint … --token-ref file:/path", r.spec.Name, onboarding.StepSCIM),
+	}}
+}
+
+func (r *run) configureProvisioning(connection activities.SCIMConnection) *request {
+	return &request{Request: onboarding.Request{
+		Step:    onboarding.StepSCIM,
+		Title:   "Switch provisioning on in the Okta app",
+		Why:     "Okta's API can't set the provisioning connection of this app, so it is done in Okta's admin console.",
+		Console: "Okta admin console, app " + r.app.Label,
+		URL:     r.app.AdminURL,
+		Clicks: []string{
+			"Open the app's Provisioning tab, Integration, Configure API Integration, and check Enable API integration.",
+			"Paste the Base URL below (without a slash at its end) and the access token as API Token.",
+			"Choose Test API Credentials, wait for \"verified successfully\", and save.",
+			"Under To App choose Edit, enable Create Users, Update User Attributes and Deactivate Users, and save.",
+		},
+		Paste:     []onboarding.PasteValue{{Label: "Base URL", Value: connection.Endpoint}},
+		Detection: "The run looks every few seconds and goes on when Create Users is enabled.",
+	}}
+}
+
+func (r *run) pushGroups(refused map[string]string) *request {
+	req := &request{Request: onboarding.Request{
+		Step:    onboarding.StepOktaGroups,
+		Title:   "Push the access groups from Okta",
+		Console: "Okta admin console, app " + r.app.Label,
+		URL:     r.app.AdminURL,
+		Clicks: []string{
+			"Open the app's Push Groups tab, choose Push Groups, Find groups by name.",
+			"Push each group below: create it, or link it to the group of the same name.",
+		},
+		Detection: "The run looks every few seconds and goes on when every group's push is active.",
+	}}
+	var reasons []string
+	for _, group := range workflow.DeterministicKeys(refused) {
+		req.Paste = append(req.Paste, onboarding.PasteValue{Label: "Group", Value: group})
+		reasons = append(reasons, refused[group])
+	}
+	req.Why = "Okta's API refused to push: " + strings.Join(reasons, "; ")
+	return req
+}
+
+func (r *run) identityCenterURL(path string) string {
+	return fmt.Sprintf("https://%s.console.aws.amazon.com/singlesignon/home?region=%s#!%s", r.spec.Region, r.spec.Region, path)
+}

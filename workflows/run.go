@@ -1,0 +1,249 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"studio-onboarding/activities"
+	"studio-onboarding/onboarding"
+)
+
+// run is the state of one run. Only its own coroutines touch it.
+type run struct {
+	spec     onboarding.Spec
+	started  time.Time
+	ended    time.Time
+	steps    []onboarding.StepProgress
+	requests []*request
+	parked   []*onboarding.Parked
+	// decisions are those that their parked step has not picked up yet.
+	decisions map[onboarding.Step]*onboarding.Decision
+	aborted   bool
+	documents map[string]string
+	report    onboarding.Report
+	// checking serialises the checks of answers, which block.
+	checking workflow.Mutex
+	// published is what the search attributes say.
+	published [2]string
+
+	// What steps hand on to later ones.
+	oktaURL         string
+	identityAccount string
+	instance        activities.Instance
+	app             activities.OktaApp
+	connection      activities.SCIMConnection
+	directory       activities.DirectoryResult
+	compared        bool
+	verified        bool
+	roles           []activities.Role
+	place           activities.Network
+	studio          activities.Domain
+}
+
+func newRun(ctx workflow.Context, in onboarding.OnboardInput) *run {
+	now := workflow.Now(ctx)
+	r := &run{
+		spec:      in.Spec,
+		started:   now,
+		decisions: map[onboarding.Step]*onboarding.Decision{},
+		documents: map[string]string{},
+		checking:  workflow.NewMutex(ctx),
+		report: onboarding.Report{
+			Run: in.Spec.Name, Region: in.Spec.Region, State: onboarding.RunRunning, StartedBy: in.StartedBy, StartedAt: now,
+		},
+	}
+	for _, info := range onboarding.Steps() {
+		r.steps = append(r.steps, onboarding.StepProgress{Step: info.Step, Lane: info.Lane, Title: info.Title, State: onboarding.StepPending})
+	}
+	return r
+}
+
+// setHandlers makes the run answerable before it does anything that blocks.
+func (r *run) setHandlers(ctx workflow.Context) error {
+	return errors.Join(
+		workflow.SetQueryHandlerWithOptions(ctx, onboarding.QueryProgress,
+			func() (onboarding.Progress, error) { return r.progress(), nil },
+			workflow.QueryHandlerOptions{Description: "The checklist, the open requests and the parked steps."}),
+		workflow.SetQueryHandlerWithOptions(ctx, onboarding.QueryReport,
+			func() (onboarding.Report, error) { return r.report, nil },
+			workflow.QueryHandlerOptions{Description: "The report, as far as the run has come."}),
+		workflow.SetQueryHandlerWithOptions(ctx, onboarding.QueryDocument, r.document,
+			workflow.QueryHandlerOptions{Description: "A file that an open request names, such as okta-metadata.xml."}),
+		workflow.SetUpdateHandlerWithOptions(ctx, onboarding.UpdateProvide, r.provide, workflow.UpdateHandlerOptions{
+			Validator:   r.acceptsAnswer,
+			Description: "Answer an open request. The values are checked against the live systems before they count.",
+		}),
+		workflow.SetUpdateHandlerWithOptions(ctx, onboarding.UpdateResolve, r.resolve, workflow.UpdateHandlerOptions{
+			Validator:   r.acceptsResolution,
+			Description: "Decide about a parked step: retry, skip or abort.",
+		}),
+	)
+}
+
+func (r *run) document(name string) (onboarding.Document, error) {
+	content, ok := r.documents[name]
+	if !ok {
+		return onboarding.Document{}, fmt.Errorf("this run has no document %q; it has %v", name, workflow.DeterministicKeys(r.documents))
+	}
+	return onboarding.Document{Name: name, Content: content}, nil
+}
+
+func (r *run) acceptsResolution(_ workflow.Context, res onboarding.Resolution) error {
+	info, ok := onboarding.StepInfoOf(res.Step)
+	if !ok {
+		return fmt.Errorf("there is no step %q", res.Step)
+	}
+	if !r.ended.IsZero() {
+		return fmt.Errorf("the run %s has ended; start it again to change something", r.spec.Name)
+	}
+	switch res.Action {
+	case onboarding.ActionAbort:
+		return nil
+	case onboarding.ActionRetry, onboarding.ActionSkip:
+	default:
+		return fmt.Errorf("%q is not an action; use retry, skip or abort", res.Action)
+	}
+	if !slices.ContainsFunc(r.parked, func(p *onboarding.Parked) bool { return p.Step == res.Step }) {
+		return fmt.Errorf("%s is not parked (it is %s), so there is nothing to decide", res.Step, r.at(res.Step).State)
+	}
+	if r.decisions[res.Step] != nil {
+		return fmt.Errorf("%s has just been decided: %s", res.Step, r.decisions[res.Step].Action)
+	}
+	if res.Action == onboarding.ActionSkip && !info.Skippable {
+		return fmt.Errorf("%s can't be skipped, because later steps need what it makes; repair the cause and retry, or abort", res.Step)
+	}
+	return nil
+}
+
+func (r *run) resolve(ctx workflow.Context, res onboarding.Resolution) (onboarding.Acknowledgement, error) {
+	decision := &onboarding.Decision{Resolution: res, At: workflow.Now(ctx), Message: r.at(res.Step).Summary}
+	r.report.Decisions = append(r.report.Decisions, *decision)
+	if res.Action == onboarding.ActionAbort {
+		r.aborted = true
+		return onboarding.Acknowledgement{Message: "The run ends. What was made stays and is listed in the report."}, nil
+	}
+	r.decisions[res.Step] = decision
+	if res.Action == onboarding.ActionSkip {
+		return onboarding.Acknowledgement{Message: fmt.Sprintf("%s is skipped; the report says so.", res.Step)}, nil
+	}
+	return onboarding.Acknowledgement{Message: fmt.Sprintf("%s is tried again.", res.Step)}, nil
+}
+
+func (r *run) abortMessage() string {
+	for _, d := range r.report.Decisions {
+		if d.Action == onboarding.ActionAbort {
+			return fmt.Sprintf("aborted at %s by %s: %s", d.Step, d.By, d.Reason)
+		}
+	}
+	return errAborted.Error()
+}
+
+func (r *run) begin(ctx workflow.Context, step onboarding.Step) {
+	p := r.at(step)
+	if p.StartedAt.IsZero() {
+		p.StartedAt = workflow.Now(ctx)
+	}
+	r.set(step, onboarding.StepRunning, "")
+	r.publish(ctx)
+}
+
+func (r *run) finish(ctx workflow.Context, step onboarding.Step, state onboarding.StepState, summary string) {
+	r.at(step).EndedAt = workflow.Now(ctx)
+	r.set(step, state, summary)
+	r.publish(ctx)
+}
+
+// end settles the final state. A cancelled run keeps the states its steps had.
+func (r *run) end(ctx workflow.Context, err error) {
+	r.ended = workflow.Now(ctx)
+	r.report.EndedAt = r.ended
+	r.report.State = onboarding.RunDone
+	if err != nil {
+		r.report.State = onboarding.RunAborted
+	}
+	r.requests, r.parked = nil, nil
+	r.publish(ctx)
+}
+
+func (r *run) at(step onboarding.Step) *onboarding.StepProgress {
+	for i := range r.steps {
+		if r.steps[i].Step == step {
+			return &r.steps[i]
+		}
+	}
+	return &onboarding.StepProgress{Step: step}
+}
+
+func (r *run) set(step onboarding.Step, state onboarding.StepState, summary string) {
+	p := r.at(step)
+	p.State, p.Summary = state, summary
+}
+
+func (r *run) state() onboarding.RunState {
+	switch {
+	case !r.ended.IsZero():
+		return r.report.State
+	case len(r.parked) > 0:
+		return onboarding.RunAttention
+	case len(r.requests) > 0:
+		return onboarding.RunWaiting
+	}
+	return onboarding.RunRunning
+}
+
+// focus is the step that a person should look at first.
+func (r *run) focus() onboarding.Step {
+	if len(r.parked) > 0 {
+		return r.parked[0].Step
+	}
+	if len(r.requests) > 0 {
+		return r.requests[0].Step
+	}
+	for _, p := range r.steps {
+		if p.State == onboarding.StepRunning || p.State == onboarding.StepWaiting {
+			return p.Step
+		}
+	}
+	return onboarding.StepReport
+}
+
+func (r *run) progress() onboarding.Progress {
+	p := onboarding.Progress{
+		Run: r.spec.Name, State: r.state(), StartedAt: r.started, EndedAt: r.ended, Steps: slices.Clone(r.steps),
+	}
+	for _, request := range r.requests {
+		p.Requests = append(p.Requests, request.Request)
+	}
+	for _, parked := range r.parked {
+		p.Parked = append(p.Parked, *parked)
+	}
+	return p
+}
+
+// publish shows the state in the list of runs and on the run's own page.
+func (r *run) publish(ctx workflow.Context) {
+	state, step := string(r.state()), string(r.focus())
+	if now := [2]string{state, step}; now != r.published {
+		err := workflow.UpsertTypedSearchAttributes(ctx,
+			temporal.NewSearchAttributeKeyKeyword(onboarding.SearchAttributeState).ValueSet(state),
+			temporal.NewSearchAttributeKeyKeyword(onboarding.SearchAttributeStep).ValueSet(step))
+		if err != nil {
+			workflow.GetLogger(ctx).Warn("Search attributes not updated", "error", err)
+		}
+		r.published = now
+	}
+	workflow.SetCurrentDetails(ctx, details(r.progress()))
+}
+
+// await waits under a timer with a name, so that a wait is visible in the timeline. It returns false when the time is over.
+func (r *run) await(ctx workflow.Context, summary string, timeout time.Duration, condition func() bool) (bool, error) {
+	return workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+		Timeout:      timeout,
+		TimerOptions: workflow.TimerOptions{Summary: summary},
+	}, condition)
+}
