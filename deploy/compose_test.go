@@ -1,0 +1,267 @@
+package deploy_test
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/compose-spec/compose-go/v2/dotenv"
+	"github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/types"
+	"github.com/stretchr/testify/require"
+)
+
+const root = ".."
+
+// settings are those of .env.example, as a user has them after the first copy.
+func settings(t *testing.T) map[string]string {
+	t.Helper()
+	values, err := dotenv.Read(filepath.Join(root, ".env.example"))
+	require.NoError(t, err)
+	return values
+}
+
+func load(t *testing.T, environment map[string]string) (*types.Project, error) {
+	t.Helper()
+	dir, err := filepath.Abs(root)
+	require.NoError(t, err)
+	return loader.LoadWithContext(t.Context(), types.ConfigDetails{
+		WorkingDir:  dir,
+		ConfigFiles: []types.ConfigFile{{Filename: filepath.Join(dir, "docker-compose.yml")}},
+		Environment: environment,
+	}, func(o *loader.Options) {
+		o.SetProjectName("studio-onboarding", true)
+		if profiles := environment["COMPOSE_PROFILES"]; profiles != "" {
+			o.Profiles = strings.Split(profiles, ",")
+		}
+	})
+}
+
+func mustLoad(t *testing.T, environment map[string]string) *types.Project {
+	t.Helper()
+	project, err := load(t, environment)
+	require.NoError(t, err)
+	return project
+}
+
+func TestServicesAndTheirPinnedImages(t *testing.T) {
+	project := mustLoad(t, settings(t))
+	images := make(map[string]string)
+	for name, service := range project.Services {
+		if service.Build == nil {
+			images[name] = service.Image
+		}
+		require.Empty(t, service.ContainerName, "a fixed container name clashes with a second project: %s", name)
+	}
+	require.Equal(t, map[string]string{
+		"postgresql":         "postgres:16",
+		"temporal-schema":    "temporalio/admin-tools:1.32.0",
+		"temporal":           "temporalio/server:1.32.0",
+		"temporal-namespace": "temporalio/admin-tools:1.32.0",
+		"temporal-ui":        "temporalio/ui:2.54.1",
+	}, images)
+	require.Equal(t, "worker", project.Services["worker"].Build.Target)
+	require.Equal(t, "standalone", project.Services["sandbox"].Build.Target)
+}
+
+func TestOnlyTheProfileBringsTheSandbox(t *testing.T) {
+	environment := settings(t)
+	require.Contains(t, mustLoad(t, environment).Services, "sandbox", "the example runs against the simulated clouds")
+
+	delete(environment, "COMPOSE_PROFILES")
+	require.NotContains(t, mustLoad(t, environment).Services, "sandbox")
+}
+
+func TestEachServiceWaitsForWhatItNeeds(t *testing.T) {
+	project := mustLoad(t, settings(t))
+	for service, needs := range map[string]map[string]string{
+		"temporal-schema":    {"postgresql": types.ServiceConditionHealthy},
+		"temporal":           {"temporal-schema": types.ServiceConditionCompletedSuccessfully},
+		"temporal-namespace": {"temporal": types.ServiceConditionHealthy},
+		"temporal-ui":        {"temporal": types.ServiceConditionHealthy},
+		"worker":             {"temporal-namespace": types.ServiceConditionCompletedSuccessfully},
+	} {
+		found := make(map[string]string)
+		for name, dependency := range project.Services[service].DependsOn {
+			found[name] = dependency.Condition
+		}
+		require.Equal(t, needs, found, service)
+	}
+	for name, service := range project.Services {
+		for dependency, d := range service.DependsOn {
+			if d.Condition == types.ServiceConditionHealthy {
+				require.NotNil(t, project.Services[dependency].HealthCheck, "%s waits for the health of %s", name, dependency)
+			}
+		}
+	}
+}
+
+func TestDataIsInNamedVolumes(t *testing.T) {
+	project := mustLoad(t, settings(t))
+	require.ElementsMatch(t, []string{"postgresql", "people"}, slices.Collect(maps.Keys(project.Volumes)))
+	mounted := make(map[string]string)
+	for name, service := range project.Services {
+		for _, volume := range service.Volumes {
+			switch volume.Type {
+			case types.VolumeTypeVolume:
+				require.NotEmpty(t, volume.Source, "an anonymous volume of %s is lost with its container", name)
+				mounted[volume.Source] = name + ":" + volume.Target
+			case types.VolumeTypeBind:
+				require.True(t, volume.ReadOnly, "%s writes to %s on the host", name, volume.Source)
+			}
+		}
+	}
+	require.Equal(t, map[string]string{
+		"postgresql": "postgresql:/var/lib/postgresql/data",
+		"people":     "worker:/var/lib/studio-onboarding",
+	}, mounted)
+}
+
+func TestPortsAreOnLoopback(t *testing.T) {
+	published := make(map[string]string)
+	for name, service := range mustLoad(t, settings(t)).Services {
+		for _, port := range service.Ports {
+			require.Equal(t, "127.0.0.1", port.HostIP, name)
+			published[name] = port.Published
+		}
+	}
+	require.Equal(t, map[string]string{"temporal": "7233", "temporal-ui": "8080", "sandbox": "8900"}, published)
+}
+
+// TestNoPasswordIsWrittenDown: passwords and tokens come from .env, and what must be there is asked for by name.
+func TestNoPasswordIsWrittenDown(t *testing.T) {
+	secret := regexp.MustCompile(`(?i)(password|pwd|token|secret_access_key|privatekey)$`)
+	environment := settings(t)
+	for name, value := range environment {
+		if secret.MatchString(name) {
+			environment[name] = "from-the-environment " + value
+		}
+	}
+	for name, service := range mustLoad(t, environment).Services {
+		for variable, value := range service.Environment {
+			if secret.MatchString(variable) && value != nil {
+				require.True(t, strings.HasPrefix(*value, "from-the-environment "), "%s of %s is written down", variable, name)
+			}
+		}
+	}
+	for _, file := range []string{"docker-compose.yml", "Dockerfile"} {
+		text, err := os.ReadFile(filepath.Join(root, file))
+		require.NoError(t, err)
+		for name, value := range settings(t) {
+			if secret.MatchString(name) {
+				require.NotContains(t, string(text), value, "%s of .env.example in %s", name, file)
+			}
+		}
+	}
+
+	for _, required := range []string{"POSTGRES_USER", "POSTGRES_PASSWORD", "OKTA_CLIENT_ORGURL", "AWS_REGION"} {
+		incomplete := settings(t)
+		delete(incomplete, required)
+		_, err := load(t, incomplete)
+		require.ErrorContains(t, err, required)
+	}
+}
+
+func TestTheWorkerGetsOnlyVariablesThatAreSet(t *testing.T) {
+	environment := settings(t)
+	worker := mustLoad(t, environment).Services["worker"].Environment
+	require.Equal(t, "temporal:7233", *worker["TEMPORAL_ADDRESS"])
+	require.Equal(t, "http://sandbox:8900", *worker["AWS_ENDPOINT_URL"])
+
+	delete(environment, "AWS_ENDPOINT_URL")
+	worker = mustLoad(t, environment).Services["worker"].Environment
+	require.Nil(t, worker["AWS_ENDPOINT_URL"], "an empty endpoint is not the same as none")
+}
+
+func TestTheWorkerHasTimeToStopAndNoPrivileges(t *testing.T) {
+	project := mustLoad(t, settings(t))
+	worker := project.Services["worker"]
+	require.NotNil(t, worker.StopGracePeriod)
+	require.Greater(t, time.Duration(*worker.StopGracePeriod), 30*time.Second, "what the worker gives its activities to end")
+	for _, name := range []string{"worker", "sandbox"} {
+		require.True(t, project.Services[name].ReadOnly, name)
+		require.Equal(t, []string{"ALL"}, project.Services[name].CapDrop, name)
+	}
+
+	text, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
+	require.NoError(t, err)
+	for _, target := range []string{"worker", "standalone"} {
+		stage := regexp.MustCompile(`(?ms)^FROM \S+ AS ` + target + `\n(.*?)(^FROM|\z)`).FindStringSubmatch(string(text))
+		require.NotNil(t, stage, target)
+		require.Contains(t, stage[1], "USER 65532:65532", target)
+	}
+	require.Contains(t, string(text), "CGO_ENABLED=0")
+}
+
+func TestScriptsAreThereAndAreValidShell(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no sh on this machine")
+	}
+	project := mustLoad(t, settings(t))
+	for _, name := range []string{"temporal-schema", "temporal-namespace"} {
+		service := project.Services[name]
+		require.Len(t, service.Entrypoint, 2)
+		require.Len(t, service.Volumes, 1)
+		script := filepath.Join(service.Volumes[0].Source, strings.TrimPrefix(service.Entrypoint[1], service.Volumes[0].Target))
+		out, err := exec.Command(shell, "-n", script).CombinedOutput()
+		require.NoError(t, err, "%s: %s", script, out)
+	}
+	dynamic := *project.Services["temporal"].Environment["DYNAMIC_CONFIG_FILE_PATH"]
+	require.FileExists(t, filepath.Join(project.Services["temporal"].Volumes[0].Source, filepath.Base(dynamic)))
+}
+
+// fakeTemporal stands in for the temporal command: it remembers what was created, and fails as the real one does when it exists.
+const fakeTemporal = `#!/bin/sh
+what=$2-$3
+echo "$*" >>"$STATE/calls"
+case $what in
+cluster-health) ;;
+namespace-describe) test -e "$STATE/namespace" ;;
+namespace-create) test ! -e "$STATE/namespace" && touch "$STATE/namespace" ;;
+search-attribute-list) cat "$STATE/attributes" 2>/dev/null ;;
+search-attribute-create) ! grep -qw "$7" "$STATE/attributes" 2>/dev/null && echo "$7 Keyword" >>"$STATE/attributes" ;;
+*) exit 2 ;;
+esac
+`
+
+func TestTheNamespaceScriptMayRunAgain(t *testing.T) {
+	shell, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no sh on this machine")
+	}
+	bin, state := t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "temporal"), []byte(fakeTemporal), 0o755))
+	run := func() []string {
+		calls := filepath.Join(state, "calls")
+		require.NoError(t, os.WriteFile(calls, nil, 0o600))
+		cmd := exec.CommandContext(t.Context(), shell, filepath.Join("temporal", "namespace.sh"))
+		cmd.Env = []string{
+			"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "STATE=" + state,
+			"TEMPORAL_ADDRESS=temporal:7233", "TEMPORAL_NAMESPACE=default", "RETENTION=720h",
+		}
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		text, err := os.ReadFile(calls)
+		require.NoError(t, err)
+		var creates []string
+		for line := range strings.Lines(string(text)) {
+			if strings.Contains(line, " create ") {
+				creates = append(creates, strings.TrimSpace(line))
+			}
+		}
+		return creates
+	}
+	require.Equal(t, []string{
+		"operator namespace create --namespace default --retention 720h",
+		"operator search-attribute create --namespace default --name OnboardingState --type Keyword",
+		"operator search-attribute create --namespace default --name OnboardingStep --type Keyword",
+	}, run())
+	require.Empty(t, run())
+}
