@@ -1,0 +1,126 @@
+// Package temporalclient connects to Temporal as the TEMPORAL_* variables and temporal.toml say, the same way in every
+// program of the project, and sets up the search attributes that runs need.
+package temporalclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/log"
+)
+
+// DialTimeout bounds the first connection where Settings.Timeout says nothing.
+const DialTimeout = 5 * time.Second
+
+// Settings say how to connect. The zero value connects as environment and file say.
+type Settings struct {
+	// Address and Namespace come from flags and win over environment and file; empty leaves it to those. Where nobody says
+	// anything the SDK's defaults hold: localhost:7233 and "default".
+	Address   string
+	Namespace string
+	// Env looks variables up; nil means the process's own.
+	Env envconfig.EnvLookup
+	// Logger takes what the client logs; nil means nothing. A *slog.Logger is one.
+	Logger log.Logger
+	// Timeout bounds the first connection; 0 means DialTimeout.
+	Timeout time.Duration
+}
+
+// Options answers with the options of a client: flags win over TEMPORAL_* variables, those over the profile in temporal.toml
+// (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE; see Temporal's "Environment configuration"). Address and namespace are always
+// filled in. An unreadable file, an unknown profile, or a broken certificate is an error.
+func (s Settings) Options() (client.Options, error) {
+	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: s.Env})
+	if err != nil {
+		return client.Options{}, fmt.Errorf("the Temporal settings cannot be read: %w → check temporal.toml and the TEMPORAL_* variables", err)
+	}
+	options.HostPort = first(s.Address, options.HostPort, client.DefaultHostPort)
+	options.Namespace = first(s.Namespace, options.Namespace, client.DefaultNamespace)
+	options.Logger = s.Logger
+	if options.Logger == nil {
+		options.Logger = Quiet()
+	}
+	return options, nil
+}
+
+// Dial connects. Nobody answering within the timeout is an *UnreachableError. Close the client after use.
+func (s Settings) Dial(ctx context.Context) (client.Client, error) {
+	options, err := s.Options()
+	if err != nil {
+		return nil, err
+	}
+	timeout := s.Timeout
+	if timeout == 0 {
+		timeout = DialTimeout
+	}
+	dialing, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	c, err := client.DialContext(dialing, options)
+	if err == nil {
+		return c, nil
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if problem := options.HostPort; !dialable(problem) {
+		return nil, fmt.Errorf("%q is not a Temporal address → write it as host:port, for example %s", problem, client.DefaultHostPort)
+	}
+	return nil, &UnreachableError{Address: options.HostPort, TLS: options.ConnectionOptions.TLS != nil, Err: err}
+}
+
+// Dial connects as environment and file say, within DialTimeout; see Settings.
+func Dial(ctx context.Context, logger log.Logger) (client.Client, error) {
+	return Settings{Logger: logger}.Dial(ctx)
+}
+
+// Quiet is a logger that drops everything, for programs whose output belongs to their user.
+func Quiet() log.Logger { return slog.New(slog.DiscardHandler) }
+
+// UnreachableError says that no Temporal server answered, or that it refused us.
+type UnreachableError struct {
+	// Address is the one that was tried, as host:port.
+	Address string
+	// TLS says whether the connection was to be encrypted: half of all failures are the two sides disagreeing about it.
+	TLS bool
+	Err error
+}
+
+// Error says what was tried and what to do.
+func (e *UnreachableError) Error() string {
+	var denied *serviceerror.PermissionDenied
+	if errors.As(e.Err, &denied) {
+		return fmt.Sprintf("Temporal at %s refuses these credentials: %s → check TEMPORAL_API_KEY, TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_NAMESPACE",
+			e.Address, denied.Message)
+	}
+	encrypted := "without TLS"
+	if e.TLS {
+		encrypted = "with TLS"
+	}
+	return fmt.Sprintf("no Temporal server answers at %s (tried %s) → start one on this machine with: go run ./standalone, or say where yours is: TEMPORAL_ADDRESS=host:port or --address",
+		e.Address, encrypted)
+}
+
+// Unwrap returns the client's error.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// dialable says whether an address has the form host:port; gRPC's own schemes (dns:///host:port) are left to gRPC.
+func dialable(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	return err == nil && port != ""
+}
+
+func first(values ...string) string {
+	for _, value := range values {
+		if value != "" {
+			return value
+		}
+	}
+	return ""
+}
