@@ -1,0 +1,57 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/temporal"
+
+	"studio-onboarding/internal/fault"
+)
+
+// NewInterceptor returns the worker interceptor that turns the faults of activities into Temporal application errors. Every
+// other error passes unchanged.
+//
+// The cause stays behind: what Temporal keeps of a failure that is being retried is limited to 4 KiB, and the text of an SDK's
+// error may quote requests.
+func NewInterceptor() interceptor.WorkerInterceptor { return &faultInterceptor{} }
+
+type faultInterceptor struct {
+	interceptor.WorkerInterceptorBase
+}
+
+func (*faultInterceptor) InterceptActivity(
+	_ context.Context, next interceptor.ActivityInboundInterceptor,
+) interceptor.ActivityInboundInterceptor {
+	in := &faultInbound{}
+	in.Next = next
+	return in
+}
+
+type faultInbound struct {
+	interceptor.ActivityInboundInterceptorBase
+}
+
+func (in *faultInbound) ExecuteActivity(ctx context.Context, input *interceptor.ExecuteActivityInput) (any, error) {
+	result, err := in.Next.ExecuteActivity(ctx, input)
+	return result, applicationError(err)
+}
+
+func applicationError(err error) error {
+	var f *fault.Fault
+	if !errors.As(err, &f) {
+		return err
+	}
+	options := temporal.ApplicationErrorOptions{
+		NonRetryable:   !f.Class.Retryable(),
+		NextRetryDelay: f.RetryAfter,
+	}
+	if f.Class == fault.NotReady {
+		options.Category = temporal.ApplicationErrorCategoryBenign
+	}
+	if f.Details != nil {
+		options.Details = []any{f.Details}
+	}
+	return temporal.NewApplicationErrorWithOptions(f.Error(), string(f.Class), options)
+}
