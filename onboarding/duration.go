@@ -14,13 +14,20 @@ type Duration time.Duration
 // Std returns the duration as the standard library's type.
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
-// String writes whole days as "14d" and everything else as the standard library does.
+// String writes whole days as "14d", and everything else as the standard library does without the zeros at its end.
 func (d Duration) String() string {
 	const day = 24 * time.Hour
 	if d != 0 && time.Duration(d)%day == 0 {
 		return strconv.FormatInt(int64(time.Duration(d)/day), 10) + "d"
 	}
-	return time.Duration(d).String()
+	s := time.Duration(d).String()
+	if trimmed, ok := strings.CutSuffix(s, "m0s"); ok {
+		s = trimmed + "m"
+	}
+	if trimmed, ok := strings.CutSuffix(s, "h0m"); ok {
+		s = trimmed + "h"
+	}
+	return s
 }
 
 // ParseDuration accepts what time.ParseDuration accepts, and whole days with the unit d.

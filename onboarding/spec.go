@@ -1,105 +1,110 @@
 package onboarding
 
-// Spec is what a user wants, as written in the YAML file. After DecodeSpec every default is filled in.
+// Spec is what a user wants, as written in the YAML file. After DecodeSpec every default is filled in. The jsonschema tags
+// are the one truth about what is accepted: SpecSchema, DecodeSpec's messages and editors all read them.
 type Spec struct {
 	// Name names the run, and the domain where domain.name is absent: lower-case letters, digits and hyphens, at most 40.
-	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]{0\\,38}[a-z0-9])?$" jsonschema_description:"Names the run: lower-case letters, digits and hyphens, at most 40 characters. The Studio domain takes this name unless domain.name says otherwise."`
+	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]{0\\,38}[a-z0-9])?$,example=data-science" jsonschema_extras:"patternErrorMessage=1 to 40 lower-case letters\\, digits and inner hyphens" jsonschema_description:"Names the run. The Studio domain and the execution role are named after it unless the fields below domain say otherwise."`
 	// Region is the primary Region of the Identity Center instance and the Region of the Studio domain; they must be the same.
-	Region string `json:"region" jsonschema:"required,pattern=^[a-z]{2\\,4}(-[a-z]+)+-[0-9]$"`
+	Region string `json:"region" jsonschema:"required,pattern=^[a-z]{2\\,4}(-[a-z]+)+-[0-9]$,example=us-east-1" jsonschema_extras:"patternErrorMessage=a Region code such as us-east-1" jsonschema_description:"The primary Region of the Identity Center instance. The Studio domain is created in the same Region; AWS accepts no other."`
 
-	Okta           OktaSpec     `json:"okta" jsonschema:"required"`
-	IdentityCenter AccountSpec  `json:"identityCenter,omitempty"`
-	Studio         AccountSpec  `json:"studio,omitempty"`
-	Domain         DomainSpec   `json:"domain,omitempty"`
-	Access         AccessSpec   `json:"access" jsonschema:"required"`
-	Operator       OperatorSpec `json:"operator,omitempty"`
+	Okta           OktaSpec     `json:"okta" jsonschema:"required" jsonschema_description:"What to use in the Okta org. The org itself and its credentials are the worker's (OKTA_CLIENT_*)."`
+	IdentityCenter AccountSpec  `json:"identityCenter,omitempty" jsonschema_description:"The AWS account of Identity Center: the organization's management account, or the delegated administrator."`
+	Studio         AccountSpec  `json:"studio,omitempty" jsonschema_description:"The AWS account of the Studio domain, its network and its execution roles."`
+	Domain         DomainSpec   `json:"domain,omitempty" jsonschema_description:"The SageMaker Studio domain. An existing domain of that name is adopted."`
+	Access         AccessSpec   `json:"access" jsonschema:"required" jsonschema_description:"Who gets into Studio: at least one group or person."`
+	Operator       OperatorSpec `json:"operator,omitempty" jsonschema_description:"How long the run waits for the person who does the console work."`
 }
 
 // OktaSpec names the things in the Okta org. The org itself and its credentials are the worker's (OKTA_CLIENT_*).
 type OktaSpec struct {
 	// AppLabel is the label of the "AWS IAM Identity Center" app; found or created.
-	AppLabel string `json:"appLabel,omitempty" jsonschema:"default=AWS IAM Identity Center,minLength=1,maxLength=100"`
+	AppLabel string `json:"appLabel,omitempty" jsonschema:"default=AWS IAM Identity Center,maxLength=100,pattern=^\\S(.*\\S)?$" jsonschema_extras:"patternErrorMessage=1 to 100 characters without a space at either end" jsonschema_description:"The label of the Okta app \"AWS IAM Identity Center\". It is found by it, or created with it."`
 	// AssignmentGroup is the Okta group whose members are assigned to the app, and so provisioned. It must not be one of access.groups.
-	AssignmentGroup string `json:"assignmentGroup" jsonschema:"required,minLength=1,maxLength=255"`
+	AssignmentGroup string `json:"assignmentGroup" jsonschema:"required,maxLength=255,pattern=^\\S(.*\\S)?$,example=aws-identity-center" jsonschema_extras:"patternErrorMessage=the name of an Okta group\\, at most 255 characters without a space at either end" jsonschema_description:"The Okta group whose members are assigned to the app, and so provisioned to Identity Center. Okta does not support one group for assignment and push: it must not be one of access.groups."`
 }
 
 // AccountSpec says which AWS account a side of the run uses, and how to get into it.
 type AccountSpec struct {
 	// Account is the 12-digit account ID that the credentials must belong to; empty means: whatever they belong to.
-	Account string `json:"account,omitempty" jsonschema:"pattern=^[0-9]{12}$"`
+	Account string `json:"account,omitempty" jsonschema:"pattern=^[0-9]{12}$,example=111111111111" jsonschema_extras:"patternErrorMessage=12 digits in quotes\\, such as \"111111111111\"" jsonschema_description:"The account ID that the credentials must belong to, in quotes. Absent: whatever account they belong to."`
 	// AssumeRole is the ARN of a role that the worker assumes for this side; empty means: the worker's own credentials.
-	AssumeRole string `json:"assumeRole,omitempty" jsonschema:"pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$"`
+	AssumeRole string `json:"assumeRole,omitempty" jsonschema:"maxLength=2048,pattern=^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=\\,.@/-]+$,example=arn:aws:iam::111111111111:role/StudioOnboarding" jsonschema_extras:"patternErrorMessage=a role ARN such as arn:aws:iam::111111111111:role/StudioOnboarding" jsonschema_description:"The ARN of a role that the worker assumes for this account. Absent: the worker's own credentials."`
 }
 
 // DomainSpec describes the Studio domain.
 type DomainSpec struct {
 	// Name defaults to the spec's name.
-	Name string `json:"name,omitempty" jsonschema:"pattern=^[a-zA-Z0-9](-*[a-zA-Z0-9]){0\\,62}$"`
+	Name string `json:"name,omitempty" jsonschema:"pattern=^[a-zA-Z0-9](-*[a-zA-Z0-9]){0\\,62}$,example=data-science" jsonschema_extras:"patternErrorMessage=1 to 63 letters\\, digits and inner hyphens" jsonschema_description:"The domain's name. Default: the spec's name."`
 	// ExecutionRole is the default execution role: an ARN is used as it is, a name is found or created. Defaults to SageMakerStudio-<name>.
-	ExecutionRole string      `json:"executionRole,omitempty" jsonschema:"minLength=1,maxLength=2048"`
-	Network       NetworkSpec `json:"network,omitempty"`
+	ExecutionRole string `json:"executionRole,omitempty" jsonschema:"maxLength=2048,pattern=^(arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=\\,.@/-]+|[\\w+=\\,.@-]{1\\,64})$,example=SageMakerStudio-data-science" jsonschema_extras:"patternErrorMessage=a role name of at most 64 characters\\, or a role ARN such as arn:aws:iam::111111111111:role/Studio" jsonschema_description:"The execution role of everybody who has no other: a name is found or created, an ARN is used as it is. Default: SageMakerStudio- and the spec's name."`
+	// Network places the domain in a VPC.
+	Network NetworkSpec `json:"network,omitempty" jsonschema_description:"Where the domain goes. Default: the default VPC of the Region with its subnets."`
 	// HomeFileSystem is "enabled" or "disabled" (the default: it can be enabled later, but never disabled again).
-	HomeFileSystem string `json:"homeFileSystem,omitempty" jsonschema:"enum=enabled,enum=disabled,default=disabled"`
+	HomeFileSystem string `json:"homeFileSystem,omitempty" jsonschema:"enum=enabled,enum=disabled,default=disabled" jsonschema_description:"Whether the domain has an EFS file system for home directories. It can be enabled later, but never disabled again; without it the domain is created faster."`
 	// KMSKey encrypts the domain's volumes: key ID, alias or ARN; empty means the AWS managed key.
-	KMSKey string `json:"kmsKey,omitempty" jsonschema:"maxLength=2048"`
+	KMSKey string `json:"kmsKey,omitempty" jsonschema:"maxLength=2048,pattern=^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[a-zA-Z0-9:/_-]+|alias/[a-zA-Z0-9:/_-]+|[a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}|mrk-[a-f0-9]{32})$,example=alias/studio" jsonschema_extras:"patternErrorMessage=a KMS key ID\\, alias/name\\, or the ARN of either" jsonschema_description:"The KMS key that encrypts the domain's volumes: key ID, alias or ARN. Absent: the AWS managed key. It cannot be changed later."`
 	// NotebookSharing, when present, allows notebook output to be shared through S3.
-	NotebookSharing *NotebookSharingSpec `json:"notebookSharing,omitempty"`
+	NotebookSharing *NotebookSharingSpec `json:"notebookSharing,omitempty" jsonschema_description:"Allows notebook output to be shared through S3. Absent: sharing is off."`
 	// Tags are put on the domain, its profiles and the roles that the run creates.
-	Tags map[string]string `json:"tags,omitempty"`
+	Tags map[string]string `json:"tags,omitempty" jsonschema_description:"Tags for the domain, its user profiles and the roles that the run creates. At most 45: AWS allows 50, and the run adds its own."`
 }
 
 // NetworkSpec places the domain in a VPC.
 type NetworkSpec struct {
 	// VPC defaults to the default VPC of the Region.
-	VPC string `json:"vpc,omitempty" jsonschema:"pattern=^vpc-[0-9a-z]+$"`
+	VPC string `json:"vpc,omitempty" jsonschema:"pattern=^vpc-[0-9a-z]{1\\,32}$,example=vpc-0abc1234def567890" jsonschema_extras:"patternErrorMessage=a VPC ID such as vpc-0abc1234def567890" jsonschema_description:"The VPC. Default: the default VPC of the Region. When it is named, subnets must be named too."`
 	// Subnets default to the subnets of the VPC, at most 16; required where VPC is named.
-	Subnets []string `json:"subnets,omitempty" jsonschema:"maxItems=16"`
-	// SecurityGroups are for the apps in the domain, at most 5.
-	SecurityGroups []string `json:"securityGroups,omitempty" jsonschema:"maxItems=5"`
+	Subnets []string `json:"subnets,omitempty" jsonschema:"maxItems=16,uniqueItems=true,pattern=^subnet-[0-9a-z]{1\\,32}$" jsonschema_extras:"patternErrorMessage=a subnet ID such as subnet-0abc1234def567890" jsonschema_description:"The subnets of the domain, at most 16. Default: the subnets of the default VPC."`
+	// SecurityGroups are for the apps in the domain, at most 4: AWS accepts 5 and adds one of its own for NFS.
+	SecurityGroups []string `json:"securityGroups,omitempty" jsonschema:"maxItems=4,uniqueItems=true,pattern=^sg-[0-9a-z]{1\\,32}$" jsonschema_extras:"patternErrorMessage=a security group ID such as sg-0abc1234def567890" jsonschema_description:"The security groups of the apps in the domain, at most 4: AWS accepts 5 and adds one of its own. Required with access: vpc-only."`
 	// Access is "public" (PublicInternetOnly, the default) or "vpc-only" (VpcOnly).
-	Access string `json:"access,omitempty" jsonschema:"enum=public,enum=vpc-only,default=public"`
+	Access string `json:"access,omitempty" jsonschema:"enum=public,enum=vpc-only,default=public" jsonschema_description:"How the domain's apps reach the internet. public: directly. vpc-only: through the VPC alone, whose subnets then need NAT or the VPC endpoints that SageMaker asks for."`
 }
 
 // NotebookSharingSpec is where shared notebook output goes.
 type NotebookSharingSpec struct {
 	// S3 is the s3:// path of shared snapshots.
-	S3     string `json:"s3" jsonschema:"required,pattern=^s3://.+$"`
-	KMSKey string `json:"kmsKey,omitempty" jsonschema:"maxLength=2048"`
+	S3 string `json:"s3" jsonschema:"required,maxLength=1024,pattern=^s3://[a-z0-9][a-z0-9.-]{1\\,61}[a-z0-9](/.*)?$,example=s3://example-studio/shared" jsonschema_extras:"patternErrorMessage=an S3 path such as s3://example-studio/shared" jsonschema_description:"The S3 path of shared notebook snapshots."`
+	// KMSKey encrypts the shared output; empty means the bucket's default.
+	KMSKey string `json:"kmsKey,omitempty" jsonschema:"maxLength=2048,pattern=^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[a-zA-Z0-9:/_-]+|alias/[a-zA-Z0-9:/_-]+|[a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}|mrk-[a-f0-9]{32})$,example=alias/studio" jsonschema_extras:"patternErrorMessage=a KMS key ID\\, alias/name\\, or the ARN of either" jsonschema_description:"The KMS key that encrypts the shared output. Absent: as the bucket does."`
 }
 
 // AccessSpec says who gets into Studio.
 type AccessSpec struct {
 	// Groups are Okta groups that are pushed to Identity Center and assigned to the Studio application. Where somebody is in
 	// several that ask for different execution roles, the first listed one counts.
-	Groups []GroupAccessSpec `json:"groups,omitempty"`
+	Groups []GroupAccessSpec `json:"groups,omitempty" jsonschema_description:"Okta groups that are pushed to Identity Center and get into Studio. Where somebody is in several that ask for different execution roles, the first listed one counts."`
 	// People are single persons, by their Okta login.
-	People []PersonAccessSpec `json:"people,omitempty"`
+	People []PersonAccessSpec `json:"people,omitempty" jsonschema_description:"Single persons who get into Studio."`
 	// Profiles is "eager" (a user profile for everybody before they first sign in, the default) or "first-sign-in".
-	Profiles string `json:"profiles,omitempty" jsonschema:"enum=eager,enum=first-sign-in,default=eager"`
+	Profiles string `json:"profiles,omitempty" jsonschema:"enum=eager,enum=first-sign-in,default=eager" jsonschema_description:"When user profiles are made. eager: for everybody, before they first come in. first-sign-in: Studio makes each when that person first comes in."`
 	// OnRemoval says what happens to somebody who lost access in Okta: "report", "revoke" (the default) or "delete-profile".
-	OnRemoval string `json:"onRemoval,omitempty" jsonschema:"enum=report,enum=revoke,enum=delete-profile,default=revoke"`
+	OnRemoval string `json:"onRemoval,omitempty" jsonschema:"enum=report,enum=revoke,enum=delete-profile,default=revoke" jsonschema_description:"What happens to somebody who lost access in Okta. report: nothing, the report says so. revoke: they lose their assignment and keep their profile. delete-profile: they lose both."`
 }
 
 // GroupAccessSpec gives a group access.
 type GroupAccessSpec struct {
-	Name string `json:"name" jsonschema:"required,minLength=1,maxLength=255"`
+	// Name is the name of the Okta group, and of the group in Identity Center.
+	Name string `json:"name" jsonschema:"required,maxLength=255,pattern=^\\S(.*\\S)?$,example=sagemaker-studio-users" jsonschema_extras:"patternErrorMessage=the name of an Okta group\\, at most 255 characters without a space at either end" jsonschema_description:"The name of the Okta group. It gets the same name in Identity Center."`
 	// ExecutionRole for the profiles of the group's members: name or ARN; empty means the domain's default.
-	ExecutionRole string `json:"executionRole,omitempty" jsonschema:"minLength=1,maxLength=2048"`
+	ExecutionRole string `json:"executionRole,omitempty" jsonschema:"maxLength=2048,pattern=^(arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=\\,.@/-]+|[\\w+=\\,.@-]{1\\,64})$,example=SageMakerStudio-ml" jsonschema_extras:"patternErrorMessage=a role name of at most 64 characters\\, or a role ARN such as arn:aws:iam::111111111111:role/Studio" jsonschema_description:"The execution role of the group's members: a name is found or created, an ARN is used as it is. Default: the domain's."`
 }
 
 // PersonAccessSpec gives one person access.
 type PersonAccessSpec struct {
 	// Login is the person's Okta login, which is also their user name in Identity Center.
-	Login         string `json:"login" jsonschema:"required,minLength=1,maxLength=128"`
-	ExecutionRole string `json:"executionRole,omitempty" jsonschema:"minLength=1,maxLength=2048"`
+	Login string `json:"login" jsonschema:"required,maxLength=128,pattern=^[^\\s<>;:%]+$,example=ada@example.com" jsonschema_extras:"patternErrorMessage=an Okta login such as ada@example.com\\, at most 128 characters without spaces and < > ; : %" jsonschema_description:"The person's Okta login, which is also their user name in Identity Center."`
+	// ExecutionRole for this person's profile: name or ARN; empty means that of their group, or the domain's default.
+	ExecutionRole string `json:"executionRole,omitempty" jsonschema:"maxLength=2048,pattern=^(arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=\\,.@/-]+|[\\w+=\\,.@-]{1\\,64})$,example=SageMakerStudio-ml" jsonschema_extras:"patternErrorMessage=a role name of at most 64 characters\\, or a role ARN such as arn:aws:iam::111111111111:role/Studio" jsonschema_description:"The person's execution role: a name is found or created, an ARN is used as it is. Default: that of their group, or else the domain's."`
 }
 
 // OperatorSpec says how long the run waits for a person.
 type OperatorSpec struct {
 	// RemindEvery is the pause between reminders of an open request.
-	RemindEvery Duration `json:"remindEvery,omitempty" jsonschema:"default=4h"`
+	RemindEvery Duration `json:"remindEvery,omitempty" jsonschema:"default=4h" jsonschema_description:"The pause between reminders of an open request."`
 	// Deadline is how long a request stays open before its step parks. The run never dies of it.
-	Deadline Duration `json:"deadline,omitempty" jsonschema:"default=14d"`
+	Deadline Duration `json:"deadline,omitempty" jsonschema:"default=14d" jsonschema_description:"How long a request stays open before its step is parked for a decision. The run never ends because of it."`
 }
 
 // The accepted values of the spec's enumerations.
