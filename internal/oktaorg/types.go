@@ -54,6 +54,8 @@ type AppUser struct {
 	ExternalID string
 	UserName   string
 	Status     string
+	// SyncState is ERROR where a provisioning task has to be resolved in the admin console; Okta does not set it for all apps.
+	SyncState string
 	// Scope is USER or GROUP.
 	Scope         string
 	StatusChanged time.Time
