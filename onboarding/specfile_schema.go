@@ -38,7 +38,8 @@ func (d describer) describe(e *validator.ValidationError) {
 			d.unknown(path, unknown, here)
 		}
 	case *kind.PropertyNames:
-		d.source.addAtKey(join(path, problem.Property), "is no accepted key", message(here.PropertyNames))
+		path = fieldOf(e.SchemaURL)
+		d.source.addAtKey(join(path, problem.Property), "is no accepted key", message(d.schemaAt(path).PropertyNames))
 	case *kind.Type:
 		d.wrongKind(path, here)
 		d.source.clear(path)
@@ -62,6 +63,19 @@ func (d describer) describe(e *validator.ValidationError) {
 	default:
 		d.source.add(path, d.quote(path)+" is not valid", accepts(here))
 	}
+}
+
+// fieldOf is the path of the field that a part of the schema belongs to. The validator reports a wrong key with a location
+// whose memory it uses again afterwards, so only the schema's own location is to be trusted. Lists do not occur in it.
+func fieldOf(schemaURL string) []string {
+	_, pointer, _ := strings.Cut(schemaURL, "#/")
+	var path []string
+	for element := range strings.SplitSeq(pointer, "/") {
+		if element != "properties" && element != "propertyNames" {
+			path = append(path, element)
+		}
+	}
+	return path
 }
 
 // unknown reports a field that does not exist, with the one that was probably meant: one with a similar name here, or

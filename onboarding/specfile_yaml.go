@@ -224,8 +224,11 @@ func (s *specSource) add(path []string, message, accepted string) {
 
 // addAtKey records a finding about a field's name rather than its value.
 func (s *specSource) addAtKey(path []string, message, accepted string) {
-	key := s.places[pathKey(path)].key
-	s.addAt(key.Line, key.Column, path, message, accepted)
+	line, column := s.position(path)
+	if key := s.places[pathKey(path)].key; key != nil {
+		line, column = key.Line, key.Column
+	}
+	s.addAt(line, column, path, message, accepted)
 }
 
 func (s *specSource) addAt(line, column int, path []string, message, accepted string) {
