@@ -91,6 +91,8 @@ type Request struct {
 	Reminders int       `json:"reminders,omitempty"`
 	// Refusal says why the last answer did not count.
 	Refusal string `json:"refusal,omitempty"`
+	// Refusals counts the answers that did not count, so that the same answer, given again, is told from one sent twice.
+	Refusals int `json:"refusals,omitempty"`
 }
 
 // PasteValue is one value to copy.

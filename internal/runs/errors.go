@@ -1,0 +1,161 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"studio-onboarding/onboarding"
+)
+
+// UnknownRunError says that there is no run of this name, and which there are.
+type UnknownRunError struct {
+	Run string
+	// Known are the names of runs that exist, newest first, at most 10.
+	Known []string
+}
+
+// Error names the known runs.
+func (e *UnknownRunError) Error() string {
+	if len(e.Known) == 0 {
+		return fmt.Sprintf("there is no run %q, nor any other in this namespace → start one with: starter onboard -f spec.yaml", e.Run)
+	}
+	return fmt.Sprintf("there is no run %q → known runs: %s", e.Run, strings.Join(e.Known, ", "))
+}
+
+// NoWorkerError says that nobody carries a run out at the moment. The run is safe and goes on as soon as a worker polls.
+type NoWorkerError struct {
+	Run string
+	// State and Step are the last ones that the run recorded; empty where it never got so far.
+	State onboarding.RunState
+	Step  onboarding.Step
+	// Pollers is how many workers the task queue has seen lately: 0, or more where they poll but don't answer.
+	Pollers int
+	Err     error
+}
+
+// Error says how to start a worker.
+func (e *NoWorkerError) Error() string {
+	at := ""
+	if e.State != "" {
+		at = fmt.Sprintf(" (last seen: %s at step %s)", e.State, e.Step)
+	}
+	if e.Pollers > 0 {
+		return fmt.Sprintf("no worker answers for run %s%s, although %d polled task queue %s in the last minutes → look at the worker's log, or start one with: go run ./worker",
+			e.Run, at, e.Pollers, onboarding.TaskQueue)
+	}
+	return fmt.Sprintf("no worker polls task queue %s, so run %s waits%s; nothing is lost → start one with: go run ./worker, or go run ./standalone",
+		onboarding.TaskQueue, e.Run, at)
+}
+
+// Unwrap returns what the query failed with.
+func (e *NoWorkerError) Unwrap() error { return e.Err }
+
+// BrokenRunError says that workers poll but fail to carry the run's own code out, as after an incompatible upgrade.
+type BrokenRunError struct {
+	Run string
+	Err error
+}
+
+// Error says where the reason stands.
+func (e *BrokenRunError) Error() string {
+	return fmt.Sprintf("the worker cannot go on with run %s: its workflow task fails → the reason is in the worker's log and in the Temporal UI; a worker of the version that the run was started with goes on with it",
+		e.Run)
+}
+
+// Unwrap returns the server's answer.
+func (e *BrokenRunError) Unwrap() error { return e.Err }
+
+// EndedError says that a run ended without a report: it failed, was cancelled or terminated, or timed out.
+type EndedError struct {
+	Run string
+	// How is "failed", "canceled", "terminated" or "timed-out".
+	How string
+	// Message is why, where the run says so.
+	Message string
+	At      time.Time
+}
+
+// Error says how it ended and that starting again adopts what is there.
+func (e *EndedError) Error() string {
+	text := fmt.Sprintf("run %s was %s", e.Run, e.How)
+	switch e.How {
+	case "failed", "timed-out":
+		text = fmt.Sprintf("run %s %s", e.Run, strings.ReplaceAll(e.How, "-", " "))
+	}
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	return text + " → what it made is still there; starting the same spec again adopts it and goes on: starter onboard -f spec.yaml"
+}
+
+// NoServerError says that the Temporal server stopped answering.
+type NoServerError struct{ Err error }
+
+// Error says what to look at.
+func (e *NoServerError) Error() string {
+	return fmt.Sprintf("the Temporal server does not answer (%v) → see whether it runs; runs are safe in its database and go on with it", e.Err)
+}
+
+// Unwrap returns the client's error.
+func (e *NoServerError) Unwrap() error { return e.Err }
+
+// RefusedError says that a run did not accept an answer or a decision.
+type RefusedError struct {
+	Run  string
+	Step onboarding.Step
+	// Message is the run's own text.
+	Message string
+}
+
+// Error is the run's own text and where to see what it is asking for.
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%s → what the run waits for: starter status %s", strings.TrimSpace(e.Message), e.Run)
+}
+
+// translate turns what a call about a run failed with into one of the errors above.
+func translate(ctx context.Context, c client.Client, run string, err error) error {
+	var missing *serviceerror.NotFound
+	var namespace *serviceerror.NamespaceNotFound
+	var unavailable *serviceerror.Unavailable
+	var deadline *serviceerror.DeadlineExceeded
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &namespace):
+		return err
+	case errors.As(err, &unavailable) || errors.As(err, &deadline) || errors.Is(err, context.DeadlineExceeded):
+		return &NoServerError{Err: err}
+	case errors.As(err, &missing):
+		return &UnknownRunError{Run: run, Known: known(ctx, c)}
+	}
+	return fmt.Errorf("run %s: %w", run, err)
+}
+
+// known lists names of runs, as far as they can be listed.
+func known(ctx context.Context, c client.Client) []string {
+	infos, err := List(ctx, c, Filter{Limit: 10})
+	if err != nil {
+		return nil
+	}
+	names := make([]string, 0, len(infos))
+	for _, info := range infos {
+		names = append(names, info.Run)
+	}
+	return names
+}
+
+// messageOf finds the text in an error that a workflow or activity failed with, without Temporal's wrapping.
+func messageOf(err error) string {
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) {
+		return app.Message()
+	}
+	return err.Error()
+}

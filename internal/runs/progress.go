@@ -1,0 +1,205 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"studio-onboarding/internal/fault"
+	"studio-onboarding/onboarding"
+)
+
+// How long a query may take: of a run that goes on, and of one that has ended, whose result tells nearly as much.
+const (
+	queryWithin       = 5 * time.Second
+	queryClosedWithin = 2 * time.Second
+)
+
+// Progress answers with what a run says of itself, and with what only the server knows: how far the activities under way have
+// come, and what they last failed with.
+//
+// A run that has ended is answered too; where no worker is there to say how its steps went, from its report. One that ended
+// without a report is an *EndedError, along with what is known. A name without a run is an *UnknownRunError. If no worker
+// answers within 5 s it is a *NoWorkerError.
+func Progress(ctx context.Context, c client.Client, run string) (onboarding.Progress, error) {
+	description, err := describe(ctx, c, run)
+	if err != nil {
+		return onboarding.Progress{}, err
+	}
+	info := description.GetWorkflowExecutionInfo()
+	if info.GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return closedProgress(ctx, c, run, info)
+	}
+	var progress onboarding.Progress
+	if err := query(ctx, c, run, info, queryWithin, &progress, onboarding.QueryProgress); err != nil {
+		return onboarding.Progress{}, err
+	}
+	addPending(&progress, description.GetPendingActivities())
+	return progress, nil
+}
+
+// Workers counts the workers that polled the task queue in the last minutes, as far as the server remembers; a worker that was
+// killed is remembered for up to five.
+func Workers(ctx context.Context, c client.Client) (pollers int, err error) {
+	description, err := c.DescribeTaskQueue(ctx, onboarding.TaskQueue, enums.TASK_QUEUE_TYPE_WORKFLOW)
+	var missing *serviceerror.NotFound
+	switch {
+	case errors.As(err, &missing): // a queue exists from its first poll on
+		return 0, nil
+	case err != nil:
+		return 0, fmt.Errorf("describe task queue %s: %w", onboarding.TaskQueue, err)
+	}
+	return len(description.GetPollers()), nil
+}
+
+// describe asks the server about the latest execution of a run. It needs no worker.
+func describe(ctx context.Context, c client.Client, run string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryWithin)
+	defer cancel()
+	description, err := c.DescribeWorkflowExecution(ctx, onboarding.WorkflowID(run), "")
+	if err != nil {
+		return nil, translate(ctx, c, run, err)
+	}
+	return description, nil
+}
+
+// query asks the worker of one execution, and explains a silence.
+func query(ctx context.Context, c client.Client, run string, info *workflow.WorkflowExecutionInfo, within time.Duration, answer any, name string, args ...any) error {
+	asking, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	value, err := c.QueryWorkflow(asking, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId(), name, args...)
+	if err == nil {
+		if err := value.Get(answer); err != nil {
+			return fmt.Errorf("run %s answered query %s in a form this version does not know: %w → use the starter of the worker's version", run, name, err)
+		}
+		return nil
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var notReady *serviceerror.WorkflowNotReady
+	var failed *serviceerror.QueryFailed
+	switch {
+	case errors.As(err, &notReady) && strings.Contains(notReady.Message, "failed state"):
+		return &BrokenRunError{Run: run, Err: err}
+	case errors.As(err, &failed):
+		return fmt.Errorf("run %s: %s", run, failed.Message)
+	case !silence(err):
+		return translate(ctx, c, run, err)
+	}
+	pollers, _ := Workers(ctx, c) // how many only adds to what is said
+	return &NoWorkerError{
+		Run: run, Pollers: pollers, Err: err,
+		State: onboarding.RunState(keyword(info.GetSearchAttributes(), onboarding.SearchAttributeState)),
+		Step:  onboarding.Step(keyword(info.GetSearchAttributes(), onboarding.SearchAttributeStep)),
+	}
+}
+
+// silence says whether an error means that nobody answered. A server that remembers no poller answers FailedPrecondition
+// at once; otherwise it waits until our deadline.
+func silence(err error) bool {
+	var deadline *serviceerror.DeadlineExceeded
+	var precondition *serviceerror.FailedPrecondition
+	var notReady *serviceerror.WorkflowNotReady
+	var canceled *serviceerror.Canceled
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &deadline) || errors.As(err, &precondition) ||
+		errors.As(err, &notReady) || errors.As(err, &canceled)
+}
+
+// closedProgress tells of a run that has ended.
+func closedProgress(ctx context.Context, c client.Client, run string, info *workflow.WorkflowExecutionInfo) (onboarding.Progress, error) {
+	var progress onboarding.Progress
+	answered := query(ctx, c, run, info, queryClosedWithin, &progress, onboarding.QueryProgress) == nil
+	if ctx.Err() != nil {
+		return onboarding.Progress{}, ctx.Err()
+	}
+	if how := endedHow(info.GetStatus()); how != "" {
+		ended := &EndedError{Run: run, How: how, At: info.GetCloseTime().AsTime()}
+		err := c.GetWorkflow(ctx, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId()).Get(ctx, nil)
+		if err != nil && how == "failed" {
+			ended.Message = messageOf(err)
+		}
+		if !answered {
+			progress = onboarding.Progress{Run: run, StartedAt: info.GetStartTime().AsTime()}
+		}
+		progress.State, progress.EndedAt = onboarding.RunAborted, ended.At
+		progress.Requests, progress.Parked = nil, nil
+		return progress, ended
+	}
+	if answered {
+		return progress, nil
+	}
+	report, err := result(ctx, c, info)
+	if err != nil {
+		return onboarding.Progress{}, err
+	}
+	return progressOf(report), nil
+}
+
+// progressOf tells from a report how the steps went. An aborted run's report doesn't say, so its steps are left out.
+func progressOf(report onboarding.Report) onboarding.Progress {
+	progress := onboarding.Progress{Run: report.Run, State: report.State, StartedAt: report.StartedAt, EndedAt: report.EndedAt}
+	if report.State != onboarding.RunDone {
+		return progress
+	}
+	skipped := map[onboarding.Step]bool{}
+	for _, step := range report.Skipped {
+		skipped[step] = true
+	}
+	for _, info := range onboarding.Steps() {
+		step := onboarding.StepProgress{Step: info.Step, Lane: info.Lane, Title: info.Title, State: onboarding.StepDone}
+		if skipped[info.Step] {
+			step.State = onboarding.StepSkipped
+		}
+		progress.Steps = append(progress.Steps, step)
+	}
+	return progress
+}
+
+// addPending adds to the steps what their activities under way last said: the count of the heartbeat and the last failure.
+func addPending(progress *onboarding.Progress, pending []*workflow.PendingActivityInfo) {
+	steps := map[onboarding.Step]*onboarding.StepProgress{}
+	for i := range progress.Steps {
+		steps[progress.Steps[i].Step] = &progress.Steps[i]
+	}
+	for _, activity := range pending {
+		step := stepOf(activity.GetActivityType().GetName())
+		var count onboarding.Count
+		if details := activity.GetHeartbeatDetails(); len(details.GetPayloads()) > 0 {
+			if err := converter.GetDefaultDataConverter().FromPayloads(details, &count); err == nil && count.Step != "" {
+				step = count.Step
+			}
+		}
+		target := steps[step]
+		if target == nil {
+			continue
+		}
+		if count.Step != "" {
+			target.Count = &count
+		}
+		if text := retrying(activity); text != "" {
+			target.Retrying = text
+		}
+	}
+}
+
+// retrying writes an activity's last failure. What is merely not there yet is a wait, so its attempts don't count.
+func retrying(activity *workflow.PendingActivityInfo) string {
+	failure := activity.GetLastFailure()
+	if failure == nil {
+		return ""
+	}
+	if failure.GetApplicationFailureInfo().GetType() == string(fault.NotReady) {
+		return failure.GetMessage()
+	}
+	return fmt.Sprintf("attempt %d, after: %s", activity.GetAttempt(), failure.GetMessage())
+}

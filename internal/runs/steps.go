@@ -1,0 +1,35 @@
+package runs
+
+import "studio-onboarding/onboarding"
+
+// stepOf says to which step an activity belongs, by its registered name; "" for an unknown one. The server tells of an
+// activity under way by that name alone.
+func stepOf(activity string) onboarding.Step {
+	switch activity {
+	case "RunPreflight":
+		return onboarding.StepPreflight
+	case "FindInstance", "AwaitInstance":
+		return onboarding.StepIdentityCenter
+	case "EnsureApp":
+		return onboarding.StepOktaApp
+	case "FetchIdPMetadata", "CheckServiceProvider", "EstablishTrust", "FindSourceChange":
+		return onboarding.StepSAMLExchange
+	case "CheckSCIM", "ConnectProvisioning", "AwaitProvisioning":
+		return onboarding.StepSCIM
+	case "AssignGroups", "AwaitProvisioned", "PushGroups", "AwaitPushed":
+		return onboarding.StepOktaGroups
+	case "CompareDirectory":
+		return onboarding.StepDirectorySync
+	case "EnsureRoles":
+		return onboarding.StepExecutionRole
+	case "ResolveNetwork":
+		return onboarding.StepNetwork
+	case "EnsureDomain", "AwaitDomain", "DeleteFailedDomain":
+		return onboarding.StepDomain
+	case "ConvergeAccess":
+		return onboarding.StepAccess
+	case "VerifyAccess":
+		return onboarding.StepVerify
+	}
+	return ""
+}
