@@ -1,0 +1,143 @@
+package access
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"studio-onboarding/onboarding"
+)
+
+// Group is a group that should have access.
+type Group struct {
+	Name string
+	// ID is the group's ID in Identity Center.
+	ID string
+	// Role is the ARN of the execution role for the members.
+	Role string
+	// Members are the user IDs of all members in Identity Center, enabled or not.
+	Members []string
+}
+
+// Single is one person who should have access by themselves.
+type Single struct {
+	UserID string
+	Role   string
+}
+
+// Desired is who should have access.
+type Desired struct {
+	// Groups are in the order of the spec: where somebody is in several that ask for different roles, the first one counts.
+	Groups []Group
+	// Singles win over groups.
+	Singles []Single
+	// Users are the exact user names of all enabled users of Identity Center, by user ID. Nobody else is wanted.
+	Users map[string]string
+	// DefaultRole is the ARN of the domain's execution role.
+	DefaultRole string
+	// Eager asks for a profile for everybody before they first sign in.
+	Eager bool
+	// OnRemoval is a value of onboarding.AccessSpec.OnRemoval.
+	OnRemoval string
+	// Confirmed says that somebody has agreed to removals of any size.
+	Confirmed bool
+}
+
+// Person is somebody who should have access.
+type Person struct {
+	UserID   string
+	UserName string
+	// Role is the ARN of the person's execution role.
+	Role string
+	// Via are the names of their groups, and ViaPerson for somebody who is named by themselves.
+	Via []string
+	// Conflict says which role was chosen where several were asked for; empty where there was no choice.
+	Conflict string
+}
+
+// ViaPerson is what Person.Via says of somebody who has access by themselves.
+const ViaPerson = "person"
+
+// People are those who should have access, sorted by user name.
+func (d Desired) People() []Person {
+	type claim struct{ by, role string }
+	claims := map[string][]claim{}
+	for _, single := range d.Singles {
+		claims[single.UserID] = append(claims[single.UserID], claim{ViaPerson, cmp.Or(single.Role, d.DefaultRole)})
+	}
+	for _, group := range d.Groups {
+		for _, member := range group.Members {
+			claims[member] = append(claims[member], claim{group.Name, cmp.Or(group.Role, d.DefaultRole)})
+		}
+	}
+	var people []Person
+	for id, claimed := range claims {
+		name, enabled := d.Users[id]
+		if !enabled {
+			continue
+		}
+		person := Person{UserID: id, UserName: name, Role: claimed[0].role}
+		for _, c := range claimed {
+			if !slices.Contains(person.Via, c.by) {
+				person.Via = append(person.Via, c.by)
+			}
+			if c.role != person.Role && person.Conflict == "" {
+				person.Conflict = fmt.Sprintf("%s asks for the execution role %s, %s for %s: the first one counts",
+					source(claimed[0].by), roleName(person.Role), source(c.by), roleName(c.role))
+			}
+		}
+		people = append(people, person)
+	}
+	slices.SortFunc(people, func(a, b Person) int {
+		return cmp.Or(strings.Compare(a.UserName, b.UserName), strings.Compare(a.UserID, b.UserID))
+	})
+	return people
+}
+
+// assignments are the principals that should be assigned to the application: each group, and each single person.
+func (d Desired) assignments() []Assignment {
+	var wanted []Assignment
+	seen := map[Assignment]bool{}
+	add := func(a Assignment) {
+		if !seen[a] {
+			seen[a] = true
+			wanted = append(wanted, a)
+		}
+	}
+	for _, group := range d.Groups {
+		if group.ID != "" {
+			add(Assignment{PrincipalID: group.ID, Type: PrincipalGroup})
+		}
+	}
+	for _, single := range d.Singles {
+		if _, enabled := d.Users[single.UserID]; enabled {
+			add(Assignment{PrincipalID: single.UserID, Type: PrincipalUser})
+		}
+	}
+	return wanted
+}
+
+// emptyGroup names a group without any enabled member, which is more likely a broken source than a wish.
+func (d Desired) emptyGroup() (string, bool) {
+	for _, group := range d.Groups {
+		if !slices.ContainsFunc(group.Members, func(id string) bool { _, enabled := d.Users[id]; return enabled }) {
+			return group.Name, true
+		}
+	}
+	return "", false
+}
+
+func (d Desired) removes() bool {
+	return d.OnRemoval == onboarding.RemovalRevoke || d.OnRemoval == onboarding.RemovalDeleteProfile
+}
+
+func source(by string) string {
+	if by == ViaPerson {
+		return "the person's own entry"
+	}
+	return fmt.Sprintf("the group %q", by)
+}
+
+// roleName is the last part of a role's ARN.
+func roleName(arn string) string { return arn[strings.LastIndexByte(arn, '/')+1:] }

@@ -1,0 +1,366 @@
+package directory
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"studio-onboarding/internal/oktaorg"
+)
+
+// activeStatus is the status of Okta users whom Okta pushes to apps and lets in.
+const activeStatus = "ACTIVE"
+
+// User is a user of the Identity Center directory.
+type User struct {
+	ID       string
+	UserName string
+	Emails   []string
+	// ExternalIDs are the Okta user IDs that came by SCIM; users made by hand have none.
+	ExternalIDs []string
+	Enabled     bool
+}
+
+// Person is somebody who should be in Identity Center, as Okta has them.
+type Person struct {
+	// Login is the Okta login, or what the spec says where Okta knows nobody of that login.
+	Login string
+	// User is nil where Okta knows nobody of that login.
+	User *oktaorg.User
+	// AppUser is nil where the person is not assigned to the app.
+	AppUser *oktaorg.AppUser
+	// InAssignmentGroup says whether the person is in the group that is assigned to the app.
+	InAssignmentGroup bool
+	// Groups are the names of the access groups that the person is in, in Okta.
+	Groups []string
+}
+
+// UserName is the user name that the person has, or will have, in Identity Center; it is also the NameID of their sign-in.
+func (p Person) UserName() string {
+	if p.AppUser != nil && p.AppUser.UserName != "" {
+		return p.AppUser.UserName
+	}
+	return p.Login
+}
+
+// Group is an access group as Identity Center has it.
+type Group struct {
+	Name string
+	// ID is empty where Identity Center has no group of this name.
+	ID string
+	// Members are user IDs.
+	Members map[string]bool
+}
+
+// Input is what to compare.
+type Input struct {
+	People []Person
+	Users  []User
+	Groups []Group
+	// Failures are failed provisioning events of the app, in any order.
+	Failures []oktaorg.LogEvent
+	// AssignmentGroup is the name of the group that is assigned to the app, for remedies.
+	AssignmentGroup string
+	// Now is the time of the comparison. Somebody without any sign of trouble is under way until Settle has passed since
+	// their assignment last changed, or since Since, where Okta does not tell when that was.
+	Now, Since time.Time
+	Settle     time.Duration
+}
+
+// Missing is a person who does not come, with the reason.
+type Missing struct {
+	Person string
+	Reason string
+	Remedy string
+}
+
+// Result is the comparison. Every list is sorted, whatever the order of the input.
+type Result struct {
+	Wanted int
+	// Synced counts those who are in Identity Center, enabled, under their exact user name.
+	Synced int
+	// Missing are those who are known not to come, and those who lack a membership that should be there by now. Somebody who
+	// lacks several is listed for each.
+	Missing []Missing
+	// Pending counts those who are still under way.
+	Pending int
+	// PendingGroups are groups that are not there yet, or whose memberships are not complete yet.
+	PendingGroups []string
+	// MissingGroups are groups that should be there by now and are not.
+	MissingGroups []string
+}
+
+// Compare compares the people that Okta should bring with the users and groups of Identity Center.
+func Compare(in Input) Result {
+	c := newComparison(in)
+	result := Result{Wanted: len(in.People)}
+	pendingGroups := map[string]bool{}
+	for _, group := range in.Groups {
+		switch {
+		case group.ID != "":
+		case c.underWay(in.Since):
+			pendingGroups[group.Name] = true
+		default:
+			result.MissingGroups = append(result.MissingGroups, group.Name)
+		}
+	}
+	for _, person := range in.People {
+		user, v := c.judge(person)
+		switch v.state {
+		case pending:
+			result.Pending++
+		case missing:
+			result.Missing = append(result.Missing, Missing{Person: person.Login, Reason: v.reason, Remedy: v.remedy})
+		case present:
+			result.Synced++
+			for _, name := range person.Groups {
+				group, known := c.groups[name]
+				if !known || group.ID == "" || group.Members[user.ID] {
+					continue
+				}
+				if c.underWay(latest(in.Since, changed(person))) {
+					pendingGroups[name] = true
+					continue
+				}
+				result.Missing = append(result.Missing, Missing{
+					Person: person.Login,
+					Reason: fmt.Sprintf("in Identity Center, but not a member of the group %q there", name),
+					Remedy: "Push the group again in Okta: Push Groups > the group > Push now",
+				})
+			}
+		}
+	}
+	for name := range pendingGroups {
+		result.PendingGroups = append(result.PendingGroups, name)
+	}
+	slices.Sort(result.PendingGroups)
+	slices.Sort(result.MissingGroups)
+	slices.SortFunc(result.Missing, func(a, b Missing) int {
+		return cmp.Or(strings.Compare(a.Person, b.Person), strings.Compare(a.Reason, b.Reason))
+	})
+	return result
+}
+
+// unassigned says whether an app user of this status is one that the app no longer lets in.
+func unassigned(status string) bool {
+	switch status {
+	case "DEPROVISIONED", "SUSPENDED", "INACTIVE", "UNASSIGNED", "REVOKED":
+		return true
+	}
+	return false
+}
+
+// state is how far somebody has come.
+type state int
+
+const (
+	present state = iota
+	pending
+	missing
+)
+
+type verdict struct {
+	state          state
+	reason, remedy string
+}
+
+func because(reason, remedy string) verdict {
+	return verdict{state: missing, reason: reason, remedy: remedy}
+}
+
+// comparison holds the indexes.
+type comparison struct {
+	Input
+	byName   map[string]User   // exact user name
+	byFold   map[string][]User // user name in lower case
+	byEmail  map[string][]User // address in lower case
+	groups   map[string]Group
+	failures map[string]oktaorg.LogEvent // newest, by Okta user ID and by login in lower case
+	shared   map[string]Problem          // people who get into each other's way, by login
+}
+
+func newComparison(in Input) *comparison {
+	c := &comparison{
+		Input:  in,
+		byName: make(map[string]User, len(in.Users)), byFold: make(map[string][]User, len(in.Users)), byEmail: make(map[string][]User, len(in.Users)),
+		groups: map[string]Group{}, failures: map[string]oktaorg.LogEvent{}, shared: map[string]Problem{},
+	}
+	users := slices.SortedFunc(slices.Values(in.Users), func(a, b User) int {
+		return cmp.Or(strings.Compare(a.UserName, b.UserName), strings.Compare(a.ID, b.ID))
+	})
+	for _, user := range users {
+		c.byName[user.UserName] = user
+		c.byFold[strings.ToLower(user.UserName)] = append(c.byFold[strings.ToLower(user.UserName)], user)
+		for _, email := range user.Emails {
+			c.byEmail[strings.ToLower(email)] = append(c.byEmail[strings.ToLower(email)], user)
+		}
+	}
+	for _, group := range in.Groups {
+		c.groups[group.Name] = group
+	}
+	for _, event := range in.Failures {
+		for _, key := range []string{event.UserID, strings.ToLower(event.UserLogin)} {
+			if known, ok := c.failures[key]; key != "" && (!ok || newer(event, known)) {
+				c.failures[key] = event
+			}
+		}
+	}
+	var people []oktaorg.User
+	for _, person := range in.People {
+		if person.User != nil {
+			people = append(people, *person.User)
+		}
+	}
+	people = distinct(people)
+	for i, problems := range lintTogether(people) {
+		c.shared[people[i].Login] = problems[0]
+	}
+	return c
+}
+
+// newer orders events by time, and by ID where the time is the same, so that the order of the log does not matter.
+func newer(a, b oktaorg.LogEvent) bool {
+	return a.Published.After(b.Published) || a.Published.Equal(b.Published) && a.UUID > b.UUID
+}
+
+// judge decides about one person. Reasons come in the order in which they have to be dealt with: there is no use in looking
+// at the data of somebody who is not assigned, and whom Okta does not let in is not present, whatever Identity Center still
+// has of them. The user is set for somebody who is present.
+func (c *comparison) judge(p Person) (User, verdict) {
+	assigned := p.AppUser != nil && !unassigned(p.AppUser.Status)
+	switch {
+	case p.User == nil:
+		return User{}, because("Okta knows nobody of this login", "Correct the login in the spec, or create the person in Okta")
+	case p.User.Status != activeStatus:
+		return User{}, because(fmt.Sprintf("not active in Okta (%s)", orUnknown(p.User.Status)), "Activate the person in Okta, or take them out of the groups")
+	case !assigned && p.InAssignmentGroup && c.underWay(latest(c.Since, changed(p))):
+		return User{}, verdict{state: pending}
+	case !assigned && p.InAssignmentGroup:
+		return User{}, because("in the assignment group, but Okta has not assigned the app",
+			fmt.Sprintf("In Okta, take the person out of the group %q and add them again", c.AssignmentGroup))
+	case !assigned:
+		return User{}, because("not assigned to the app in Okta", fmt.Sprintf("Add the person to the Okta group %q, which is assigned to the app", c.AssignmentGroup))
+	}
+
+	own := lintOne(*p.User)
+	user, there := c.byName[p.UserName()]
+	if there && user.Enabled && SignInName(p.UserName()) && (len(user.ExternalIDs) > 0 || p.AppUser.Provisioned()) {
+		return user, verdict{state: present}
+	}
+	failure, failed := c.failure(p)
+	switch {
+	case len(own) > 0:
+		// Okta will try in vain, so nobody needs to wait for it.
+		return User{}, because(own[0].Reason, own[0].Remedy)
+	case failed:
+		if v, ok := c.obstacle(p); ok {
+			return User{}, v
+		}
+		return User{}, because(failure.reason, failure.remedy)
+	}
+	if v, ok := c.otherCase(p); ok {
+		return User{}, v
+	}
+	if c.underWay(cmp.Or(p.AppUser.StatusChanged, c.Since)) {
+		return User{}, verdict{state: pending}
+	}
+	if v, ok := c.obstacle(p); ok {
+		return User{}, v
+	}
+	if problem, ok := c.shared[p.User.Login]; ok {
+		return User{}, because(problem.Reason, problem.Remedy)
+	}
+	if p.AppUser.Provisioned() {
+		return User{}, because("Okta holds this person for provisioned, but Identity Center has no such user",
+			"Somebody deleted the user there: unassign the person from the app in Okta and assign them again")
+	}
+	return User{}, because(
+		fmt.Sprintf("assigned to the app, but not provisioned within %s (%s)", c.Settle, orUnknown(p.AppUser.Status)),
+		"Look for the person in Okta under Dashboard > Tasks and retry there; somebody who was assigned before provisioning was switched on has to be unassigned and assigned again")
+}
+
+// failure finds the newest failed event of a person that still counts: not one that Okta repeats by itself, and not one
+// from before their assignment last changed. The minute allows for a status that changes because of the failure.
+func (c *comparison) failure(p Person) (explanation, bool) {
+	event, ok := c.failures[p.User.ID]
+	if byLogin, found := c.failures[strings.ToLower(p.Login)]; found && (!ok || newer(byLogin, event)) {
+		event, ok = byLogin, true
+	}
+	if !ok || event.Published.Before(p.AppUser.StatusChanged.Add(-time.Minute)) {
+		return explanation{}, false
+	}
+	found := explain(event.Reason)
+	return found, !found.passing
+}
+
+// obstacle finds a user in Identity Center who stands in the person's way.
+func (c *comparison) obstacle(p Person) (verdict, bool) {
+	if user, there := c.byName[p.UserName()]; there {
+		if len(user.ExternalIDs) == 0 {
+			return handMade("user name"), true
+		}
+		if !user.Enabled {
+			return because("disabled in Identity Center",
+				"Unassign the person from the app in Okta and assign them again, or enable the user in the IAM Identity Center console under Users"), true
+		}
+	}
+	if v, ok := c.otherCase(p); ok {
+		return v, true
+	}
+	if email := strings.ToLower(strings.TrimSpace(p.User.Email)); email != "" {
+		for _, user := range c.byEmail[email] {
+			if user.UserName == p.UserName() || slices.Contains(user.ExternalIDs, p.User.ID) {
+				continue
+			}
+			if len(user.ExternalIDs) == 0 {
+				return handMade("e-mail address"), true
+			}
+			return because("another user in Identity Center has the same e-mail address", "Give each person an e-mail address of their own in Okta"), true
+		}
+	}
+	return verdict{}, false
+}
+
+// otherCase finds a user whose name differs from the person's by case only. Identity Center takes the two for the same when
+// a user is made, and for different ones when somebody signs in.
+func (c *comparison) otherCase(p Person) (verdict, bool) {
+	if _, exact := c.byName[p.UserName()]; exact {
+		return verdict{}, false
+	}
+	users := c.byFold[strings.ToLower(p.UserName())]
+	if len(users) == 0 {
+		return verdict{}, false
+	}
+	if own := slices.IndexFunc(users, func(u User) bool { return slices.Contains(u.ExternalIDs, p.User.ID) }); own >= 0 {
+		return because(fmt.Sprintf("the user name in Identity Center is %q: it differs by upper and lower case", users[own].UserName),
+			"Make both the same: save the person's Okta profile again with the login in lower case, so that Okta pushes it"), true
+	}
+	if len(users[0].ExternalIDs) == 0 {
+		return handMade("user name, but for upper and lower case,"), true
+	}
+	return because(fmt.Sprintf("another person is in Identity Center as %q, which differs by upper and lower case only", users[0].UserName),
+		"Rename one of the two logins in Okta"), true
+}
+
+func handMade(what string) verdict {
+	return because(fmt.Sprintf("a user with this %s was made by hand in Identity Center, so Okta cannot bring the person", what),
+		"Delete that user in the IAM Identity Center console under Users, then retry the person in Okta under Dashboard > Tasks")
+}
+
+func (c *comparison) underWay(since time.Time) bool { return c.Now.Before(since.Add(c.Settle)) }
+
+func changed(p Person) time.Time {
+	if p.AppUser == nil {
+		return time.Time{}
+	}
+	return p.AppUser.StatusChanged
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

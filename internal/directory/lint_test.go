@@ -1,0 +1,71 @@
+package directory_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"studio-onboarding/internal/directory"
+	"studio-onboarding/internal/oktaorg"
+)
+
+func fine(id, login string) oktaorg.User {
+	return oktaorg.User{ID: id, Status: "ACTIVE", Login: login, Email: login, FirstName: "Ann", LastName: "Smith"}
+}
+
+func TestPeopleWithoutTroubleHaveNoProblems(t *testing.T) {
+	people := []oktaorg.User{fine("1", "ann@example.com"), fine("2", "o'neil+studio@example.com"), fine("3", "josé@example.com"), fine("1", "ann@example.com")}
+	people[2].LastName = "da Silva (jr.)"
+	require.Empty(t, directory.Lint(people))
+}
+
+func TestEachTroubleIsNamedWithARemedy(t *testing.T) {
+	for name, tc := range map[string]struct {
+		spoil func(*oktaorg.User)
+		want  string
+	}{
+		"deactivated":       {func(u *oktaorg.User) { u.Status = "DEPROVISIONED" }, "not active in Okta (DEPROVISIONED)"},
+		"no last name":      {func(u *oktaorg.User) { u.LastName = " " }, "no last name"},
+		"no first name":     {func(u *oktaorg.User) { u.FirstName = "" }, "no first name"},
+		"no login":          {func(u *oktaorg.User) { u.Login = "" }, "no login"},
+		"no address":        {func(u *oktaorg.User) { u.Login = "asmith" }, "the login is not an e-mail address"},
+		"a display name":    {func(u *oktaorg.User) { u.Login = "Ann Smith <ann@example.com>" }, `contains "<"`},
+		"space in login":    {func(u *oktaorg.User) { u.Login = `"ann smith"@example.com` }, "the login is not an e-mail address"},
+		"long login":        {func(u *oktaorg.User) { u.Login = strings.Repeat("a", 120) + "@example.com" }, "longer than 128 characters"},
+		"forbidden":         {func(u *oktaorg.User) { u.LastName = "Smith; PhD" }, `the last name contains ";"`},
+		"forbidden display": {func(u *oktaorg.User) { u.DisplayName = "Ann: Smith" }, `the display name contains ":"`},
+		"control character": {func(u *oktaorg.User) { u.FirstName = "An\u0007n" }, "(U+0007)"},
+		"zero width space":  {func(u *oktaorg.User) { u.FirstName = "An\u200bn" }, "(U+200B)"},
+		"trailing space":    {func(u *oktaorg.User) { u.LastName = "Smith " }, "the last name begins or ends with a space"},
+	} {
+		user := fine("1", "ann@example.com")
+		tc.spoil(&user)
+		problems := directory.Lint([]oktaorg.User{user})
+		require.Len(t, problems, 1, name)
+		require.Contains(t, problems[0].Reason, tc.want, name)
+		require.NotEmpty(t, problems[0].Remedy, name)
+		require.Equal(t, user.Login, problems[0].Login, name)
+	}
+}
+
+func TestLoginsAndAddressesThatDifferOnlyByCase(t *testing.T) {
+	people := []oktaorg.User{fine("1", "ann@example.com"), fine("2", "Ann@example.com"), fine("3", "bob@example.com"), fine("4", "cid@example.com")}
+	people[3].Email = "BOB@example.com"
+	problems := directory.Lint(people)
+	require.Len(t, problems, 6)
+	require.Equal(t, []string{"Ann@example.com", "Ann@example.com", "ann@example.com", "ann@example.com", "bob@example.com", "cid@example.com"}, logins(problems))
+	require.Contains(t, problems[4].Reason, "cid@example.com")
+
+	slices.Reverse(people)
+	require.Equal(t, problems, directory.Lint(people), "the order does not matter")
+}
+
+func logins(problems []directory.Problem) []string {
+	var all []string
+	for _, p := range problems {
+		all = append(all, p.Login)
+	}
+	return all
+}
