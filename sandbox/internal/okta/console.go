@@ -1,0 +1,139 @@
+package okta
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"path"
+	"regexp"
+	"time"
+
+	"studio-onboarding/sandbox/internal/kit"
+)
+
+// Console serves what an administrator clicks in the app's tabs: "provisioning" and "push-group". Refusals are plain text.
+func (o *Org) Console() http.Handler {
+	pages := map[string]func(*http.Request) (string, map[string]string, error){
+		"provisioning": o.saveProvisioning,
+		"push-group":   o.savePushGroup,
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := path.Base(r.URL.Path)
+		page, ok := pages[name]
+		if !ok || r.Method != http.MethodPost {
+			http.Error(w, "there is no such page in the Okta admin console", http.StatusNotFound)
+			return
+		}
+		entry := kit.Call{Time: o.clock.Now(), Service: "console", Operation: "okta " + name, Write: true, Status: http.StatusOK, Effect: "changed",
+			Principal: adminLogin}
+		message, about, err := page(r)
+		entry.Params = about
+		if err != nil {
+			entry.Status, entry.Effect, entry.Error = http.StatusBadRequest, "none", err.Error()
+			http.Error(w, err.Error(), entry.Status)
+		} else {
+			w.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(w).Encode(map[string]string{"message": message})
+		}
+		o.calls.Add(entry)
+	})
+}
+
+// baseURL is what the console accepts in the field "Base URL": no slash at the end.
+var baseURL = regexp.MustCompile(`^https?://[^/\s]+(/[^/\s]+)*$`)
+
+// saveProvisioning is the Provisioning tab: Enable API integration, Test API Credentials, Save, and To App.
+func (o *Org) saveProvisioning(r *http.Request) (string, map[string]string, error) {
+	var in struct {
+		AppID            string `json:"appId"`
+		BaseURL          string `json:"baseUrl"`
+		Token            string `json:"token"`
+		CreateUsers      bool   `json:"createUsers"`
+		UpdateAttributes bool   `json:"updateAttributes"`
+		DeactivateUsers  bool   `json:"deactivateUsers"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return "", nil, errors.New("the form could not be read")
+	}
+	about := map[string]string{"id": in.AppID, "baseUrl": in.BaseURL}
+	o.mu.Lock()
+	a, ok := o.apps.get(in.AppID)
+	ok = ok && a.name == identityCenterApp
+	o.mu.Unlock()
+	switch {
+	case !ok:
+		return "", about, errors.New("Page not found: there is no such application, or it has no Provisioning tab")
+	case !baseURL.MatchString(in.BaseURL):
+		return "", about, errors.New("Base URL: Does not match required pattern")
+	case in.Token == "":
+		return "", about, errors.New("API Token: The field cannot be left blank")
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second)
+	defer cancel()
+	transport := &http.Transport{DisableKeepAlives: true}
+	endpoint := scimClient{http: &http.Client{Transport: transport}, connection: connection{in.BaseURL, in.Token}}
+	if err := endpoint.check(ctx); err != nil {
+		return "", about, errors.New("Error authenticating: " + err.Error())
+	}
+
+	features := []string{}
+	for _, f := range []struct {
+		name string
+		on   bool
+	}{
+		{featureCreate, in.CreateUsers}, {featureDeactivate, in.DeactivateUsers}, {featureSCIM, true}, {featureGroupPush, true},
+		{featureReactivate, in.CreateUsers && in.DeactivateUsers}, {featureUpdate, in.UpdateAttributes},
+	} {
+		if f.on {
+			features = append(features, f.name)
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a.connection, a.features, a.changed = &connection{in.BaseURL, in.Token}, features, o.clock.Now()
+	o.log(nil, "application.lifecycle.update", nil, a)
+	return a.label + " was verified successfully!", about, nil
+}
+
+// savePushGroup is the Push Groups tab: find groups by name, create the group over there, push immediately.
+func (o *Org) savePushGroup(r *http.Request) (string, map[string]string, error) {
+	var in struct {
+		AppID string `json:"appId"`
+		Group string `json:"group"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return "", nil, errors.New("the form could not be read")
+	}
+	about := map[string]string{"id": in.AppID, "group": in.Group}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a, ok := o.apps.get(in.AppID)
+	if !ok || !a.provisions(featureGroupPush) {
+		return "", about, errors.New("Page not found: there is no such application, or its provisioning is not enabled")
+	}
+	var source, target *group
+	for g := range o.groups.all() {
+		switch {
+		case g.name == in.Group && g.source == nil:
+			source = g
+		case g.name == in.Group && g.source == a:
+			target = g
+		}
+	}
+	if source == nil {
+		return "", about, errors.New("No results found for " + in.Group)
+	}
+	if target == nil {
+		target = o.addGroup("APP_GROUP", source.name, source.description)
+		target.source = a
+	}
+	if _, err := o.mapGroup(nil, a, source, target, statusActive); err != nil {
+		var refusal *apiError
+		if errors.As(err, &refusal) {
+			err = errors.New(refusal.first())
+		}
+		return "", about, err
+	}
+	return source.name + " is pushed to " + a.label, about, nil
+}

@@ -1,0 +1,144 @@
+// Package okta simulates an Okta org, in memory: the management API as far as onboarding needs it, the Provisioning and
+// Push Groups tabs of the admin console, and the provisioning that Okta carries out over SCIM. It knows the outside world
+// only by HTTP.
+package okta
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	mathrand "math/rand"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"studio-onboarding/sandbox/internal/kit"
+)
+
+// Config describes an org.
+type Config struct {
+	Clock kit.Clock
+	// Calls and Faults may be nil: nobody reads the calls, nothing is broken on purpose.
+	Calls  *kit.CallLog
+	Faults *kit.Faults
+	// BaseURL is the org's address for the links in its answers; empty takes the host that was asked.
+	BaseURL string
+	// People is how many persons there are, at least MinPeople; 0 is DefaultPeople.
+	People int
+	// Seed makes people, identifiers and tokens the same each time.
+	Seed int64
+}
+
+// Org is an Okta org. Safe for concurrent use.
+type Org struct {
+	clock  kit.Clock
+	calls  *kit.CallLog
+	faults *kit.Faults
+	queue  *queue
+	// key is the one RSA key that signs for all apps; each app has certificates of its own.
+	key func() (*rsa.PrivateKey, error)
+
+	mu      sync.Mutex
+	baseURL string
+	random  *mathrand.Rand
+	tokens  map[string]owner
+	token   string
+	reader  string
+	users   table[*user]
+	groups  table[*group]
+	apps    table[*app]
+	events  []event
+	buckets map[string]*bucket
+}
+
+// owner is who made an API token; a token can do what its owner can.
+type owner struct {
+	user     *user
+	readOnly bool
+}
+
+// New makes an org with its people, groups and two API tokens. It fails when People is too small.
+func New(cfg Config) (*Org, error) {
+	if cfg.People == 0 {
+		cfg.People = DefaultPeople
+	}
+	if cfg.People < MinPeople {
+		return nil, fmt.Errorf("an Okta org needs at least %d people to have all kinds of them, not %d", MinPeople, cfg.People)
+	}
+	if cfg.Calls == nil {
+		cfg.Calls = &kit.CallLog{}
+	}
+	if cfg.Faults == nil {
+		cfg.Faults = &kit.Faults{}
+	}
+	o := &Org{
+		clock: cfg.Clock, calls: cfg.Calls, faults: cfg.Faults, queue: newQueue(), baseURL: strings.TrimRight(cfg.BaseURL, "/"),
+		key:    sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }),
+		random: mathrand.New(mathrand.NewSource(cfg.Seed)), tokens: map[string]owner{}, buckets: map[string]*bucket{},
+	}
+	o.populate(cfg.People)
+	o.token, o.reader = "00"+o.randomString(40), "00"+o.randomString(40)
+	admin, _ := o.findUser(adminLogin)
+	auditor, _ := o.findUser(auditorLogin)
+	o.tokens[o.token] = owner{user: admin}
+	o.tokens[o.reader] = owner{user: auditor, readOnly: true}
+	o.addFederationApp()
+	return o, nil
+}
+
+// SetBaseURL sets the org's address. Call it before Start.
+func (o *Org) SetBaseURL(url string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.baseURL = strings.TrimRight(url, "/")
+}
+
+// Token is an API token of a super administrator.
+func (o *Org) Token() string { return o.token }
+
+// ReadOnlyToken is an API token of a read-only administrator.
+func (o *Org) ReadOnlyToken() string { return o.reader }
+
+// The delays of the real org: how long after an event Okta begins to push a person or a group, and how long one SCIM
+// request takes it.
+const (
+	userPushDelay   = 30 * time.Second
+	groupPushDelay  = 10 * time.Second
+	scimRequestTime = 300 * time.Millisecond
+	pushers         = 5
+)
+
+// Start begins to provision; it ends with ctx.
+func (o *Org) Start(ctx context.Context) {
+	transport := &http.Transport{MaxIdleConnsPerHost: pushers}
+	p := &provisioner{org: o, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
+	o.queue.run(ctx, pushers, p.work)
+	context.AfterFunc(ctx, transport.CloseIdleConnections)
+}
+
+// newID makes an identifier as Okta's look: a prefix that tells the kind, 20 characters in all.
+func (o *Org) newID(prefix string) string { return prefix + o.randomString(20-len(prefix)) }
+
+func (o *Org) randomString(n int) string {
+	const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	s := make([]byte, n)
+	for i := range s {
+		s[i] = letters[o.random.Intn(len(letters))]
+	}
+	return string(s)
+}
+
+// findUser finds a person by ID or login.
+func (o *Org) findUser(idOrLogin string) (*user, bool) {
+	if u, ok := o.users.get(idOrLogin); ok {
+		return u, true
+	}
+	for u := range o.users.all() {
+		if u.login == idOrLogin {
+			return u, true
+		}
+	}
+	return nil, false
+}
