@@ -98,6 +98,28 @@ func (p *page) flush(w io.Writer) error {
 	return err
 }
 
+// Table writes aligned rows under a header. Cells are wrapped where the width is too small for them, but no word is broken.
+func Table(w io.Writer, header []string, rows [][]string, o Options) error {
+	out := page{Options: o}
+	for i, line := range table(header, cleaned(rows), o.Width) {
+		if i == 0 {
+			line = o.paint(dim, line)
+		}
+		out.line(line)
+	}
+	return out.flush(w)
+}
+
+func cleaned(rows [][]string) [][]string {
+	out := make([][]string, len(rows))
+	for i, row := range rows {
+		for _, cell := range row {
+			out[i] = append(out[i], clean(cell))
+		}
+	}
+	return out
+}
+
 // State writes the state of a run in words.
 func State(state onboarding.RunState) string {
 	switch state {

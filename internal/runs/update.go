@@ -20,7 +20,7 @@ import (
 const updateWithin = 2 * time.Minute
 
 // Provide gives a run the answer to what it asked for and waits until the run has checked it. What the run does not accept
-// is a *RefusedError with its own text. Sent again, as after a lost connection, the same answer counts once. Other errors
+// is a *RefusedError with its own text; what hasn't the form that the open request asks for is refused before it is sent. Sent again, as after a lost connection, the same answer counts once. Other errors
 // are those of Progress.
 func Provide(ctx context.Context, c client.Client, run string, answer onboarding.Answer) (onboarding.Acknowledgement, error) {
 	progress, err := Progress(ctx, c, run)
@@ -31,6 +31,9 @@ func Provide(ctx context.Context, c client.Client, run string, answer onboarding
 	var occasion onboarding.Request
 	for _, request := range progress.Requests {
 		if request.Step == answer.Step {
+			if err := request.Accepts(answer); err != nil {
+				return onboarding.Acknowledgement{}, &RefusedError{Run: run, Step: answer.Step, Message: err.Error()}
+			}
 			occasion = onboarding.Request{Since: request.Since, Refusal: request.Refusal, Refusals: request.Refusals}
 		}
 	}

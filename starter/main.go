@@ -1,0 +1,78 @@
+// Starter is the command line of onboarding: it starts runs, shows them, answers what they ask, and prints their reports. It
+// needs a Temporal address and nothing else; AWS and Okta belong to the worker.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"os/user"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"golang.org/x/term"
+
+	"studio-onboarding/internal/temporalclient"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], process())
+	stop()
+	os.Exit(code)
+}
+
+// process is the world as this process sees it.
+func process() IO {
+	out := int(os.Stdout.Fd())
+	return IO{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Env:      envconfig.EnvLookupOS,
+		Dir:      ".",
+		User:     whoami,
+		Version:  version(),
+		Terminal: term.IsTerminal(out) && os.Getenv("TERM") != "dumb",
+		Size: func() (int, int) {
+			width, height, err := term.GetSize(out)
+			if err != nil {
+				return 0, 0
+			}
+			return width, height
+		},
+		Now: time.Now,
+		Connect: func(ctx context.Context, settings temporalclient.Settings) (client.Client, error) {
+			return settings.Dial(ctx)
+		},
+		Probe: probe,
+	}
+}
+
+// whoami is user@host, for the record of a run.
+func whoami() string {
+	name, host := "unknown", "unknown"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return name + "@" + host
+}
+
+// version says what the binary was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	text := info.Main.Version
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && len(setting.Value) >= 12 {
+			text += " " + setting.Value[:12]
+		}
+	}
+	return text + " " + info.GoVersion
+}

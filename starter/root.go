@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"studio-onboarding/internal/temporalclient"
+)
+
+// The values of --output.
+const (
+	outputText = "text"
+	outputJSON = "json"
+)
+
+// app is what all commands share: the world outside and the global flags.
+type app struct {
+	io        IO
+	address   string
+	namespace string
+	output    string
+	// began is set when a command runs: what fails before that is a wrong use of the command line.
+	began bool
+}
+
+// run carries a command line out and answers with the exit code.
+func run(ctx context.Context, args []string, io IO) int {
+	a := &app{io: io}
+	root := newRoot(a)
+	root.SetArgs(args)
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if !a.began {
+		err = &usageError{command: command.CommandPath(), err: err}
+	}
+	return tell(ctx, io.Err, err)
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "starter",
+		Short: "Onboard Amazon SageMaker Studio with IAM Identity Center and Okta",
+		Long: `Onboard Amazon SageMaker Studio with IAM Identity Center and Okta, as durable runs on Temporal.
+
+Write a spec, start its run, and do the few console clicks that the run asks for. A run goes on without this
+program; look at it whenever you like.
+
+Temporal is found as TEMPORAL_* variables and temporal.toml say, else at localhost:7233.
+
+Exit codes: 0 fine; 1 failed or aborted; 2 wrong usage or a spec with errors; 3 a run needs a person (status, and
+watch or onboard with --stop-when-asked); 4 no worker, or no Temporal server; 130 interrupted (runs go on).`,
+		Example: `  starter onboard -f spec.yaml
+  starter status data-science
+  starter provide data-science scim --endpoint URL --token-ref env:SCIM_TOKEN
+  starter report data-science`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.SetIn(a.io.In)
+	root.SetOut(a.io.Out)
+	root.SetErr(a.io.Err)
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.address, "address", "", "Temporal server as host:port (default: TEMPORAL_ADDRESS, temporal.toml, localhost:7233)")
+	flags.StringVar(&a.namespace, "namespace", "", "Temporal namespace (default: TEMPORAL_NAMESPACE, temporal.toml, default)")
+	flags.StringVar(&a.output, "output", outputText, "text or json")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if a.output != outputText && a.output != outputJSON {
+			return fmt.Errorf("--output is %q, but must be text or json", a.output)
+		}
+		return nil
+	}
+	complete(root, "output", outputText, outputJSON)
+	root.AddCommand(
+		newOnboard(a), newList(a), newStatus(a), newWatch(a), newProvide(a), newResolve(a), newReport(a), newRequest(a),
+		newSchema(a), newVersion(a),
+	)
+	return root
+}
+
+// runs gives a command its work, and notes that the command line was in order.
+func (a *app) runs(command *cobra.Command, work func(ctx context.Context, args []string) error) *cobra.Command {
+	command.RunE = func(c *cobra.Command, args []string) error {
+		a.began = true
+		return work(c.Context(), args)
+	}
+	return command
+}
+
+// settings say how to reach Temporal.
+func (a *app) settings() temporalclient.Settings {
+	return temporalclient.Settings{Address: a.address, Namespace: a.namespace, Env: a.io.Env}
+}
+
+// connected calls work with a Temporal client, and closes it afterwards.
+func (a *app) connected(ctx context.Context, work func(c client.Client) error) error {
+	c, err := a.io.Connect(ctx, a.settings())
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return work(c)
+}
+
+// json writes a value to standard output, indented for a single one.
+func (a *app) json(value any) error {
+	encoder := json.NewEncoder(a.io.Out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// say writes a line of text to standard output.
+func (a *app) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(a.io.Out, format+"\n", args...)
+	return err
+}
