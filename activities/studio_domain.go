@@ -300,7 +300,8 @@ func (x *Studio) roleRefused(ctx context.Context, client *iam.Client, in DomainI
 	if err != nil {
 		return err
 	}
-	if time.Since(aws.ToTime(role.CreateDate)) < x.Waits.Propagation {
+	// IAM cuts creation times to whole seconds, so a role looks up to one older than it is.
+	if time.Since(aws.ToTime(role.CreateDate)) < x.Waits.Propagation+time.Second {
 		return fault.New(fault.NotReady, "aws", "sagemaker:CreateDomain",
 			"SageMaker cannot use the new role %s yet; new roles take up to a minute to spread.", in.ExecutionRoleARN).After(x.Waits.Domain / 3)
 	}
