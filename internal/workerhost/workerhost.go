@@ -1,0 +1,161 @@
+// Package workerhost puts a worker together: the adapters with their credentials, the activities, the workflows. The worker
+// program and standalone both run one; the difference is where Temporal is.
+package workerhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"time"
+
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	sdkworker "go.temporal.io/sdk/worker"
+
+	"studio-onboarding/activities"
+	"studio-onboarding/internal/awscloud"
+	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/oktaorg"
+	"studio-onboarding/internal/peoplefile"
+	"studio-onboarding/internal/scim"
+	"studio-onboarding/internal/secret"
+	"studio-onboarding/onboarding"
+	"studio-onboarding/workflows"
+)
+
+const (
+	// activitySlots bounds the activities at work at the same time. They wait for Okta and AWS, whose limits are shared by all
+	// of them; Temporal's default of 1000 would only run into those.
+	activitySlots = 20
+	// StopTimeout is how long a stopping worker lets activities end. Temporal's default of 0 cuts them off at once.
+	StopTimeout = 30 * time.Second
+)
+
+// Options say with which settings and credentials a worker works.
+type Options struct {
+	// Getenv reads variables: OKTA_CLIENT_*, OKTA_TESTING_DISABLE_HTTPS_CHECK, AWS_ENDPOINT_URL, and those that env: references
+	// name. nil means os.Getenv.
+	Getenv func(string) string
+	// LoadOptions win over the AWS SDK's standard configuration, which reads the process's environment and files.
+	LoadOptions []func(*awsconfig.LoadOptions) error
+	// Waits are the pauses between two looks; the zero value means activities.DefaultWaits.
+	Waits activities.Waits
+	// PeopleDir is where the people files of runs are kept. Run makes it where it is missing.
+	PeopleDir string
+}
+
+// Host is a worker, ready to run.
+type Host struct {
+	worker    sdkworker.Worker
+	clouds    *awscloud.Clouds
+	okta      *oktaorg.Org
+	peopleDir string
+}
+
+// New reads the configuration and registers workflows and activities. It calls no provider. The error names every setting
+// that is missing or wrong.
+func New(ctx context.Context, c client.Client, opts Options) (*Host, error) {
+	if opts.Getenv == nil {
+		opts.Getenv = os.Getenv
+	}
+	if opts.Waits == (activities.Waits{}) {
+		opts.Waits = activities.DefaultWaits()
+	}
+	clouds, awsErr := awscloud.New(ctx, awscloud.Options{LoadOptions: opts.LoadOptions})
+	okta, oktaErr := openOkta(ctx, opts.Getenv)
+	if err := errors.Join(awsErr, oktaErr); err != nil {
+		return nil, fmt.Errorf("the worker's configuration is not complete:\n%w", err)
+	}
+
+	h := &Host{clouds: clouds, okta: okta, peopleDir: opts.PeopleDir}
+	h.worker = sdkworker.New(c, onboarding.TaskQueue, sdkworker.Options{
+		MaxConcurrentActivityExecutionSize: activitySlots,
+		WorkerStopTimeout:                  StopTimeout,
+		DisableRegistrationAliasing:        true,
+		Interceptors:                       []interceptor.WorkerInterceptor{activities.NewInterceptor()},
+	})
+	workflows.Register(h.worker)
+	h.registerActivities(opts)
+	return h, nil
+}
+
+func openOkta(ctx context.Context, getenv func(string) string) (*oktaorg.Org, error) {
+	options, err := oktaorg.OptionsFromEnvironment(getenv)
+	if err != nil {
+		return nil, err
+	}
+	return oktaorg.New(ctx, options)
+}
+
+func (h *Host) registerActivities(opts Options) {
+	secrets := secret.New(opts.Getenv, h.clouds)
+	h.worker.RegisterActivity(&activities.Preflight{AWS: h.clouds, Okta: h.okta, Waits: opts.Waits})
+	h.worker.RegisterActivity(&activities.IdentityCenter{AWS: h.clouds, Waits: opts.Waits})
+	h.worker.RegisterActivity(&activities.App{Okta: h.okta, Waits: opts.Waits})
+	h.worker.RegisterActivity(&activities.Provisioning{
+		Okta: h.okta, SCIM: &scim.Client{}, Secrets: secrets, Waits: opts.Waits, PlainHTTPHost: plainHTTPHost(opts.Getenv),
+	})
+	h.worker.RegisterActivity(&activities.Directory{AWS: h.clouds, Okta: h.okta, Waits: opts.Waits})
+	h.worker.RegisterActivity(&activities.Studio{AWS: h.clouds, Waits: opts.Waits})
+	h.worker.RegisterActivity(&activities.Access{
+		AWS: h.clouds, Okta: h.okta, Waits: opts.Waits, People: peoplefile.Store{Dir: opts.PeopleDir},
+	})
+}
+
+// plainHTTPHost is the host of a simulated AWS: whoever reaches AWS itself in plain text may reach its SCIM endpoint so.
+func plainHTTPHost(getenv func(string) string) string {
+	u, err := url.Parse(getenv("AWS_ENDPOINT_URL"))
+	if err != nil || u.Scheme != "http" {
+		return ""
+	}
+	return u.Host
+}
+
+// Check asks AWS and Okta who we are, and answers with a line for each. A provider that cannot be reached is a line too,
+// because the runs will wait for it; credentials that a provider refuses are the error.
+func (h *Host) Check(ctx context.Context) ([]string, error) {
+	var lines []string
+	var refused []error
+	note := func(provider string, err error) {
+		switch fault.ClassOf(err) {
+		case fault.Denied, fault.Invalid:
+			refused = append(refused, fmt.Errorf("%s: %w", provider, err))
+		default:
+			lines = append(lines, fmt.Sprintf("%s: not reached, runs will wait for it: %v", provider, err))
+		}
+	}
+
+	if account, principal, err := h.clouds.Identity(ctx, onboarding.AccountSpec{}, ""); err != nil {
+		note("AWS", err)
+	} else {
+		lines = append(lines, fmt.Sprintf("AWS: account %s as %s", account, principal))
+	}
+	if principal, err := h.okta.Who(ctx); err != nil {
+		note("Okta", err)
+	} else {
+		lines = append(lines, fmt.Sprintf("Okta: %s as %s", h.okta.URL(), principal))
+	}
+	return lines, errors.Join(refused...)
+}
+
+// Run works until the context ends, and then lets activities end for at most StopTimeout. A worker runs once.
+func (h *Host) Run(ctx context.Context) error {
+	// At the start, and not in the last step of somebody's run.
+	if err := os.MkdirAll(h.peopleDir, 0o700); err != nil {
+		return fmt.Errorf("make the directory for people files: %w", err)
+	}
+	interrupt := make(chan any)
+	finished := make(chan struct{})
+	defer close(finished)
+	go func() {
+		select {
+		case <-ctx.Done():
+			close(interrupt)
+		case <-finished:
+		}
+	}()
+	return h.worker.Run(interrupt)
+}
