@@ -1,6 +1,21 @@
 package activities
 
-import "studio-onboarding/onboarding"
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+
+	"studio-onboarding/internal/access"
+	"studio-onboarding/internal/directory"
+	"studio-onboarding/internal/fault"
+	"studio-onboarding/onboarding"
+)
 
 // Access makes assignments and profiles follow the directory, and proves person by person that they do.
 type Access struct {
@@ -42,6 +57,8 @@ type AccessResult struct {
 	ProfilesFound      int `json:"profilesFound"`
 	ProfilesRemoved    int `json:"profilesRemoved"`
 	RolesChanged       int `json:"rolesChanged"`
+	// Held says why nothing was removed although people have left; VerifyAccess tells who.
+	Held string `json:"held,omitempty"`
 	// Exceptions are people for whom it failed for good, at most onboarding.MaxListed.
 	Exceptions      []onboarding.PersonException `json:"exceptions,omitempty"`
 	ExceptionsTotal int                          `json:"exceptionsTotal"`
@@ -55,4 +72,168 @@ type VerifyResult struct {
 	ExceptionsTotal int                          `json:"exceptionsTotal"`
 	Notices         []onboarding.PersonException `json:"notices,omitempty"`
 	PeopleFile      string                       `json:"peopleFile"`
+}
+
+// domainAccess is one attempt's view of who has access to the domain, and its hands on it.
+type domainAccess struct {
+	in          AccessInput
+	waits       Waits
+	heart       *heart
+	store       identityStore
+	assignments *ssoadmin.Client
+	profiles    *sagemaker.Client
+	// described is what is known of profiles beyond what their list tells, by name.
+	described map[string]describedProfile
+	// ours remembers whether profiles carry the run's tag, by name.
+	ours map[string]bool
+}
+
+// open connects both accounts. Class Unsupported: the domain has no application to assign people to. Class Invalid: the spec
+// names an execution role that the run does not know.
+func (x *Access) open(ctx context.Context, in AccessInput, h *heart) (*domainAccess, error) {
+	if in.Domain.ApplicationARN == "" {
+		return nil, fault.New(fault.Unsupported, "aws", "sagemaker:DescribeDomain", "the domain %s tells no Identity Center application to assign people to.", in.Domain.ID).
+			WithRemedy("Domains from before October 2023, and those with IAM authentication, have none: use another domain name in the spec, so that a new domain is made.")
+	}
+	for _, role := range wantedRoles(in) {
+		if _, known := roleARN(in, role); !known {
+			return nil, fault.New(fault.Invalid, "worker", "", "the execution role %q was not looked up in this run.", role).
+				WithRemedy("Retry the step execution-role.")
+		}
+	}
+	store, err := openIdentityStore(ctx, x.AWS, in.IdentityCenter, in.Region, in.IdentityStoreID, h.beat)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := x.AWS.Config(ctx, in.IdentityCenter, in.Region)
+	if err != nil {
+		return nil, err
+	}
+	studio, err := x.AWS.Config(ctx, in.Studio, in.Region)
+	if err != nil {
+		return nil, err
+	}
+	return &domainAccess{
+		in: in, waits: x.Waits, heart: h, store: store,
+		assignments: ssoadmin.NewFromConfig(identity), profiles: sagemaker.NewFromConfig(studio),
+		described: map[string]describedProfile{}, ours: map[string]bool{},
+	}, nil
+}
+
+func wantedRoles(in AccessInput) []string {
+	roles := []string{""}
+	for _, group := range in.Access.Groups {
+		roles = append(roles, group.ExecutionRole)
+	}
+	for _, person := range in.Access.People {
+		roles = append(roles, person.ExecutionRole)
+	}
+	return roles
+}
+
+// roleARN resolves what the spec calls a role; the empty name is the domain's default.
+func roleARN(in AccessInput, wanted string) (string, bool) {
+	for i, role := range in.Roles {
+		if wanted == "" && i == 0 || wanted != "" && role.Wanted == wanted {
+			return role.ARN, true
+		}
+	}
+	return "", false
+}
+
+// snapshot is the directory of Identity Center as one look found it.
+type snapshot struct {
+	users   []directory.User
+	byName  map[string]directory.User
+	groups  []directory.Group // the access groups, in the order of the spec
+	desired access.Desired
+	// unknown are single people of the spec whom Identity Center does not have.
+	unknown []string
+}
+
+// look reads the directory and derives who should have access from it.
+func (a *domainAccess) look(ctx context.Context) (snapshot, error) {
+	users, err := a.store.users(ctx)
+	if err != nil {
+		return snapshot{}, err
+	}
+	var names []string
+	for _, group := range a.in.Access.Groups {
+		names = append(names, group.Name)
+	}
+	groups, err := a.store.groups(ctx, names)
+	if err != nil {
+		return snapshot{}, err
+	}
+	view := snapshot{users: users, groups: groups, byName: make(map[string]directory.User, len(users))}
+	defaultRole, _ := roleARN(a.in, "")
+	view.desired = access.Desired{
+		Users: make(map[string]string, len(users)), DefaultRole: defaultRole,
+		Eager: a.in.Access.Profiles != onboarding.ProfilesFirstSignIn, OnRemoval: cmp.Or(a.in.Access.OnRemoval, onboarding.RemovalRevoke),
+	}
+	folded := map[string][]directory.User{}
+	for _, user := range users {
+		view.byName[user.UserName] = user
+		folded[strings.ToLower(user.UserName)] = append(folded[strings.ToLower(user.UserName)], user)
+		if user.Enabled {
+			view.desired.Users[user.ID] = user.UserName
+		}
+	}
+	for i, group := range groups {
+		role, _ := roleARN(a.in, a.in.Access.Groups[i].ExecutionRole)
+		view.desired.Groups = append(view.desired.Groups, access.Group{
+			Name: group.Name, ID: group.ID, Role: role, Members: slices.Sorted(maps.Keys(group.Members)),
+		})
+	}
+	for _, single := range a.in.Access.People {
+		role, _ := roleARN(a.in, single.ExecutionRole)
+		// Okta finds logins without regard to case, and so may the spec spell them, where there is one such user only.
+		user, ok := view.byName[single.Login]
+		if same := folded[strings.ToLower(single.Login)]; !ok && len(same) == 1 {
+			user, ok = same[0], true
+		}
+		if !ok || !user.Enabled {
+			view.unknown = append(view.unknown, single.Login)
+			continue
+		}
+		view.desired.Singles = append(view.desired.Singles, access.Single{UserID: user.ID, Role: role})
+	}
+	return view, nil
+}
+
+// missingGroups are access groups that Identity Center does not have.
+func (v snapshot) missingGroups() []string {
+	var names []string
+	for _, group := range v.groups {
+		if group.ID == "" {
+			names = append(names, group.Name)
+		}
+	}
+	return names
+}
+
+// userIDs are the IDs of all users by name.
+func (v snapshot) userIDs() map[string]string {
+	ids := make(map[string]string, len(v.users))
+	for _, user := range v.users {
+		ids[user.UserName] = user.ID
+	}
+	return ids
+}
+
+// requireGroups refuses to go on without an access group: its people would be taken for people who left.
+func (v snapshot) requireGroups() error {
+	missing := v.missingGroups()
+	if len(missing) == 0 {
+		return nil
+	}
+	return fault.New(fault.NotFound, "aws", "identitystore:GetGroupId", "Identity Center has no group named %s.", quoted(missing)).
+		WithRemedy("Push the group from Okta (app > Push Groups), then retry.")
+}
+
+// notFoundYet says in a result that single people are not there to be assigned.
+func (v snapshot) notFoundYet(exceptions *exceptionList) {
+	for _, login := range v.unknown {
+		exceptions.add(login, "not in Identity Center under this user name, or disabled there", fmt.Sprintf("Bring the person there through Okta, then retry the step %s", onboarding.StepAccess))
+	}
 }

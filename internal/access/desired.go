@@ -95,8 +95,8 @@ func (d Desired) People() []Person {
 	return people
 }
 
-// assignments are the principals that should be assigned to the application: each group, and each single person.
-func (d Desired) assignments() []Assignment {
+// Assignments are the principals that should be assigned to the application: each group, and each single person.
+func (d Desired) Assignments() []Assignment {
 	var wanted []Assignment
 	seen := map[Assignment]bool{}
 	add := func(a Assignment) {

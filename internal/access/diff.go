@@ -91,7 +91,7 @@ func Diff(desired Desired, actual Actual) Changes {
 	for _, a := range actual.Assignments {
 		has[a] = true
 	}
-	wanted := desired.assignments()
+	wanted := desired.Assignments()
 	for _, a := range wanted {
 		if !has[a] {
 			changes.Assign = append(changes.Assign, a)

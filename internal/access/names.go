@@ -67,16 +67,31 @@ func ProfileNames(userNames []string, existing map[string]string) map[string]str
 	return names
 }
 
-// hashed is the user's name with a hash of eight characters, or of more where even that is taken.
-func hashed(user string, taken map[string]bool) string {
-	sum := sha256.Sum256([]byte(user))
-	hash := hex.EncodeToString(sum[:])
-	for length := 8; ; length += 8 {
-		name := orUser(cut(ProfileName(user), maxName-length-1)) + "-" + hash[:length]
-		if !taken[name] || length >= 48 {
-			return name
+// Hashed says whether this is a name that ProfileNames gave to the user because the plain one was not free.
+func Hashed(userName, profile string) bool {
+	for length := 8; length <= longestHash; length += 8 {
+		if profile == withHash(userName, length) {
+			return true
 		}
 	}
+	return false
+}
+
+// longestHash leaves room for something of the user name.
+const longestHash = 48
+
+// hashed is the user's name with a hash of eight characters, or of more where even that is taken.
+func hashed(user string, taken map[string]bool) string {
+	length := 8
+	for length < longestHash && taken[withHash(user, length)] {
+		length += 8
+	}
+	return withHash(user, length)
+}
+
+func withHash(user string, length int) string {
+	sum := sha256.Sum256([]byte(user))
+	return orUser(cut(ProfileName(user), maxName-length-1)) + "-" + hex.EncodeToString(sum[:])[:length]
 }
 
 func cut(name string, length int) string {

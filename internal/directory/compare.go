@@ -45,6 +45,30 @@ func (p Person) UserName() string {
 	return p.Login
 }
 
+// Assigned says whether Okta lets the person into the app: they are one of its users, and not one who was taken off again.
+func (p Person) Assigned() bool {
+	if p.AppUser == nil {
+		return false
+	}
+	switch p.AppUser.Status {
+	case "DEPROVISIONED", "SUSPENDED", "INACTIVE", "UNASSIGNED", "REVOKED":
+		return false
+	}
+	return true
+}
+
+// CanSignIn says whether a sign-in that Okta vouches for ends at this user of Identity Center: the person is active and
+// assigned in Okta, and the user is enabled under the exact name that Okta sends, which is an e-mail address.
+func (p Person) CanSignIn(u User) bool {
+	return p.User != nil && p.User.Status == activeStatus && p.Assigned() &&
+		u.Enabled && u.UserName == p.UserName() && SignInName(u.UserName)
+}
+
+// KeptBy says whether Okta looks after this user of Identity Center; one who was made by hand would stay when the person leaves.
+func (p Person) KeptBy(u User) bool {
+	return len(u.ExternalIDs) > 0 || p.AppUser != nil && p.AppUser.Provisioned()
+}
+
 // Group is an access group as Identity Center has it.
 type Group struct {
 	Name string
@@ -61,7 +85,7 @@ type Input struct {
 	Groups []Group
 	// Failures are failed provisioning events of the app, in any order.
 	Failures []oktaorg.LogEvent
-	// AssignmentGroup is the name of the group that is assigned to the app, for remedies.
+	// AssignmentGroup is the name of the group that is assigned to the app, for remedies; empty where it is not known.
 	AssignmentGroup string
 	// Now is the time of the comparison. Somebody without any sign of trouble is under way until Settle has passed since
 	// their assignment last changed, or since Since, where Okta does not tell when that was.
@@ -143,15 +167,6 @@ func Compare(in Input) Result {
 	return result
 }
 
-// unassigned says whether an app user of this status is one that the app no longer lets in.
-func unassigned(status string) bool {
-	switch status {
-	case "DEPROVISIONED", "SUSPENDED", "INACTIVE", "UNASSIGNED", "REVOKED":
-		return true
-	}
-	return false
-}
-
 // state is how far somebody has come.
 type state int
 
@@ -229,24 +244,22 @@ func newer(a, b oktaorg.LogEvent) bool {
 // at the data of somebody who is not assigned, and whom Okta does not let in is not present, whatever Identity Center still
 // has of them. The user is set for somebody who is present.
 func (c *comparison) judge(p Person) (User, verdict) {
-	assigned := p.AppUser != nil && !unassigned(p.AppUser.Status)
 	switch {
 	case p.User == nil:
 		return User{}, because("Okta knows nobody of this login", "Correct the login in the spec, or create the person in Okta")
 	case p.User.Status != activeStatus:
 		return User{}, because(fmt.Sprintf("not active in Okta (%s)", orUnknown(p.User.Status)), "Activate the person in Okta, or take them out of the groups")
-	case !assigned && p.InAssignmentGroup && c.underWay(latest(c.Since, changed(p))):
+	case !p.Assigned() && p.InAssignmentGroup && c.underWay(latest(c.Since, changed(p))):
 		return User{}, verdict{state: pending}
-	case !assigned && p.InAssignmentGroup:
+	case !p.Assigned() && p.InAssignmentGroup:
 		return User{}, because("in the assignment group, but Okta has not assigned the app",
-			fmt.Sprintf("In Okta, take the person out of the group %q and add them again", c.AssignmentGroup))
-	case !assigned:
-		return User{}, because("not assigned to the app in Okta", fmt.Sprintf("Add the person to the Okta group %q, which is assigned to the app", c.AssignmentGroup))
+			"In Okta, take the person out of the assignment group and add them again"+c.assignmentGroup())
+	case !p.Assigned():
+		return User{}, because("not assigned to the app in Okta", "Add the person to the Okta group that is assigned to the app"+c.assignmentGroup())
 	}
 
 	own := lintOne(*p.User)
-	user, there := c.byName[p.UserName()]
-	if there && user.Enabled && SignInName(p.UserName()) && (len(user.ExternalIDs) > 0 || p.AppUser.Provisioned()) {
+	if user := c.byName[p.UserName()]; p.CanSignIn(user) && p.KeptBy(user) {
 		return user, verdict{state: present}
 	}
 	failure, failed := c.failure(p)
@@ -347,6 +360,14 @@ func (c *comparison) otherCase(p Person) (verdict, bool) {
 func handMade(what string) verdict {
 	return because(fmt.Sprintf("a user with this %s was made by hand in Identity Center, so Okta cannot bring the person", what),
 		"Delete that user in the IAM Identity Center console under Users, then retry the person in Okta under Dashboard > Tasks")
+}
+
+// assignmentGroup names the group, for the end of a sentence, where it is known.
+func (c *comparison) assignmentGroup() string {
+	if c.AssignmentGroup == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (%q)", c.AssignmentGroup)
 }
 
 func (c *comparison) underWay(since time.Time) bool { return c.Now.Before(since.Add(c.Settle)) }

@@ -1,0 +1,294 @@
+package activities
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+
+	"studio-onboarding/internal/access"
+	"studio-onboarding/internal/awscloud"
+	"studio-onboarding/internal/directory"
+	"studio-onboarding/internal/fault"
+	"studio-onboarding/onboarding"
+)
+
+// VerifyAccess reads everything back afresh and changes nothing: for each person who should get in, whether Okta lets them into
+// the app, whether they are enabled in Identity Center under the name that Okta sends, whether they are assigned, by
+// themselves or by a group, and whether their profile is InService with the right role. Who passes all of it is ready; of
+// everybody else it says why not and what to do. Everybody is in the people file, and the result lists some.
+func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult, error) {
+	h := newHeart(ctx, onboarding.StepVerify, "profiles read back")
+	h.beat()
+	a, err := x.open(ctx, in, h)
+	if err != nil {
+		return VerifyResult{}, err
+	}
+	var groups, singles []string
+	for _, group := range in.Access.Groups {
+		groups = append(groups, group.Name)
+	}
+	for _, person := range in.Access.People {
+		singles = append(singles, person.Login)
+	}
+	people, err := wantedPeople(ctx, x.Okta, in.AppID, "", groups, singles, h.beat)
+	if err != nil {
+		return VerifyResult{}, err
+	}
+	view, err := a.look(ctx)
+	if err != nil {
+		return VerifyResult{}, err
+	}
+	actual, err := a.actual(ctx, view, h.at)
+	if err != nil {
+		return VerifyResult{}, err
+	}
+	// Nobody is waited for here: without Settle, whoever is not there is missing.
+	compared, err := compareWithLog(ctx, x.Okta, in.AppID, directory.Input{
+		People: directoryPeople(people), Users: view.users, Groups: view.groups, Now: time.Now(),
+	})
+	if err != nil {
+		return VerifyResult{}, err
+	}
+	v := newVerification(view, actual, compared)
+	if err := v.readForeignGroups(ctx, a); err != nil {
+		return VerifyResult{}, err
+	}
+	var records []onboarding.PersonRecord
+	for _, person := range people {
+		records = append(records, v.check(person))
+	}
+	v.noticeOthers()
+	file, err := x.People.SavePeople(in.Run, records)
+	if err != nil {
+		f := fault.New(fault.Unavailable, "worker", "", "the people file cannot be written: %v", err).
+			WithRemedy("Check the worker's data directory: it has to be writable and to have space left.")
+		f.Err = err
+		return VerifyResult{}, f
+	}
+	return VerifyResult{
+		People: v.people, Groups: v.groupAccess(), Exceptions: v.exceptions.listed, ExceptionsTotal: v.exceptions.total,
+		Notices: v.notices.listed, PeopleFile: file,
+	}, nil
+}
+
+// verification is what was read back, indexed, with the verdicts so far.
+type verification struct {
+	view     snapshot
+	wanted   map[string]access.Person // by user name
+	profiles map[string][]access.Profile
+	assigned map[access.Assignment]bool
+	// through are the members of all groups that are assigned to the application, by group ID.
+	through map[string]map[string]bool
+	missing map[string]directory.Missing // by login
+	changes access.Changes
+	// foreign are principals that are assigned although the spec does not name them.
+	foreign []access.Assignment
+	// groupNames are the names of foreign groups.
+	groupNames map[string]string
+
+	people     onboarding.People
+	exceptions exceptionList
+	notices    exceptionList
+}
+
+func newVerification(view snapshot, actual access.Actual, compared directory.Result) *verification {
+	v := &verification{
+		view: view, wanted: map[string]access.Person{}, profiles: map[string][]access.Profile{}, assigned: map[access.Assignment]bool{},
+		through: map[string]map[string]bool{}, missing: map[string]directory.Missing{}, groupNames: map[string]string{},
+		changes: access.Diff(view.desired, actual),
+	}
+	for _, person := range view.desired.People() {
+		v.wanted[person.UserName] = person
+	}
+	for _, profile := range actual.Profiles {
+		v.profiles[profile.UserName] = append(v.profiles[profile.UserName], profile)
+	}
+	for _, m := range compared.Missing {
+		if _, first := v.missing[m.Person]; !first {
+			v.missing[m.Person] = m
+		}
+	}
+	own := map[access.Assignment]bool{}
+	for _, a := range view.desired.Assignments() {
+		own[a] = true
+	}
+	for _, a := range actual.Assignments {
+		v.assigned[a] = true
+		if !own[a] {
+			v.foreign = append(v.foreign, a)
+		}
+	}
+	for _, group := range view.groups {
+		if v.assigned[access.Assignment{PrincipalID: group.ID, Type: access.PrincipalGroup}] {
+			v.through[group.ID] = group.Members
+		}
+	}
+	return v
+}
+
+// readForeignGroups reads the members of groups that somebody else assigned: they let people in as well.
+func (v *verification) readForeignGroups(ctx context.Context, a *domainAccess) error {
+	for _, foreign := range v.foreign {
+		if foreign.Type != access.PrincipalGroup {
+			continue
+		}
+		members, err := a.store.members(ctx, foreign.PrincipalID)
+		if err != nil {
+			return err
+		}
+		if v.through[foreign.PrincipalID] = members; len(members) == 0 {
+			continue
+		}
+		if v.groupNames[foreign.PrincipalID], err = a.store.groupName(ctx, foreign.PrincipalID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// groupName is the name of a group, or its ID where it has none.
+func (s identityStore) groupName(ctx context.Context, id string) (string, error) {
+	out, err := s.client.DescribeGroup(ctx, &identitystore.DescribeGroupInput{IdentityStoreId: &s.id, GroupId: &id})
+	if err := awscloud.Classify("identitystore:DescribeGroup", err); fault.ClassOf(err) == fault.NotFound {
+		return id, nil
+	} else if err != nil {
+		return "", err
+	}
+	return cmp.Or(aws.ToString(out.DisplayName), id), nil
+}
+
+// check decides about one person, link by link in the order in which a sign-in passes them.
+func (v *verification) check(person wantedPerson) onboarding.PersonRecord {
+	record := onboarding.PersonRecord{Person: person.Login, Via: slices.Clone(person.Groups)}
+	if person.single {
+		record.Via = append(record.Via, access.ViaPerson)
+	}
+	v.people.Wanted++
+	user, there := v.view.byName[person.UserName()]
+	signsIn := there && person.CanSignIn(user)
+	assigned := signsIn && v.isAssigned(user.ID)
+	profile, has := access.Pick(v.profiles[person.UserName()])
+	wanted := v.wanted[person.UserName()]
+	role := cmp.Or(profile.Role, v.view.desired.DefaultRole)
+	if there {
+		record.UserID = user.ID
+	}
+	if has {
+		record.Profile, record.ProfileStatus, record.ExecutionRole = profile.Name, profile.Status, role
+	}
+	missing, isMissing := v.missing[person.Login]
+	switch {
+	case !signsIn && isMissing:
+		record.Reason, record.Remedy = missing.Reason, missing.Remedy
+	case !signsIn:
+		record.Reason, record.Remedy = "cannot sign in", "Compare the person's Okta login with the user name in Identity Center"
+	case !assigned && isMissing:
+		record.Reason, record.Remedy = missing.Reason, missing.Remedy
+	case !assigned:
+		record.Reason, record.Remedy = "not assigned to the Studio application", fmt.Sprintf("Retry: the step %s assigns whoever is missing", onboarding.StepAccess)
+	case !has && v.view.desired.Eager:
+		record.Reason, record.Remedy = "no user profile", fmt.Sprintf("Retry: the step %s makes missing profiles", onboarding.StepAccess)
+	case has && profile.Status != access.StatusInService:
+		record.Reason, record.Remedy = fmt.Sprintf("the profile %s is %s", profile.Name, profile.Status), "Look at the profile in the SageMaker console, then retry"
+	case has && wanted.Role != "" && role != wanted.Role:
+		record.Reason = fmt.Sprintf("the profile %s has the execution role %s instead of %s", profile.Name, roleName(role), roleName(wanted.Role))
+		record.Remedy = fmt.Sprintf("Retry: the step %s changes roles", onboarding.StepAccess)
+	default:
+		record.Ready = true
+	}
+	if !record.Ready {
+		v.exceptions.add(record.Person, record.Reason, record.Remedy)
+	}
+	v.tally(person, user, record, assigned)
+	if record.Ready {
+		if isMissing {
+			v.notices.add(person.Login, "gets in, but "+missing.Reason, missing.Remedy)
+		}
+		v.noticeRoleAndName(person, wanted, profile)
+	}
+	return record
+}
+
+// tally counts. Those whom Okta does not look after in Identity Center are not synced, unless they get in all the same.
+func (v *verification) tally(person wantedPerson, user directory.User, record onboarding.PersonRecord, assigned bool) {
+	if record.Ready || person.CanSignIn(user) && person.KeptBy(user) {
+		v.people.Synced++
+	}
+	if assigned {
+		v.people.Assigned++
+	}
+	if assigned && record.ProfileStatus == access.StatusInService {
+		v.people.Profiles++
+	}
+	if record.Ready {
+		v.people.Ready++
+	}
+}
+
+// isAssigned says whether a user is assigned to the application, directly or by any group.
+func (v *verification) isAssigned(userID string) bool {
+	if v.assigned[access.Assignment{PrincipalID: userID, Type: access.PrincipalUser}] {
+		return true
+	}
+	for _, members := range v.through {
+		if members[userID] {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *verification) noticeRoleAndName(person wantedPerson, wanted access.Person, profile access.Profile) {
+	if wanted.Conflict != "" {
+		v.notices.add(person.Login, wanted.Conflict, "Take the person out of one of the groups, or name them under access.people, if another role should count")
+	}
+	if access.Hashed(person.UserName(), profile.Name) {
+		v.notices.add(person.Login, fmt.Sprintf("the profile is called %s, because the name %s belongs to more than one person", profile.Name, access.ProfileName(person.UserName())), "")
+	}
+}
+
+// noticeOthers says who has access, or something left of it, without being named by the spec.
+func (v *verification) noticeOthers() {
+	byID := map[string]string{}
+	for _, user := range v.view.users {
+		byID[user.ID] = user.UserName
+	}
+	for _, leaver := range v.changes.Leavers {
+		v.notices.add(leaver.UserName, fmt.Sprintf("should have no access any more; the profile %s is still there (%s)", leaver.Name, leaver.Status),
+			cmp.Or(v.changes.Held, fmt.Sprintf("access.onRemoval is %q; delete the profile in the SageMaker console when its content is not needed", v.view.desired.OnRemoval)))
+	}
+	slices.SortFunc(v.foreign, func(a, b access.Assignment) int { return strings.Compare(a.PrincipalID, b.PrincipalID) })
+	for _, foreign := range v.foreign {
+		name, remedy := byID[foreign.PrincipalID], "Remove the assignment from the Studio application in the IAM Identity Center console, or name the person in the spec"
+		if foreign.Type == access.PrincipalGroup {
+			name, remedy = v.groupNames[foreign.PrincipalID], "Remove the assignment from the Studio application in the IAM Identity Center console, or name the group in the spec"
+			if name != "" {
+				name = fmt.Sprintf("group %q", name)
+			}
+		}
+		if _, wanted := v.wanted[name]; name != "" && !wanted { // without a name nobody is behind the assignment any more
+			v.notices.add(name, "assigned to the Studio application, but not named by the spec", remedy)
+		}
+	}
+}
+
+// groupAccess are the access groups with the enabled people in Identity Center.
+func (v *verification) groupAccess() []onboarding.GroupAccess {
+	var groups []onboarding.GroupAccess
+	for i, group := range v.view.groups {
+		found := onboarding.GroupAccess{Name: group.Name, GroupID: group.ID, ExecutionRole: v.view.desired.Groups[i].Role}
+		for member := range group.Members {
+			if _, enabled := v.view.desired.Users[member]; enabled {
+				found.People++
+			}
+		}
+		groups = append(groups, found)
+	}
+	return groups
+}

@@ -1,0 +1,306 @@
+package activities
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore/document"
+	identitystoretypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
+	"go.temporal.io/sdk/activity"
+
+	"studio-onboarding/internal/awscloud"
+	"studio-onboarding/internal/directory"
+	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/oktaorg"
+	"studio-onboarding/onboarding"
+)
+
+// identityStore reads the directory of Identity Center.
+type identityStore struct {
+	client *identitystore.Client
+	id     string
+	// beat is called between pages.
+	beat func()
+}
+
+func openIdentityStore(ctx context.Context, cloud AWS, account onboarding.AccountSpec, region, id string, beat func()) (identityStore, error) {
+	cfg, err := cloud.Config(ctx, account, region)
+	if err != nil {
+		return identityStore{}, err
+	}
+	return identityStore{client: identitystore.NewFromConfig(cfg), id: id, beat: beat}, nil
+}
+
+// users lists everybody: one page of 100 costs as much of the throttle as looking up one person.
+func (s identityStore) users(ctx context.Context) ([]directory.User, error) {
+	var users []directory.User
+	pages := identitystore.NewListUsersPaginator(s.client, &identitystore.ListUsersInput{
+		IdentityStoreId: &s.id, MaxResults: aws.Int32(listPage),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, awscloud.Classify("identitystore:ListUsers", err)
+		}
+		for _, u := range page.Users {
+			users = append(users, directoryUser(u))
+		}
+		s.beat()
+	}
+	return users, nil
+}
+
+func directoryUser(u identitystoretypes.User) directory.User {
+	// Only an explicit status shuts somebody out: directories from before November 2025 told none.
+	user := directory.User{ID: aws.ToString(u.UserId), UserName: aws.ToString(u.UserName), Enabled: u.UserStatus != identitystoretypes.UserStatusDisabled}
+	for _, email := range u.Emails {
+		user.Emails = append(user.Emails, aws.ToString(email.Value))
+	}
+	for _, external := range u.ExternalIds {
+		user.ExternalIDs = append(user.ExternalIDs, aws.ToString(external.Id))
+	}
+	return user
+}
+
+// group reads an access group with its members. Its ID is empty where Identity Center has no group of this name.
+func (s identityStore) group(ctx context.Context, name string) (directory.Group, error) {
+	out, err := s.client.GetGroupId(ctx, &identitystore.GetGroupIdInput{
+		IdentityStoreId: &s.id,
+		AlternateIdentifier: &identitystoretypes.AlternateIdentifierMemberUniqueAttribute{Value: identitystoretypes.UniqueAttribute{
+			AttributePath: aws.String("displayName"), AttributeValue: document.NewLazyDocument(name),
+		}},
+	})
+	err = awscloud.Classify("identitystore:GetGroupId", err)
+	if fault.ClassOf(err) == fault.NotFound {
+		return directory.Group{Name: name}, nil
+	}
+	if err != nil {
+		return directory.Group{}, err
+	}
+	members, err := s.members(ctx, aws.ToString(out.GroupId))
+	return directory.Group{Name: name, ID: aws.ToString(out.GroupId), Members: members}, err
+}
+
+func (s identityStore) groups(ctx context.Context, names []string) ([]directory.Group, error) {
+	var groups []directory.Group
+	for _, name := range names {
+		group, err := s.group(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, group)
+	}
+	return groups, nil
+}
+
+// members are the user IDs of the members of a group; none where the group is gone.
+func (s identityStore) members(ctx context.Context, groupID string) (map[string]bool, error) {
+	members := map[string]bool{}
+	pages := identitystore.NewListGroupMembershipsPaginator(s.client, &identitystore.ListGroupMembershipsInput{
+		IdentityStoreId: &s.id, GroupId: &groupID, MaxResults: aws.Int32(listPage),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err := awscloud.Classify("identitystore:ListGroupMemberships", err); fault.ClassOf(err) == fault.NotFound {
+			return members, nil
+		} else if err != nil {
+			return nil, err
+		}
+		for _, membership := range page.GroupMemberships {
+			if user, ok := membership.MemberId.(*identitystoretypes.MemberIdMemberUserId); ok {
+				members[user.Value] = true
+			}
+		}
+		s.beat()
+	}
+	return members, nil
+}
+
+// wantedPerson is somebody who should get in, as Okta has them.
+type wantedPerson struct {
+	directory.Person
+	// single says that the spec names the person.
+	single bool
+}
+
+// wantedPeople reads the members of the access groups and the single people from Okta, with their assignment to the app,
+// sorted by login. A login of the spec that Okta does not know is among them, without a user.
+func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string, groups, singles []string, beat func()) ([]wantedPerson, error) {
+	people := map[string]*wantedPerson{}
+	add := func(user oktaorg.User) *wantedPerson {
+		person, ok := people[user.ID]
+		if !ok {
+			person = &wantedPerson{Person: directory.Person{Login: user.Login, User: &user}}
+			people[user.ID] = person
+		}
+		return person
+	}
+	for _, name := range groups {
+		err := groupUsers(ctx, okta, name, beat, func(user oktaorg.User) {
+			person := add(user)
+			person.Groups = append(person.Groups, name)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, login := range singles {
+		user, err := okta.UserByLogin(ctx, login)
+		switch {
+		case fault.ClassOf(err) == fault.NotFound:
+			people["unknown "+login] = &wantedPerson{Person: directory.Person{Login: login}, single: true}
+		case err != nil:
+			return nil, err
+		default:
+			add(user).single = true
+		}
+		beat()
+	}
+	err := okta.AppUsers(ctx, appID, func(page []oktaorg.AppUser) error {
+		for _, appUser := range page {
+			if person, ok := people[appUser.ID]; ok {
+				person.AppUser = &appUser
+			}
+		}
+		beat()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := markAssignmentGroup(ctx, okta, assignmentGroup, people, beat); err != nil {
+		return nil, err
+	}
+	sorted := make([]wantedPerson, 0, len(people))
+	for _, person := range people {
+		sorted = append(sorted, *person)
+	}
+	slices.SortFunc(sorted, func(a, b wantedPerson) int {
+		return cmp.Or(strings.Compare(a.Login, b.Login), strings.Compare(oktaID(a), oktaID(b)))
+	})
+	return sorted, nil
+}
+
+// markAssignmentGroup looks into the assignment group where somebody is not assigned, to tell why.
+func markAssignmentGroup(ctx context.Context, okta Okta, name string, people map[string]*wantedPerson, beat func()) error {
+	unassigned := false
+	for _, person := range people {
+		unassigned = unassigned || person.User != nil && !person.Assigned()
+	}
+	if !unassigned || name == "" {
+		return nil
+	}
+	return groupUsers(ctx, okta, name, beat, func(user oktaorg.User) {
+		if person, ok := people[user.ID]; ok {
+			person.InAssignmentGroup = true
+		}
+	})
+}
+
+func groupUsers(ctx context.Context, okta Okta, name string, beat func(), each func(oktaorg.User)) error {
+	group, err := okta.Group(ctx, name)
+	if err != nil {
+		return err
+	}
+	return okta.GroupUsers(ctx, group.ID, func(page []oktaorg.User) error {
+		for _, user := range page {
+			each(user)
+		}
+		beat()
+		return nil
+	})
+}
+
+func oktaID(p wantedPerson) string {
+	if p.User == nil {
+		return ""
+	}
+	return p.User.ID
+}
+
+// directoryPeople are the people as internal/directory takes them.
+func directoryPeople(people []wantedPerson) []directory.Person {
+	plain := make([]directory.Person, len(people))
+	for i, person := range people {
+		plain[i] = person.Person
+	}
+	return plain
+}
+
+const (
+	// logReach is how far Okta keeps its System Log (Okta, "System Log query": 90 days).
+	logReach = 90 * 24 * time.Hour
+	// maxLogEvents bounds how many failed events are read; one person has few that still count.
+	maxLogEvents = 10_000
+)
+
+// compareWithLog compares, and where somebody who is assigned did not arrive, again with what Okta's System Log says of them.
+// A log that may not be read costs the reasons, not the comparison.
+func compareWithLog(ctx context.Context, okta Okta, appID string, in directory.Input) (directory.Result, error) {
+	result := directory.Compare(in)
+	if result.Pending+len(result.Missing) == 0 {
+		return result, nil
+	}
+	since := in.Now
+	for _, person := range in.People {
+		if person.AppUser != nil && !person.AppUser.Provisioned() && person.AppUser.StatusChanged.Before(since) {
+			since = person.AppUser.StatusChanged
+		}
+	}
+	if since.Equal(in.Now) {
+		return result, nil
+	}
+	if oldest := in.Now.Add(-logReach); since.Before(oldest) {
+		since = oldest
+	}
+	failures, err := okta.ProvisioningFailures(ctx, appID, since.Add(-time.Minute), in.Now.Add(time.Minute), maxLogEvents)
+	switch {
+	case fault.ClassOf(err) == fault.Denied:
+		activity.GetLogger(ctx).Warn("Okta's System Log may not be read; reasons for failed provisioning are missing", "error", err)
+		return result, nil
+	case err != nil:
+		return directory.Result{}, err
+	}
+	in.Failures = failures
+	return directory.Compare(in), nil
+}
+
+// heart records the progress of an activity. Between two figures it repeats the last one, also that of the attempt before,
+// so that a new attempt does not seem to begin from nothing. Safe for concurrent use.
+type heart struct {
+	ctx   context.Context
+	mu    sync.Mutex
+	count onboarding.Count
+}
+
+func newHeart(ctx context.Context, step onboarding.Step, what string) *heart {
+	h := &heart{ctx: ctx, count: onboarding.Count{Step: step, What: what}}
+	if activity.HasHeartbeatDetails(ctx) {
+		var last onboarding.Count
+		if err := activity.GetHeartbeatDetails(ctx, &last); err == nil && last.What == what {
+			h.count = last
+		}
+	}
+	return h
+}
+
+// beat says that the activity is alive.
+func (h *heart) beat() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	activity.RecordHeartbeat(h.ctx, h.count)
+}
+
+// at records how far the activity has come.
+func (h *heart) at(done, total int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.count.Done, h.count.Total = done, total
+	activity.RecordHeartbeat(h.ctx, h.count)
+}
