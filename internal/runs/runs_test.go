@@ -1,0 +1,316 @@
+package runs_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/sdk/temporal"
+
+	"studio-onboarding/internal/runs"
+	"studio-onboarding/internal/runs/runstest"
+	"studio-onboarding/onboarding"
+)
+
+func spec() onboarding.Spec {
+	return onboarding.Spec{
+		Name: "demo", Region: "us-east-1",
+		Okta:   onboarding.OktaSpec{AppLabel: "AWS", AssignmentGroup: "everybody"},
+		Domain: onboarding.DomainSpec{Name: "demo", Tags: map[string]string{"team": "data"}},
+		Access: onboarding.AccessSpec{
+			Groups: []onboarding.GroupAccessSpec{{Name: "studio"}},
+			People: []onboarding.PersonAccessSpec{{Login: "alice@example.com"}},
+		},
+	}
+}
+
+func progress(steps ...onboarding.StepProgress) onboarding.Progress {
+	return onboarding.Progress{Run: "demo", State: onboarding.RunRunning, Steps: steps}
+}
+
+func running(step onboarding.Step) onboarding.StepProgress {
+	return onboarding.StepProgress{Step: step, State: onboarding.StepRunning}
+}
+
+func TestStartSaysWhatItStartedAndNamesNobody(t *testing.T) {
+	fake := runstest.Running()
+	started, err := runs.Start(t.Context(), fake, spec(), "op@host")
+	require.NoError(t, err)
+	require.Equal(t, runs.Started{WorkflowID: "onboard-demo", RunID: runstest.RunID}, started)
+
+	options := fake.Starts[0]
+	require.Equal(t, "onboard-demo", options.ID)
+	require.Equal(t, onboarding.TaskQueue, options.TaskQueue)
+	require.Equal(t, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, options.WorkflowIDReusePolicy)
+	require.Empty(t, options.Memo)
+	require.LessOrEqual(t, len(options.StaticSummary), 200)
+	require.Contains(t, options.StaticDetails, "starter watch demo")
+	require.NotContains(t, options.StaticSummary+options.StaticDetails, "alice")
+	state, ok := options.TypedSearchAttributes.GetKeyword(temporal.NewSearchAttributeKeyKeyword(onboarding.SearchAttributeState))
+	require.True(t, ok)
+	require.Equal(t, "running", state)
+	require.Equal(t, onboarding.OnboardInput{Spec: spec(), StartedBy: "op@host"}, fake.Inputs[0])
+}
+
+func TestStartAttachesHonestly(t *testing.T) {
+	fake := runstest.Running()
+	fake.Running = &onboarding.OnboardInput{Spec: spec(), StartedBy: "somebody@else"}
+	started, err := runs.Start(t.Context(), fake, spec(), "op@host")
+	require.NoError(t, err)
+	require.True(t, started.Attached)
+	require.False(t, started.SpecDiffers)
+	require.Equal(t, runstest.RunID, started.RunID)
+
+	changed := spec()
+	changed.Access.Groups = append(changed.Access.Groups, onboarding.GroupAccessSpec{Name: "more"})
+	started, err = runs.Start(t.Context(), fake, changed, "op@host")
+	require.NoError(t, err)
+	require.True(t, started.Attached)
+	require.True(t, started.SpecDiffers)
+}
+
+func TestStartWaitsForSearchAttributesToSpread(t *testing.T) {
+	fake := runstest.Running()
+	fake.StartErrors = []error{
+		serviceerror.NewInvalidArgument("Namespace default has no mapping defined for search attribute OnboardingState"),
+	}
+	_, err := runs.Start(t.Context(), fake, spec(), "")
+	require.NoError(t, err)
+	require.Len(t, fake.Starts, 2)
+}
+
+func TestStartPassesOtherErrorsOn(t *testing.T) {
+	fake := runstest.Running()
+	cause := serviceerror.NewInvalidArgument("workflow id too long")
+	fake.StartErrors = []error{cause}
+	_, err := runs.Start(t.Context(), fake, spec(), "")
+	require.ErrorIs(t, err, cause)
+	require.Len(t, fake.Starts, 1)
+}
+
+func TestProgressAddsCountsAndFailuresOfActivitiesUnderWay(t *testing.T) {
+	fake := runstest.Running(progress(running(onboarding.StepOktaGroups), running(onboarding.StepDomain), running(onboarding.StepNetwork)))
+	fake.Pending = []*workflow.PendingActivityInfo{
+		runstest.Activity("AwaitProvisioned", 7, &onboarding.Count{Step: onboarding.StepOktaGroups, Done: 812, Total: 1000, What: "people"}, "NotReady", "188 people are under way"),
+		runstest.Activity("AwaitDomain", 3, nil, "Throttled", "sagemaker:DescribeDomain: rate exceeded"),
+		runstest.Activity("SomethingNew", 2, nil, "Denied", "no"),
+	}
+	p, err := runs.Progress(t.Context(), fake, "demo")
+	require.NoError(t, err)
+	require.Equal(t, &onboarding.Count{Step: onboarding.StepOktaGroups, Done: 812, Total: 1000, What: "people"}, p.Steps[0].Count)
+	require.Equal(t, "188 people are under way", p.Steps[0].Retrying, "a wait is no failure, so its attempts are not told")
+	require.Equal(t, "attempt 3, after: sagemaker:DescribeDomain: rate exceeded", p.Steps[1].Retrying)
+	require.Nil(t, p.Steps[1].Count)
+	require.Empty(t, p.Steps[2].Retrying)
+}
+
+func TestAnUnknownRunNamesTheKnownOnes(t *testing.T) {
+	fake := &runstest.Fake{Listed: []*workflow.WorkflowExecutionInfo{
+		runstest.Execution("onboard-alpha", enums.WORKFLOW_EXECUTION_STATUS_RUNNING, onboarding.RunRunning, ""),
+		runstest.Execution("onboard-beta", enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, onboarding.RunDone, ""),
+	}}
+	_, err := runs.Progress(t.Context(), fake, "gamma")
+	var unknown *runs.UnknownRunError
+	require.ErrorAs(t, err, &unknown)
+	require.Equal(t, []string{"alpha", "beta"}, unknown.Known)
+	require.ErrorContains(t, err, "alpha, beta")
+
+	fake.Listed = nil
+	_, err = runs.Report(t.Context(), fake, "gamma")
+	require.ErrorContains(t, err, "starter onboard -f")
+}
+
+func TestASilentWorkerIsExplained(t *testing.T) {
+	for name, test := range map[string]struct {
+		err     error
+		pollers int
+		want    string
+	}{
+		"no poller known":       {serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down"), 0, "no worker polls task queue studio-onboarding"},
+		"deadline":              {serviceerror.NewDeadlineExceeded("deadline"), 0, "no worker polls task queue studio-onboarding"},
+		"context's deadline":    {context.DeadlineExceeded, 0, "no worker polls task queue studio-onboarding"},
+		"polled and not heard":  {serviceerror.NewDeadlineExceeded("deadline"), 2, "no worker answers"},
+		"first task not begun":  {serviceerror.NewWorkflowNotReady("Workflow task is not scheduled yet."), 0, "no worker polls"},
+		"canceled by deadlines": {serviceerror.NewCanceled("canceled"), 0, "no worker polls"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fake := runstest.Running(progress())
+			fake.QueryErrors, fake.Pollers = []error{test.err}, test.pollers
+			fake.State, fake.Step = onboarding.RunWaiting, onboarding.StepSCIM
+			_, err := runs.Progress(t.Context(), fake, "demo")
+			var none *runs.NoWorkerError
+			require.ErrorAs(t, err, &none)
+			require.ErrorContains(t, err, test.want)
+			require.ErrorContains(t, err, "go run ./worker")
+			require.ErrorContains(t, err, "waiting-for-operator at step scim")
+		})
+	}
+}
+
+func TestAWorkerThatFailsTheRunsCodeIsNotCalledAbsent(t *testing.T) {
+	fake := runstest.Running(progress())
+	fake.QueryErrors = []error{serviceerror.NewWorkflowNotReady("Unable to query workflow due to Workflow Task in failed state.")}
+	_, err := runs.Progress(t.Context(), fake, "demo")
+	var broken *runs.BrokenRunError
+	require.ErrorAs(t, err, &broken)
+}
+
+func TestACompletedRunIsTold(t *testing.T) {
+	report := onboarding.Report{Run: "demo", State: onboarding.RunDone, Region: "us-east-1", Skipped: []onboarding.Step{onboarding.StepVerify}}
+
+	t.Run("by the worker, where there is one", func(t *testing.T) {
+		done := onboarding.Progress{Run: "demo", State: onboarding.RunDone, Steps: []onboarding.StepProgress{{Step: onboarding.StepReport, Summary: "told"}}}
+		fake := &runstest.Fake{Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Progress: []onboarding.Progress{done}, Report: report}
+		p, err := runs.Progress(t.Context(), fake, "demo")
+		require.NoError(t, err)
+		require.Equal(t, done, p)
+	})
+	t.Run("by its report otherwise", func(t *testing.T) {
+		fake := &runstest.Fake{Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Report: report,
+			QueryErrors: []error{serviceerror.NewDeadlineExceeded("nobody")}}
+		p, err := runs.Progress(t.Context(), fake, "demo")
+		require.NoError(t, err)
+		require.Equal(t, onboarding.RunDone, p.State)
+		require.Len(t, p.Steps, len(onboarding.Steps()))
+		for _, step := range p.Steps {
+			if step.Step == onboarding.StepVerify {
+				require.Equal(t, onboarding.StepSkipped, step.State)
+			} else {
+				require.Equal(t, onboarding.StepDone, step.State)
+			}
+		}
+	})
+	t.Run("its report needs no worker", func(t *testing.T) {
+		fake := &runstest.Fake{Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Report: report}
+		got, err := runs.Report(t.Context(), fake, "demo")
+		require.NoError(t, err)
+		require.Equal(t, report, got)
+		require.Empty(t, fake.Queries)
+	})
+}
+
+func TestARunThatEndedWithoutReportIsAnErrorWithItsReason(t *testing.T) {
+	stale := onboarding.Progress{Run: "demo", State: onboarding.RunRunning, Requests: []onboarding.Request{{Step: onboarding.StepSCIM}}}
+	for status, how := range map[enums.WorkflowExecutionStatus]string{
+		enums.WORKFLOW_EXECUTION_STATUS_FAILED:     "failed",
+		enums.WORKFLOW_EXECUTION_STATUS_TERMINATED: "was terminated",
+		enums.WORKFLOW_EXECUTION_STATUS_CANCELED:   "was canceled",
+		enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:  "timed out",
+	} {
+		fake := &runstest.Fake{Status: status, Progress: []onboarding.Progress{stale},
+			Failure: temporal.NewApplicationError("the disk is full", "Invalid")}
+		p, err := runs.Progress(t.Context(), fake, "demo")
+		var ended *runs.EndedError
+		require.ErrorAs(t, err, &ended)
+		require.ErrorContains(t, err, how)
+		require.ErrorContains(t, err, "starter onboard -f")
+		require.Equal(t, onboarding.RunAborted, p.State, "what it said last is out of date")
+		require.Empty(t, p.Requests)
+		if how == "failed" {
+			require.ErrorContains(t, err, "the disk is full")
+		}
+		_, err = runs.Report(t.Context(), fake, "demo")
+		require.ErrorAs(t, err, &ended)
+	}
+}
+
+func TestReportOfARunUnderWayIsAsked(t *testing.T) {
+	fake := runstest.Running(progress())
+	fake.Report = onboarding.Report{Run: "demo", State: onboarding.RunRunning}
+	got, err := runs.Report(t.Context(), fake, "demo")
+	require.NoError(t, err)
+	require.Equal(t, fake.Report, got)
+}
+
+func TestDocumentsAreAskedByName(t *testing.T) {
+	fake := runstest.Running(progress())
+	fake.Documents = map[string]string{"okta-metadata.xml": "<x/>"}
+	document, err := runs.Document(t.Context(), fake, "demo", "okta-metadata.xml")
+	require.NoError(t, err)
+	require.Equal(t, "<x/>", document.Content)
+
+	_, err = runs.Document(t.Context(), fake, "demo", "other.xml")
+	require.ErrorContains(t, err, "there is no such document")
+}
+
+func TestListTellsEachRunOnceByItsLatestExecution(t *testing.T) {
+	fake := &runstest.Fake{Listed: []*workflow.WorkflowExecutionInfo{
+		runstest.Execution("onboard-alpha", enums.WORKFLOW_EXECUTION_STATUS_RUNNING, onboarding.RunWaiting, onboarding.StepSCIM),
+		runstest.Execution("onboard-alpha", enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, onboarding.RunDone, onboarding.StepReport),
+		runstest.Execution("other-workflow", enums.WORKFLOW_EXECUTION_STATUS_RUNNING, onboarding.RunRunning, ""),
+		runstest.Execution("onboard-beta", enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, onboarding.RunRunning, onboarding.StepDomain),
+		runstest.Execution("onboard-gamma", enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, onboarding.RunDone, onboarding.StepReport),
+	}}
+	states := func(filter runs.Filter) map[string]string {
+		list, err := runs.List(t.Context(), fake, filter)
+		require.NoError(t, err)
+		got := map[string]string{}
+		for _, info := range list {
+			got[info.Run] = info.State
+		}
+		return got
+	}
+	require.Equal(t, map[string]string{"alpha": "waiting-for-operator", "beta": "terminated", "gamma": "done"}, states(runs.Filter{}))
+	require.Equal(t, map[string]string{"gamma": "done"}, states(runs.Filter{State: "done"}), "an older execution must not answer for alpha")
+	require.Empty(t, states(runs.Filter{State: "running"}), "a terminated run does not run, whatever it said last")
+	require.Len(t, states(runs.Filter{Limit: 2}), 2)
+}
+
+func TestWorkersCountsPollers(t *testing.T) {
+	fake := &runstest.Fake{Pollers: 3}
+	n, err := runs.Workers(t.Context(), fake)
+	require.NoError(t, err)
+	require.Equal(t, 3, n)
+}
+
+func TestWatchShowsUntilTheEnd(t *testing.T) {
+	done := onboarding.Progress{Run: "demo", State: onboarding.RunDone}
+	fake := runstest.Running(progress(), progress(running(onboarding.StepDomain)), done)
+	var seen []onboarding.RunState
+	last, err := runs.Watch(t.Context(), fake, "demo", time.Millisecond, func(p onboarding.Progress) (bool, error) {
+		seen = append(seen, p.State)
+		return false, nil
+	}, nil)
+	require.NoError(t, err)
+	require.Equal(t, onboarding.RunDone, last.State)
+	require.Equal(t, []onboarding.RunState{onboarding.RunRunning, onboarding.RunRunning, onboarding.RunDone}, seen)
+}
+
+func TestWatchStopsWhenAskedAndWhenShowingFails(t *testing.T) {
+	fake := runstest.Running(progress())
+	_, err := runs.Watch(t.Context(), fake, "demo", time.Millisecond, func(onboarding.Progress) (bool, error) { return true, nil }, nil)
+	require.NoError(t, err)
+	broken := errors.New("broken pipe")
+	_, err = runs.Watch(t.Context(), fake, "demo", time.Millisecond, func(onboarding.Progress) (bool, error) { return false, broken }, nil)
+	require.ErrorIs(t, err, broken)
+}
+
+func TestWatchOutlivesAWorkerButDoesNotWaitForOneThatNeverCame(t *testing.T) {
+	silence := serviceerror.NewFailedPrecondition("no poller")
+	show := func(onboarding.Progress) (bool, error) { return false, nil }
+
+	fake := runstest.Running(progress(), onboarding.Progress{Run: "demo", State: onboarding.RunDone})
+	fake.QueryErrors = []error{nil, silence, silence}
+	silences := 0
+	_, err := runs.Watch(t.Context(), fake, "demo", time.Millisecond, show, func(error) { silences++ })
+	require.NoError(t, err)
+	require.Equal(t, 2, silences)
+
+	fake = runstest.Running(progress())
+	fake.QueryErrors = []error{silence}
+	_, err = runs.Watch(t.Context(), fake, "demo", time.Millisecond, show, nil)
+	var none *runs.NoWorkerError
+	require.ErrorAs(t, err, &none)
+}
+
+func TestWatchEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	fake := runstest.Running(progress())
+	_, err := runs.Watch(ctx, fake, "demo", time.Hour, func(onboarding.Progress) (bool, error) { cancel(); return false, nil }, nil)
+	require.ErrorIs(t, err, context.Canceled)
+}
