@@ -1,8 +1,12 @@
 package activities
 
 import (
+	"context"
+	"slices"
 	"time"
 
+	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/scim"
 	"studio-onboarding/onboarding"
 )
 
@@ -94,4 +98,99 @@ type PushedGroup struct {
 type PushResult struct {
 	Pushed  []PushedGroup     `json:"pushed"`
 	Refused map[string]string `json:"refused,omitempty"`
+}
+
+// The features of an app that stand for its three provisioning switches ("Applications", features).
+const (
+	featureCreate     = "PUSH_NEW_USERS"
+	featureUpdate     = "PUSH_PROFILE_UPDATES"
+	featureDeactivate = "PUSH_USER_DEACTIVATION"
+)
+
+// CheckSCIM checks the endpoint, resolves the token and tries both against AWS.
+func (x *Provisioning) CheckSCIM(ctx context.Context, in CheckSCIMInput) (CheckSCIMResult, error) {
+	connection, token, err := x.resolve(ctx, in.Connection)
+	if err != nil {
+		return CheckSCIMResult{}, err
+	}
+	if region := scim.RegionOf(connection.Endpoint); region != "" && in.Region != "" && region != in.Region {
+		return CheckSCIMResult{}, fault.New(fault.Invalid, "scim", "scim", "the SCIM endpoint belongs to Region %s, but the run is for Region %s", region, in.Region).
+			WithRemedy("copy the endpoint from the Identity Center console in Region %s", in.Region)
+	}
+	if _, err := x.SCIM.Check(ctx, connection.Endpoint, token); err != nil {
+		return CheckSCIMResult{}, err
+	}
+	return CheckSCIMResult{Connection: connection, CheckedAt: time.Now().UTC()}, nil
+}
+
+// resolve returns the connection with the endpoint as Okta wants it, and the token, which goes no further than to AWS and Okta.
+func (x *Provisioning) resolve(ctx context.Context, connection SCIMConnection) (SCIMConnection, string, error) {
+	endpoint, err := scim.NormalizeEndpoint(connection.Endpoint, x.PlainHTTPHost)
+	if err != nil {
+		return SCIMConnection{}, "", fault.New(fault.Invalid, "scim", "scim", "%v", err)
+	}
+	connection.Endpoint = endpoint
+	token, err := x.Secrets.Resolve(ctx, connection.TokenRef)
+	if err != nil {
+		if fault.ClassOf(err) != "" {
+			return SCIMConnection{}, "", err
+		}
+		f := fault.New(fault.Invalid, "worker", "scim", "the token cannot be read: %v", err).
+			WithRemedy("give a reference that this worker can resolve: env:NAME, file:/path or aws-sm:arn")
+		f.Err = err
+		return SCIMConnection{}, "", f
+	}
+	return connection, token, nil
+}
+
+// ConnectProvisioning connects the app through Okta's API where that knows the app's kind of connection, which for
+// amazon_aws_sso it generally doesn't. Where it doesn't, Supported is false and a person does it.
+func (x *Provisioning) ConnectProvisioning(ctx context.Context, in ConnectInput) (ConnectResult, error) {
+	guided := ConnectResult{Supported: false}
+	current, err := x.Okta.Connection(ctx, in.AppID)
+	if err != nil {
+		return guided, unlessRefused(err)
+	}
+	if current.AuthScheme != "TOKEN" || (current.Status != "ENABLED" && current.Status != "DISABLED") {
+		return guided, nil
+	}
+	connection, token, err := x.resolve(ctx, in.Connection)
+	if err != nil {
+		return ConnectResult{}, err
+	}
+	if err := x.Okta.Connect(ctx, in.AppID, connection.Endpoint, token); err != nil {
+		return guided, unlessRefused(err)
+	}
+	current, err = x.Okta.Connection(ctx, in.AppID)
+	if err != nil {
+		return ConnectResult{}, err
+	}
+	return ConnectResult{Supported: current.Status == "ENABLED"}, nil
+}
+
+// unlessRefused drops an error that says that Okta's API won't, for which there is the console.
+func unlessRefused(err error) error {
+	switch fault.ClassOf(err) {
+	case fault.Invalid, fault.NotFound, fault.Unsupported:
+		return nil
+	}
+	return err
+}
+
+// AwaitProvisioning looks whether creating users is switched on; NotReady until then. Okta does not show whether the token
+// is any good: that comes out with the first person.
+func (x *Provisioning) AwaitProvisioning(ctx context.Context, in AppInput) (ProvisioningFeatures, error) {
+	app, err := x.Okta.App(ctx, in.AppID)
+	if err != nil {
+		return ProvisioningFeatures{}, err
+	}
+	if !slices.Contains(app.Features, featureCreate) {
+		return ProvisioningFeatures{}, fault.New(fault.NotReady, "okta", "scim", "provisioning is not switched on in the Okta app yet (Create Users)").
+			WithRemedy("Okta admin console: app > Provisioning > To App > Edit > Create Users, Update User Attributes, Deactivate Users").
+			After(x.Waits.Console)
+	}
+	return ProvisioningFeatures{
+		Enabled: app.Features,
+		Missing: notIn([]string{featureUpdate, featureDeactivate}, app.Features),
+	}, nil
 }
