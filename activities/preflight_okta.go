@@ -99,7 +99,7 @@ func (p *preflight) groups(ctx context.Context) error {
 		wanted[user.ID], alone[user.ID] = user, true
 	}
 	p.people = slices.SortedFunc(maps.Values(wanted), func(a, b oktaorg.User) int { return strings.Compare(a.Login, b.Login) })
-	if assignment.ID != "" {
+	if len(assigned) > 0 {
 		p.unassigned(assigned, alone)
 	}
 	p.lint(append(slices.Clone(p.people), assigned...))

@@ -146,7 +146,7 @@ func (p *preflight) roomForDomain(ctx context.Context, client *sagemaker.Client,
 	}
 	if domains >= quota {
 		p.block(checkDomainQuota, "Ask for a higher quota "+quotaDomains+" (Total domains) in the Service Quotas console of the Studio account, or delete a domain; then retry.",
-			"The account has %d domains, and its quota is %d.", domains, quota)
+			"The quota is %d domains, and the account has %d.", quota, domains)
 		return nil
 	}
 	p.ok(checkDomainQuota, "%d of %d domains.", domains, quota)
