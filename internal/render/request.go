@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"studio-onboarding/onboarding"
@@ -172,11 +173,16 @@ func (p *page) parked(run string, k onboarding.Parked) {
 
 // people writes persons with reason and remedy, and how many are not listed.
 func (p *page) people(people []onboarding.PersonException, total int) {
+	header := []string{"PERSON", "REASON", "REMEDY"}
+	if !slices.ContainsFunc(people, func(e onboarding.PersonException) bool { return e.Remedy != "" }) {
+		header = header[:2]
+	}
 	rows := make([][]string, 0, len(people))
 	for _, person := range people {
-		rows = append(rows, []string{clean(person.Person), clean(person.Reason), clean(person.Remedy)})
+		row := []string{clean(person.Person), clean(person.Reason), clean(person.Remedy)}
+		rows = append(rows, row[:len(header)])
 	}
-	p.table([]string{"PERSON", "REASON", "REMEDY"}, rows)
+	p.table(header, rows)
 	if rest := total - len(people); rest > 0 {
 		p.line("  ", p.paint(dim, fmt.Sprintf("and %s more, in the people file", number(rest))))
 	}
