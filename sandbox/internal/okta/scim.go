@@ -89,19 +89,21 @@ func (s scimClient) check(ctx context.Context) error {
 	return s.do(ctx, http.MethodGet, "/ServiceProviderConfig", nil, nil)
 }
 
-// find looks for the one resource whose attribute has this value; an empty ID means that there is none.
+// find looks for the one resource whose attribute has this value, in the same upper and lower case; an empty ID means that
+// there is none. AWS's filter finds other spellings as well, and linking to one of those would make two people one.
 func (s scimClient) find(ctx context.Context, kind, attribute, value string) (id string, err error) {
 	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value)
-	var found struct {
-		Resources []struct {
-			ID string `json:"id"`
-		} `json:"Resources"`
-	}
+	var found struct{ Resources []map[string]any }
 	path := "/" + kind + "?filter=" + url.QueryEscape(fmt.Sprintf(`%s eq "%s"`, attribute, quoted))
-	if err := s.do(ctx, http.MethodGet, path, nil, &found); err != nil || len(found.Resources) == 0 {
+	if err := s.do(ctx, http.MethodGet, path, nil, &found); err != nil {
 		return "", err
 	}
-	return found.Resources[0].ID, nil
+	for _, resource := range found.Resources {
+		if resource[attribute] == value {
+			id, _ = resource["id"].(string)
+		}
+	}
+	return id, nil
 }
 
 func (s scimClient) create(ctx context.Context, kind string, body any) (id string, err error) {

@@ -87,7 +87,7 @@ func (e *endpoint) findUser(w http.ResponseWriter, r *http.Request) {
 	found := []any{}
 	if m := equals.FindStringSubmatch(r.URL.Query().Get("filter")); m != nil && m[1] == "userName" {
 		for _, u := range e.users {
-			if u["userName"] == m[2] {
+			if strings.EqualFold(u["userName"].(string), m[2]) {
 				found = append(found, u)
 			}
 		}
@@ -167,7 +167,7 @@ func (e *endpoint) findGroup(w http.ResponseWriter, r *http.Request) {
 	if m := equals.FindStringSubmatch(r.URL.Query().Get("filter")); m != nil && m[1] == "displayName" {
 		for id, name := range e.groups {
 			if name == m[2] {
-				found = append(found, map[string]any{"id": id})
+				found = append(found, map[string]any{"id": id, "displayName": name})
 			}
 		}
 	}
