@@ -22,6 +22,7 @@ func brokenSpecs() []brokenSpec {
 		{"misspelt field", smallest + "domian:\n  name: x\n"},
 		{"snake case", "name: a\nregion: us-east-1\nokta:\n  assignment_group: x\naccess:\n  people:\n    - login: ada@example.com\n"},
 		{"field of another place", smallest + "domain:\n  vpc: vpc-1\n  subnets: [subnet-1]\n"},
+		{"other case", "name: a\nRegion: us-east-1\nokta:\n  assignmentGroup: x\nACCESS: [nobody]\n"},
 		{"unknown field", smallest + "colour: blue\n"},
 		{"duplicate field", smallest + "name: other\n"},
 

@@ -36,6 +36,8 @@ func (d describer) describe(e *validator.ValidationError) {
 	case *kind.AdditionalProperties:
 		for _, unknown := range problem.Properties {
 			d.unknown(path, unknown, here)
+			// JSON's decoder would take a field that differs by case only.
+			d.source.clear(join(path, unknown))
 		}
 	case *kind.PropertyNames:
 		path = fieldOf(e.SchemaURL)
