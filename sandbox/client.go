@@ -29,6 +29,7 @@ const (
 	FaultReset      = kit.FaultReset
 	FaultLostWrite  = kit.FaultLostWrite
 	FaultConflict   = kit.FaultConflict
+	FaultFails      = kit.FaultFails
 )
 
 // Client does what people do with their browsers: console work and signing in. Only the simulated operator, the sign-in

@@ -4,6 +4,8 @@
 // can catch the product's mistakes.
 package sandbox
 
+import "strings"
+
 // Config describes a world.
 type Config struct {
 	// Region is where the AWS side lives. Default us-east-1.
@@ -16,4 +18,21 @@ type Config struct {
 	Speed float64
 	// BaseURL is under which address the world is reached, for the links in its answers; without trailing slash.
 	BaseURL string
+}
+
+func (c Config) withDefaults() Config {
+	if c.Region == "" {
+		c.Region = "us-east-1"
+	}
+	if c.People == 0 {
+		c.People = 64
+	}
+	if c.Seed == 0 {
+		c.Seed = 1
+	}
+	if c.Speed == 0 {
+		c.Speed = 1
+	}
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	return c
 }

@@ -117,6 +117,8 @@ const (
 	FaultLostWrite = "lost-write"
 	// FaultConflict answers with ConflictException before any effect.
 	FaultConflict = "conflict"
+	// FaultFails carries the call out, but what it creates ends in the status Failed.
+	FaultFails = "fails"
 )
 
 // Faults is the fault script. Safe for concurrent use.

@@ -1,0 +1,44 @@
+package awsworld
+
+import "time"
+
+// account is an AWS account with what it holds. Domains and networks belong to a Region.
+type account struct {
+	id      string
+	roles   []*role
+	domains []*domain
+	// linkedRole says that the service-linked role of SageMaker exists.
+	linkedRole bool
+	vpcs       []*vpc
+	subnets    []*subnet
+	groups     []*securityGroup
+	endpoints  []*endpoint
+	quotas     []*quota
+	secrets    []*secret
+}
+
+func (w *World) seedAccounts(people int) {
+	for _, id := range []string{ManagementAccount, MemberAccount} {
+		a := &account{id: id}
+		w.accounts[id] = a
+		w.seedQuotas(a, people)
+		w.seedNetwork(a)
+	}
+	member := w.accounts[MemberAccount]
+	long := w.clock.Now().Add(-90 * 24 * time.Hour)
+	member.roles = append(member.roles,
+		&role{
+			ordinal: ordinal(w.next()), account: MemberAccount, name: "StudioOnboarding", path: "/", id: w.roleID(MemberAccount, "StudioOnboarding"),
+			created: long, usable: long, inline: studioActions(), maxSession: 3600,
+			description: "Assumed by the onboarding worker",
+			trust:       `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + ManagementAccount + `:root"},"Action":"sts:AssumeRole"}]}`,
+		},
+		&role{
+			ordinal: ordinal(w.next()), account: MemberAccount, name: "DataPlatformNotebooks", path: "/", id: w.roleID(MemberAccount, "DataPlatformNotebooks"),
+			created: long, usable: long, maxSession: 3600, description: "Made by the data platform team",
+			attached: []string{"arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"},
+			tags:     []tag{{Key: "team", Value: "data-platform"}},
+			trust:    `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
+		},
+	)
+}

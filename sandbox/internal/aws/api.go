@@ -1,0 +1,293 @@
+package awsworld
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"studio-onboarding/sandbox/internal/aws/model"
+	"studio-onboarding/sandbox/internal/kit"
+)
+
+// maxBody is the largest request body; the services' own limits are about as large.
+const maxBody = 1 << 20
+
+// handler carries out an operation whose input the model has found correct.
+type handler func(c *call, input []byte) (any, error)
+
+// on makes a handler of a method with a typed input.
+func on[In any](method func(c *call, in In) (any, error)) handler {
+	return func(c *call, input []byte) (any, error) {
+		var in In
+		if err := json.Unmarshal(input, &in); err != nil {
+			return nil, failure("SerializationException", "%s", err)
+		}
+		return method(c, in)
+	}
+}
+
+// nothing is the input of operations that have none.
+type nothing struct{}
+
+// call is one request to a service.
+type call struct {
+	world                      *World
+	protocol                   string
+	account, region            string
+	service, operation, action string
+	principal                  *principal
+	params                     map[string]string
+	effect                     string
+	fault                      string
+	request                    string
+}
+
+// The effects that the call log knows.
+const (
+	created = "created"
+	changed = "changed"
+	deleted = "deleted"
+)
+
+func (w *World) serveAPI(rw http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxBody))
+	if err != nil {
+		http.Error(rw, "the request body is too large", http.StatusRequestEntityTooLarge)
+		return
+	}
+	signed, ok := readScope(r.Header.Get("Authorization"))
+	c := &call{world: w, region: signed.region, service: signed.service, protocol: model.JSON, request: uuid.NewString()}
+	service := w.models[signed.service]
+	switch {
+	case !ok:
+		c.answer(rw, nil, failure("MissingAuthenticationTokenException", "Missing Authentication Token"))
+		return
+	case service == nil:
+		c.answer(rw, nil, failure("UnknownOperationException", "The sandbox has no service %s.", signed.service))
+		return
+	}
+	c.protocol = service.Protocol
+
+	w.mu.Lock()
+	output, err := c.perform(r, body, signed)
+	w.mu.Unlock()
+
+	switch c.fault {
+	case kit.FaultReset, kit.FaultLostAnswer:
+		c.log(0, err)
+		hangUp(rw)
+	case kit.FaultHTML:
+		c.log(http.StatusServiceUnavailable, nil)
+		serveHTML(rw)
+	default:
+		c.answer(rw, output, err)
+	}
+}
+
+// perform does a call from authentication to its effect.
+func (c *call) perform(r *http.Request, body []byte, signed scope) (any, error) {
+	w, service := c.world, c.world.models[c.service]
+	operation, form, err := operationOf(r, body, service)
+	if err != nil {
+		return nil, err
+	}
+	c.operation, c.action = operation, c.service+":"+operation
+	if c.principal, err = w.authenticate(r, body, signed); err != nil {
+		return nil, err
+	}
+	c.account = c.principal.account
+	handle := w.routes[c.service][operation]
+	if handle == nil {
+		return nil, unknownOperation(c.protocol, operation)
+	}
+	tree, err := decodeInput(service, operation, body, form)
+	if err != nil {
+		return nil, c.rejected(err)
+	}
+	c.params = identifying(tree)
+	fault, hit := w.faults.Match(c.account, c.service, operation)
+	if hit {
+		c.fault = fault.Kind
+		if stop, output, err := c.inject(fault); stop {
+			return output, err
+		}
+	}
+	if operation != "GetCallerIdentity" { // which needs no permission, says the STS API reference
+		if err := c.authorize(c.action, c.resource()); err != nil {
+			return nil, err
+		}
+	}
+	if err := service.Validate(operation, tree); err != nil {
+		return nil, c.rejected(err)
+	}
+	input, err := json.Marshal(tree)
+	if err != nil {
+		return nil, err
+	}
+	output, err := handle(c, input)
+	if err == nil && c.writes() {
+		w.record(c.service+".amazonaws.com", operation, c.account, c.region, c.principal.arn, c.params)
+	}
+	return output, err
+}
+
+// inject says whether an injected fault ends the call before it has any effect.
+func (c *call) inject(fault kit.Fault) (stop bool, output any, err error) {
+	switch fault.Kind {
+	case kit.FaultDeny:
+		return true, nil, c.denied(c.action, c.resource())
+	case kit.FaultThrottle:
+		throttled := c.throttled()
+		throttled.retryAfter = fault.RetryAfter
+		return true, nil, throttled
+	case kit.FaultError:
+		return true, nil, c.broken()
+	case kit.FaultConflict:
+		return true, nil, failure("ConflictException", "The request conflicts with an earlier write that is still in progress.")
+	case kit.FaultLostWrite:
+		return true, struct{}{}, nil
+	case kit.FaultReset, kit.FaultHTML:
+		return true, nil, nil
+	default: // FaultLostAnswer, FaultFails: the call is carried out
+		return false, nil, nil
+	}
+}
+
+func (c *call) throttled() *apiError {
+	switch c.service {
+	case "ec2":
+		return failure("RequestLimitExceeded", "Request limit exceeded.").with(http.StatusServiceUnavailable)
+	case "iam", "sts":
+		return failure("Throttling", "Rate exceeded")
+	case "organizations", "servicequotas":
+		return failure("TooManyRequestsException", "Rate exceeded")
+	default:
+		return failure("ThrottlingException", "Rate exceeded")
+	}
+}
+
+func (c *call) broken() *apiError {
+	switch c.service {
+	case "ec2":
+		return failure("InternalError", "An internal error has occurred").with(http.StatusInternalServerError)
+	case "iam":
+		return failure("ServiceFailure", "The request processing has failed because of an unknown error, exception or failure.").with(http.StatusInternalServerError)
+	case "sts", "sagemaker":
+		return failure("InternalFailure", "The request processing has failed because of an unknown error, exception or failure.").with(http.StatusInternalServerError)
+	case "organizations", "servicequotas":
+		return failure("ServiceException", "Something went wrong.").with(http.StatusInternalServerError)
+	case "secretsmanager":
+		return failure("InternalServiceError", "An error occurred on the server side.").with(http.StatusInternalServerError)
+	default:
+		return failure("InternalServerException", "The request processing has failed because of an unknown error, exception or failure.").with(http.StatusInternalServerError)
+	}
+}
+
+// operationOf reads what is asked for: from X-Amz-Target, or from the form's Action.
+func operationOf(r *http.Request, body []byte, service *model.Service) (operation string, form url.Values, err error) {
+	if service.Protocol == model.JSON {
+		operation, ours := strings.CutPrefix(r.Header.Get("X-Amz-Target"), service.TargetPrefix+".")
+		if !ours {
+			return "", nil, unknownOperation(service.Protocol, r.Header.Get("X-Amz-Target"))
+		}
+		return operation, nil, nil
+	}
+	form, err = url.ParseQuery(string(body))
+	if err != nil {
+		return "", nil, failure("MalformedQueryString", "The query string contains a syntax error.")
+	}
+	return form.Get("Action"), form, nil
+}
+
+func unknownOperation(protocol, operation string) *apiError {
+	if protocol == model.JSON {
+		return failure("UnknownOperationException", "The operation %s is not known.", operation)
+	}
+	return failure("InvalidAction", "The action %s is not valid for this web service.", operation)
+}
+
+// decodeInput makes a tree of either kind of body.
+func decodeInput(service *model.Service, operation string, body []byte, form url.Values) (map[string]any, error) {
+	if service.Protocol != model.JSON {
+		return service.ParseForm(operation, form)
+	}
+	tree := map[string]any{}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return tree, nil
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	if err := decoder.Decode(&tree); err != nil {
+		return nil, &model.TypeError{Path: "", Want: "Structure"}
+	}
+	return tree, nil
+}
+
+// rejected words an input that violates the model.
+func (c *call) rejected(err error) *apiError {
+	var mistyped *model.TypeError
+	code := "ValidationException"
+	switch {
+	case errors.As(err, &mistyped) && c.protocol == model.JSON:
+		code = "SerializationException"
+	case c.service == "organizations":
+		code = "InvalidInputException"
+	case c.service == "servicequotas":
+		code = "IllegalArgumentException"
+	case c.protocol == model.Query:
+		code = "ValidationError"
+	case c.protocol == model.EC2:
+		code = "InvalidParameterValue"
+	}
+	return failure(code, "%s", err)
+}
+
+// writes says whether the operation is one that changes things.
+func (c *call) writes() bool {
+	for _, verb := range []string{"Create", "Update", "Delete", "Add", "Tag", "Attach", "Detach"} {
+		if strings.HasPrefix(c.operation, verb) {
+			return true
+		}
+	}
+	return false
+}
+
+// log writes the call down. Status 0 is a connection that was closed without an answer.
+func (c *call) log(status int, err error) {
+	entry := kit.Call{
+		Time: c.world.clock.Now(), Account: c.account, Service: c.service, Operation: c.operation, Params: c.params,
+		Write: c.writes(), Effect: c.effect, Status: status, Fault: c.fault,
+	}
+	if c.principal != nil {
+		entry.Principal = c.principal.arn
+	}
+	if entry.Write && entry.Effect == "" {
+		entry.Effect = "none"
+	}
+	var refused *apiError
+	if errors.As(err, &refused) {
+		entry.Error = refused.code
+	}
+	c.world.calls.Add(entry)
+}
+
+// hangUp closes the connection without an answer.
+func hangUp(rw http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(rw).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // closes the connection as well, says net/http
+	}
+	conn.Close()
+}
+
+func serveHTML(rw http.ResponseWriter) {
+	rw.Header().Set("Content-Type", "text/html")
+	rw.WriteHeader(http.StatusServiceUnavailable)
+	io.WriteString(rw, "<html><head><title>503 Service Temporarily Unavailable</title></head><body><h1>503 Service Temporarily Unavailable</h1></body></html>\n")
+}

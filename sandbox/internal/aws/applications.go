@@ -1,0 +1,114 @@
+package awsworld
+
+import (
+	"fmt"
+	"time"
+)
+
+// applicationProvider is that of Studio's applications.
+const applicationProvider = "arn:aws:sso::aws:applicationProvider/sagemaker-studio"
+
+// application is an Identity Center application that a Studio domain made.
+type application struct {
+	ordinal
+	arn, name, account, region, url string
+	instance                        *instance
+	created                         time.Time
+	assignments                     []*assignment
+}
+
+// addApplication makes the application of a domain, as SageMaker's service-linked role does.
+func (w *World) addApplication(i *instance, d *domain) *application {
+	a := &application{
+		ordinal: ordinal(w.next()), name: fmt.Sprintf("Amazon SageMaker Studio (%s)", d.id), account: d.account, region: d.region, url: d.url,
+		arn:      fmt.Sprintf("arn:aws:sso::%s:application/%s/apl-%s", d.account, i.id, w.digest(16, "application", d.account, d.id)),
+		instance: i, created: w.clock.Now(),
+	}
+	w.applications[a.arn] = a
+	return a
+}
+
+// applicationHere finds an application by ARN in the Region of the call.
+func (c *call) applicationHere(arn string) (*application, error) {
+	c.world.allDomains() // an application comes and goes with its domain
+	a := c.world.applications[arn]
+	if a == nil || a.instance.region != c.region {
+		return nil, failure("ResourceNotFoundException", "The application %s was not found.", arn)
+	}
+	if c.account != a.account && c.account != a.instance.owner {
+		return nil, c.denied(c.action, arn)
+	}
+	return a, nil
+}
+
+type applicationOutput struct {
+	ApplicationArn, ApplicationProviderArn, Name, ApplicationAccount, InstanceArn, IdentityStoreArn, Status, CreatedFrom string
+	CreatedDate                                                                                                          stamp
+	PortalOptions                                                                                                        portalOptions
+}
+
+type portalOptions struct {
+	Visibility    string
+	SignInOptions struct{ Origin, ApplicationUrl string }
+}
+
+func (a *application) output() applicationOutput {
+	out := applicationOutput{
+		ApplicationArn: a.arn, ApplicationProviderArn: applicationProvider, Name: a.name, ApplicationAccount: a.account,
+		InstanceArn: a.instance.arn, IdentityStoreArn: a.instance.storeARN(), Status: "ENABLED", CreatedFrom: a.region, CreatedDate: stamp{a.created},
+	}
+	out.PortalOptions.Visibility = "ENABLED"
+	out.PortalOptions.SignInOptions.Origin, out.PortalOptions.SignInOptions.ApplicationUrl = "APPLICATION", a.url
+	return out
+}
+
+type applicationInput struct {
+	ApplicationArn, InstanceArn, PrincipalId, PrincipalType, NextToken string
+	MaxResults                                                         int
+	Filter                                                             struct{ ApplicationAccount, ApplicationProvider, ApplicationArn string }
+}
+
+func (c *call) describeApplication(in applicationInput) (any, error) {
+	a, err := c.applicationHere(in.ApplicationArn)
+	if err != nil {
+		return nil, err
+	}
+	return a.output(), nil
+}
+
+// sortedApplications are those of an instance in the order in which they were made.
+func (w *World) sortedApplications(i *instance) []*application {
+	w.allDomains() // an application comes and goes with its domain
+	var found []*application
+	for _, a := range w.applications {
+		if a.instance == i {
+			found = append(found, a)
+		}
+	}
+	sortByNumber(found)
+	return found
+}
+
+func (c *call) listApplications(in applicationInput) (any, error) {
+	i, err := c.instanceHere(in.InstanceArn)
+	if err != nil {
+		return nil, err
+	}
+	var matching []*application
+	for _, a := range c.world.sortedApplications(i) {
+		if (in.Filter.ApplicationAccount == "" || in.Filter.ApplicationAccount == a.account) &&
+			(in.Filter.ApplicationProvider == "" || in.Filter.ApplicationProvider == applicationProvider) &&
+			(c.account == i.owner || c.account == a.account) {
+			matching = append(matching, a)
+		}
+	}
+	cut, next, err := page(c, matching, in.MaxResults, 100, in.NextToken)
+	out := struct {
+		Applications []applicationOutput
+		NextToken    string `json:",omitempty"`
+	}{Applications: []applicationOutput{}, NextToken: next}
+	for _, a := range cut {
+		out.Applications = append(out.Applications, a.output())
+	}
+	return out, err
+}

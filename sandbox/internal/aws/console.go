@@ -1,0 +1,183 @@
+package awsworld
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+
+	"studio-onboarding/sandbox/internal/kit"
+)
+
+// consoleUser is the person at the console.
+const consoleUser = "arn:aws:sts::" + ManagementAccount + ":assumed-role/IdentityCenterAdministrator/operator"
+
+// consolePage is a page's form, carried out: what it answers and what the call log shows of it.
+type consolePage func(form *consoleForm) (answer any, about map[string]string, err error)
+
+// consoleForm has the fields of all pages.
+type consoleForm struct {
+	Region   string `json:"region"`
+	Metadata string `json:"metadata"`
+	UserName string `json:"userName"`
+	Email    string `json:"email"`
+}
+
+// Console serves what an administrator clicks in the management account: enable-identity-center, change-identity-source,
+// enable-provisioning and create-user. Refusals are plain text.
+func (w *World) Console() http.Handler {
+	pages := map[string]consolePage{
+		"enable-identity-center": w.enableIdentityCenter,
+		"change-identity-source": w.changeIdentitySource,
+		"enable-provisioning":    w.enableProvisioning,
+		"create-user":            w.createUserByHand,
+	}
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		name := path.Base(r.URL.Path)
+		page, ok := pages[name]
+		if !ok || r.Method != http.MethodPost {
+			http.Error(rw, "there is no such page in the AWS console", http.StatusNotFound)
+			return
+		}
+		var form consoleForm
+		if err := json.NewDecoder(http.MaxBytesReader(rw, r.Body, maxBody)).Decode(&form); err != nil {
+			http.Error(rw, "the form could not be read", http.StatusBadRequest)
+			return
+		}
+		w.mu.Lock()
+		answer, about, err := page(&form)
+		w.mu.Unlock()
+		entry := kit.Call{
+			Time: w.clock.Now(), Account: ManagementAccount, Principal: consoleUser, Service: "console", Operation: "aws " + name,
+			Params: about, Write: true, Effect: created, Status: http.StatusOK,
+		}
+		if err != nil {
+			entry.Status, entry.Effect, entry.Error = http.StatusBadRequest, "none", err.Error()
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+		} else {
+			rw.Header().Set("Content-Type", "application/json")
+			_ = json.NewEncoder(rw).Encode(answer) // the browser is gone when this fails
+		}
+		w.calls.Add(entry)
+	})
+}
+
+// recordConsole adds an event of the console to the history.
+func (w *World) recordConsole(source, name, region string) {
+	w.record(source, name, ManagementAccount, region, consoleUser, nil)
+}
+
+// enableIdentityCenter enables the organization instance, which takes about half a minute.
+func (w *World) enableIdentityCenter(form *consoleForm) (any, map[string]string, error) {
+	about := map[string]string{"Region": form.Region}
+	if form.Region == "" {
+		return nil, about, errors.New("Choose a Region.")
+	}
+	for _, i := range w.instances {
+		if i.owner == ManagementAccount {
+			return nil, about, fmt.Errorf("IAM Identity Center is already enabled in %s. An organization has one instance.", i.region)
+		}
+	}
+	w.addInstance(ManagementAccount, form.Region, "", organizationInstanceDelay)
+	w.recordConsole("sso.amazonaws.com", "CreateInstance", form.Region)
+	w.recordConsole("organizations.amazonaws.com", "EnableAWSServiceAccess", "us-east-1")
+	return struct{}{}, about, nil
+}
+
+var errNotEnabled = errors.New("IAM Identity Center is not enabled.")
+
+// serviceProvider is the console's answer of client.go.
+type serviceProvider struct {
+	ACSURL    string `json:"acsUrl"`
+	IssuerURL string `json:"issuerUrl"`
+	PortalURL string `json:"portalUrl"`
+	Metadata  string `json:"metadata"`
+}
+
+// changeIdentitySource makes the external IdP of the metadata the identity source, or changes its metadata. The service
+// provider's values stay the same.
+func (w *World) changeIdentitySource(form *consoleForm) (any, map[string]string, error) {
+	i := w.organizationInstance()
+	if i == nil {
+		return nil, nil, errNotEnabled
+	}
+	entityID, certificates, err := readMetadata(form.Metadata)
+	about := map[string]string{"entityID": entityID}
+	if err != nil {
+		return nil, about, err
+	}
+	if i.trust == nil {
+		i.trust = &trust{
+			acsURL:    fmt.Sprintf("https://%s.sso.signin.aws/platform/saml/acs/%s", i.region, w.uuid("acs", i.id)),
+			issuer:    fmt.Sprintf("https://%s.signin.aws.amazon.com/platform/saml/%s", i.region, i.directory.id),
+			portalURL: fmt.Sprintf("https://%s.awsapps.com/start", i.directory.id),
+		}
+		w.recordConsole("sso-directory.amazonaws.com", "CreateExternalIdPConfigurationForDirectory", i.region)
+	} else {
+		w.recordConsole("sso-directory.amazonaws.com", "UpdateExternalIdPConfigurationForDirectory", i.region)
+	}
+	w.recordConsole("sso-directory.amazonaws.com", "EnableExternalIdPConfigurationForDirectory", i.region)
+	i.trust.entityID, i.trust.certificates = entityID, certificates
+	return serviceProvider{i.trust.acsURL, i.trust.issuer, i.trust.portalURL, i.trust.metadata(w.clock.Now())}, about, nil
+}
+
+// provisioningTenant is the console's answer of client.go.
+type provisioningTenant struct {
+	Endpoint string `json:"endpoint"`
+	Token    string `json:"token"`
+}
+
+// enableProvisioning makes the SCIM endpoint and a token, or a second token. The endpoint ends in a slash, as the console
+// shows it.
+func (w *World) enableProvisioning(*consoleForm) (any, map[string]string, error) {
+	i := w.organizationInstance()
+	switch {
+	case i == nil:
+		return nil, nil, errNotEnabled
+	case i.trust == nil:
+		return nil, nil, errors.New("Automatic provisioning needs an external identity provider. Change the identity source first.")
+	}
+	if i.tenant == nil {
+		i.tenant = &tenant{id: "Hw" + w.uuid("tenant", i.id)}
+		w.recordConsole("sso-directory.amazonaws.com", "CreateProvisioningTenant", i.region)
+	}
+	about := map[string]string{"tenantId": i.tenant.id}
+	if len(i.tenant.tokens) >= maxTokens {
+		return nil, about, fmt.Errorf("You can have at most %d access tokens. Delete one first.", maxTokens)
+	}
+	token := w.digest(64, "scim-token", i.id) + w.digest(64, "scim-token", i.id)
+	i.tenant.tokens = append(i.tenant.tokens, &scimToken{hash: sha256.Sum256([]byte(token)), expires: w.clock.Now().Add(tokenLife)})
+	w.recordConsole("sso-directory.amazonaws.com", "CreateBearerToken", i.region)
+	return provisioningTenant{Endpoint: w.baseURL + "/" + i.tenant.id + "/scim/v2/", Token: token}, about, nil
+}
+
+// createUserByHand makes a user in the console, who has no external ID. It is possible until provisioning is enabled.
+func (w *World) createUserByHand(form *consoleForm) (any, map[string]string, error) {
+	about := map[string]string{"userName": form.UserName}
+	i := w.organizationInstance()
+	switch {
+	case i == nil:
+		return nil, about, errNotEnabled
+	case form.UserName == "" || form.Email == "":
+		return nil, about, errors.New("Enter a user name and an email address.")
+	case i.tenant != nil:
+		return nil, about, errors.New("Users and groups can't be edited while automatic provisioning is enabled.")
+	}
+	first, last, _ := strings.Cut(strings.Split(form.UserName, "@")[0], ".")
+	if last == "" {
+		last = first
+	}
+	a := attributes{
+		UserName: form.UserName, DisplayName: first + " " + last, Name: personName{GivenName: first, FamilyName: last}, Active: true,
+		Emails: []valued{{Value: form.Email, Type: "work", Primary: true}},
+	}
+	if attribute, conflict := i.directory.taken(a, nil); conflict {
+		return nil, about, fmt.Errorf("A user with this %s already exists.", attribute)
+	}
+	w.createUser(i.directory, a)
+	w.recordConsole("sso-directory.amazonaws.com", "CreateUser", i.region)
+	return struct{}{}, about, nil
+}

@@ -1,0 +1,116 @@
+// Package awsworld simulates an AWS organization with a management account and a member account: the services that
+// onboarding Studio touches, on their wire protocols, AWS's SCIM endpoint, and the console steps that have no public API.
+// Everything is in memory and behind one lock; what takes time is computed from time stamps when somebody looks.
+package awsworld
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"studio-onboarding/sandbox/internal/aws/model"
+	"studio-onboarding/sandbox/internal/kit"
+)
+
+// The accounts of the organization.
+const (
+	ManagementAccount = "111111111111"
+	MemberAccount     = "222222222222"
+)
+
+// Config describes the AWS side of a world.
+type Config struct {
+	Clock  kit.Clock
+	Calls  *kit.CallLog
+	Faults *kit.Faults
+	// BaseURL is the world's address without trailing slash; the SCIM endpoint lies below it.
+	BaseURL string
+	// Region is where the accounts have their networks. Quotas and services answer in any Region.
+	Region string
+	// People is how many persons are expected, so that quotas leave room for them.
+	People int
+	// Seed makes identifiers the same each time.
+	Seed int64
+}
+
+// World is the AWS side. Safe for concurrent use.
+type World struct {
+	clock   kit.Clock
+	calls   *kit.CallLog
+	faults  *kit.Faults
+	baseURL string
+	region  string
+	seed    int64
+	models  map[string]*model.Service
+	routes  map[string]map[string]handler
+
+	mu         sync.Mutex
+	made       map[string]int
+	sequence   int
+	accounts   map[string]*account
+	principals map[string]*principal
+	instances  []*instance
+	// applications are the Identity Center applications by ARN.
+	applications map[string]*application
+	trail        []*event
+}
+
+// New makes a world in which nobody has enabled Identity Center.
+func New(config Config) (*World, error) {
+	w := &World{
+		clock: config.Clock, calls: config.Calls, faults: config.Faults, baseURL: config.BaseURL, region: config.Region, seed: config.Seed,
+		models: map[string]*model.Service{}, made: map[string]int{},
+		accounts: map[string]*account{}, principals: map[string]*principal{}, applications: map[string]*application{},
+	}
+	w.routes = map[string]map[string]handler{
+		"sso":            w.ssoOperations(),
+		"identitystore":  w.identityStoreOperations(),
+		"sagemaker":      w.sageMakerOperations(),
+		"organizations":  w.organizationsOperations(),
+		"servicequotas":  w.quotaOperations(),
+		"secretsmanager": w.secretOperations(),
+		"cloudtrail":     w.trailOperations(),
+		"iam":            w.iamOperations(),
+		"sts":            w.stsOperations(),
+		"ec2":            w.ec2Operations(),
+	}
+	for name := range w.routes {
+		service, err := model.Load(name)
+		if err != nil {
+			return nil, err
+		}
+		w.models[name] = service
+	}
+	w.seedAccounts(config.People)
+	w.seedPrincipals()
+	return w, nil
+}
+
+// API serves the AWS services. Requests are told apart by the credential scope of their signature.
+func (w *World) API() http.Handler { return http.HandlerFunc(w.serveAPI) }
+
+// SCIM serves the SCIM endpoint below /{tenantId}/scim/v2.
+func (w *World) SCIM() http.Handler { return http.HandlerFunc(w.serveSCIM) }
+
+// digest makes n hexadecimal digits that depend on the seed and on what they are for, not on the order of calls. Each
+// time the same thing is made again, it gets other digits.
+func (w *World) digest(n int, kind string, of ...string) string {
+	natural := fmt.Sprintf("%s/%q", kind, of)
+	w.made[natural]++
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%d", w.seed, natural, w.made[natural]))
+	return hex.EncodeToString(sum[:])[:n]
+}
+
+// uuid is a digest in the form of a UUID.
+func (w *World) uuid(kind string, of ...string) string {
+	d := w.digest(32, kind, of...)
+	return fmt.Sprintf("%s-%s-4%s-8%s-%s", d[:8], d[8:12], d[13:16], d[17:20], d[20:32])
+}
+
+// next numbers things in the order in which they are made; lists are in this order.
+func (w *World) next() int {
+	w.sequence++
+	return w.sequence
+}
