@@ -92,6 +92,8 @@ type verification struct {
 	// groupNames are the names of foreign groups.
 	groupNames map[string]string
 
+	// checked are the user names of those who should get in.
+	checked    map[string]bool
 	people     onboarding.People
 	exceptions exceptionList
 	notices    exceptionList
@@ -100,7 +102,7 @@ type verification struct {
 func newVerification(view snapshot, actual access.Actual, compared directory.Result) *verification {
 	v := &verification{
 		view: view, wanted: map[string]access.Person{}, profiles: map[string][]access.Profile{}, assigned: map[access.Assignment]bool{},
-		through: map[string]map[string]bool{}, missing: map[string]directory.Missing{}, groupNames: map[string]string{},
+		through: map[string]map[string]bool{}, missing: map[string]directory.Missing{}, groupNames: map[string]string{}, checked: map[string]bool{},
 		changes: access.Diff(view.desired, actual),
 	}
 	for _, person := range view.desired.People() {
@@ -170,6 +172,7 @@ func (v *verification) check(person wantedPerson) onboarding.PersonRecord {
 		record.Via = append(record.Via, access.ViaPerson)
 	}
 	v.people.Wanted++
+	v.checked[person.UserName()] = true
 	user, there := v.view.byName[person.UserName()]
 	signsIn := there && person.CanSignIn(user)
 	assigned := signsIn && v.isAssigned(user.ID)
@@ -260,6 +263,9 @@ func (v *verification) noticeOthers() {
 		byID[user.ID] = user.UserName
 	}
 	for _, leaver := range v.changes.Leavers {
+		if v.checked[leaver.UserName] { // they should get in, and are told why they don't
+			continue
+		}
 		v.notices.add(leaver.UserName, fmt.Sprintf("should have no access any more; the profile %s is still there (%s)", leaver.Name, leaver.Status),
 			cmp.Or(v.changes.Held, fmt.Sprintf("access.onRemoval is %q; delete the profile in the SageMaker console when its content is not needed", v.view.desired.OnRemoval)))
 	}
@@ -272,7 +278,7 @@ func (v *verification) noticeOthers() {
 				name = fmt.Sprintf("group %q", name)
 			}
 		}
-		if _, wanted := v.wanted[name]; name != "" && !wanted { // without a name nobody is behind the assignment any more
+		if _, wanted := v.wanted[name]; name != "" && !wanted && !v.checked[name] { // without a name nobody is behind the assignment any more
 			v.notices.add(name, "assigned to the Studio application, but not named by the spec", remedy)
 		}
 	}
