@@ -1,6 +1,7 @@
 package okta_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -87,6 +88,12 @@ func TestTheConsoleTriesTheCredentials(t *testing.T) {
 			require.NotContains(t, value, e.token)
 		}
 	}
+	state, err := json.Marshal(w.org.State())
+	require.NoError(t, err)
+	require.Contains(t, string(state), app)
+	for _, secret := range []string{e.token, w.org.Token(), w.org.ReadOnlyToken()} {
+		require.NotContains(t, string(state), secret)
+	}
 }
 
 func TestPeopleAreProvisioned(t *testing.T) {
@@ -164,6 +171,16 @@ func TestSomebodyWhoIsThereAlreadyIsLinked(t *testing.T) {
 	require.Equal(t, "Haruki Band", e.user("by.hand@example.com")["displayName"])
 }
 
+func TestAnotherSpellingIsNotLinked(t *testing.T) {
+	w, e := newWorld(t, 0), newEndpoint(t)
+	e.users["by-hand"] = map[string]any{"id": "by-hand", "userName": "By.Hand@example.com"}
+	app := w.createApp()
+	require.Empty(t, w.console("provisioning", form(app, e)))
+	w.assign(app, "aws-identity-center")
+	require.Empty(t, w.settled(app)["by.hand@example.com"].ExternalID)
+	require.Contains(t, w.failures(app)["by.hand@example.com"][0], "Conflict. Errors reported by remote server: Refused to create a new, duplicate resource")
+}
+
 func TestWithoutCreateUsersNobodyIsFound(t *testing.T) {
 	w, e := newWorld(t, 0), newEndpoint(t)
 	app := w.createApp()
@@ -198,6 +215,28 @@ func TestThrottlingAndOutagesAreRetried(t *testing.T) {
 	}
 	require.Equal(t, map[int]int{http.StatusTooManyRequests: 0, http.StatusInternalServerError: 0}, left)
 	require.Empty(t, w.failures(app))
+}
+
+func TestRetryAfterIsHonoured(t *testing.T) {
+	w, e := newWorld(t, 0), newEndpoint(t)
+	app := w.createApp()
+	require.Empty(t, w.console("provisioning", form(app, e)))
+	var asked []time.Time
+	e.change(func() {
+		e.refuse = func(r *http.Request) (int, string, int) {
+			if r.URL.Query().Get("filter") != `userName eq "raj.iyer@example.com"` {
+				return 0, "", 0
+			}
+			if asked = append(asked, time.Now()); len(asked) == 1 {
+				return http.StatusTooManyRequests, "Rate exceeded", 600
+			}
+			return 0, "", 0
+		}
+	})
+	w.assign(app, "finance")
+	require.NotEmpty(t, w.settled(app)["raj.iyer@example.com"].ExternalID)
+	require.Len(t, asked, 2)
+	require.GreaterOrEqual(t, asked[1].Sub(asked[0]), 600*time.Millisecond, "ten minutes in a world that is a thousand times as fast")
 }
 
 func TestAWrongTokenFailsAtOnce(t *testing.T) {
