@@ -64,7 +64,7 @@ func (x *Provisioning) AssignGroups(ctx context.Context, in AssignInput) (Assign
 // caughtUp says whether Okta has at least begun to provision everybody who is assigned.
 func (x *Provisioning) caughtUp(ctx context.Context, appID string) (bool, error) {
 	all := true
-	err := x.Okta.AppUsers(ctx, appID, func(page []oktaorg.AppUser) error {
+	err := x.appUsers(ctx, appID, func(page []oktaorg.AppUser) error {
 		for _, user := range page {
 			if user.ExternalID == "" && (user.Status == userActive || user.SyncState == syncError) {
 				all = false
@@ -134,7 +134,7 @@ func (x *Provisioning) assignPeople(ctx context.Context, appID, groupID string, 
 
 func (x *Provisioning) appUserIDs(ctx context.Context, appID string) (map[string]bool, error) {
 	ids := map[string]bool{}
-	err := x.Okta.AppUsers(ctx, appID, func(page []oktaorg.AppUser) error {
+	err := x.appUsers(ctx, appID, func(page []oktaorg.AppUser) error {
 		for _, user := range page {
 			ids[user.ID] = true
 		}
@@ -156,7 +156,7 @@ type census struct {
 
 // AwaitProvisioned looks once at all app users; NotReady while people are under way. Somebody counts as failed when Okta
 // says so, in the app user or in the System Log, or when nothing has happened to them for Waits.Settle. It records an
-// onboarding.Count as its heartbeat with every page; Okta's pace can hold a page back for a minute and more.
+// onboarding.Count as its heartbeat with every page; Okta's pace can hold a page back for about a minute.
 func (x *Provisioning) AwaitProvisioned(ctx context.Context, in AppInput) (ProvisionedResult, error) {
 	people, err := x.count(ctx, in.AppID)
 	if err != nil {
@@ -170,7 +170,7 @@ func (x *Provisioning) AwaitProvisioned(ctx context.Context, in AppInput) (Provi
 		return ProvisionedResult{}, x.underWay("Okta has provisioned %d of %d people, %d are under way", people.provisioned, assigned, n)
 	}
 	// Okta makes app users of a group's members one after the other: all are done only when none is missing.
-	absent, err := x.absentMembers(ctx, in.AppID, people.ids)
+	absent, err := x.absentMembers(ctx, in.AppID, people)
 	if err != nil {
 		return ProvisionedResult{}, err
 	}
@@ -188,7 +188,7 @@ func (x *Provisioning) underWay(format string, args ...any) *fault.Fault {
 
 func (x *Provisioning) count(ctx context.Context, appID string) (census, error) {
 	people := census{ids: map[string]bool{}}
-	err := x.Okta.AppUsers(ctx, appID, func(page []oktaorg.AppUser) error {
+	err := x.appUsers(ctx, appID, func(page []oktaorg.AppUser) error {
 		for _, user := range page {
 			people.ids[user.ID] = true
 			if user.StatusChanged.After(people.moved) {
@@ -203,10 +203,24 @@ func (x *Provisioning) count(ctx context.Context, appID string) (census, error) 
 				people.underWay = append(people.underWay, user)
 			}
 		}
-		beat(ctx, people.provisioned, len(people.ids))
 		return nil
 	})
 	return people, err
+}
+
+// appUsers reads all app users and records how many of them are provisioned as the activity's heartbeat, page by page.
+func (x *Provisioning) appUsers(ctx context.Context, appID string, page func([]oktaorg.AppUser) error) error {
+	provisioned, total := 0, 0
+	return x.Okta.AppUsers(ctx, appID, func(users []oktaorg.AppUser) error {
+		for _, user := range users {
+			total++
+			if user.Provisioned() {
+				provisioned++
+			}
+		}
+		beat(ctx, provisioned, total)
+		return page(users)
+	})
 }
 
 // beat records the count as the activity's heartbeat, which is where the command line reads it.
@@ -274,7 +288,7 @@ func (x *Provisioning) sortOut(ctx context.Context, appID string, people *census
 }
 
 // absentMembers counts the active members of assigned groups who are no app users yet. Okta pushes no others.
-func (x *Provisioning) absentMembers(ctx context.Context, appID string, there map[string]bool) (int, error) {
+func (x *Provisioning) absentMembers(ctx context.Context, appID string, people census) (int, error) {
 	groups, err := x.Okta.AppGroups(ctx, appID)
 	if err != nil {
 		return 0, err
@@ -283,11 +297,11 @@ func (x *Provisioning) absentMembers(ctx context.Context, appID string, there ma
 	for _, id := range groups {
 		err := x.Okta.GroupUsers(ctx, id, func(page []oktaorg.User) error {
 			for _, user := range page {
-				if user.Status == userActive && !there[user.ID] {
+				if user.Status == userActive && !people.ids[user.ID] {
 					absent[user.ID] = true
 				}
 			}
-			beat(ctx, len(there), len(there)+len(absent))
+			beat(ctx, people.provisioned, len(people.ids)+len(absent))
 			return nil
 		})
 		if err != nil {

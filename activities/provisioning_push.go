@@ -169,7 +169,7 @@ func (x *Provisioning) newestPerson(ctx context.Context, appID string, mappings 
 	if !pushed {
 		return newest, nil
 	}
-	err := x.Okta.AppUsers(ctx, appID, func(page []oktaorg.AppUser) error {
+	err := x.appUsers(ctx, appID, func(page []oktaorg.AppUser) error {
 		for _, user := range page {
 			if user.Provisioned() && user.StatusChanged.After(newest) {
 				newest = user.StatusChanged

@@ -81,6 +81,8 @@ func TestPrivateKeysOfBothKindsGetAnAccessToken(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		switch {
+		case refuse == "close":
+			panic(http.ErrAbortHandler)
 		case r.URL.Path == "/oauth2/v1/token" && refuse != "":
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, `{"error":"`+refuse+`","error_description":"no"}`)
@@ -115,6 +117,13 @@ func TestPrivateKeysOfBothKindsGetAnAccessToken(t *testing.T) {
 		require.Contains(t, f.Error(), refuse)
 		require.NotContains(t, f.Error(), "client_assertion")
 	}
+
+	refuse = "close"
+	org, err := oktaorg.New(t.Context(), oktaorg.Options{OrgURL: server.URL, PlainHTTP: true, Mode: oktaorg.ModePrivateKey, ClientID: "c",
+		Scopes: []string{"s"}, PrivateKey: forms["PKCS#8"]})
+	require.NoError(t, err)
+	_, err = org.Who(t.Context())
+	require.NotContains(t, requireFault(t, err, fault.Unavailable).Error(), "client_assertion", "the URL of the token request is as good as a token")
 
 	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)

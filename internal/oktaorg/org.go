@@ -226,7 +226,7 @@ func (o *Org) patiently(ctx context.Context, operation string, request func(cont
 	for attempt := 1; ; attempt++ {
 		resp, err := o.call(ctx, operation, request)
 		var f *fault.Fault
-		if !errors.As(err, &f) || f.Class != fault.Throttled || f.RetryAfter <= 0 || f.RetryAfter > 2*maxPause || attempt == maxThrottled {
+		if !errors.As(err, &f) || f.Class != fault.Throttled || f.RetryAfter <= 0 || f.RetryAfter > maxPause+10*time.Second || attempt == maxThrottled {
 			return resp, err
 		}
 		timer := time.NewTimer(f.RetryAfter)

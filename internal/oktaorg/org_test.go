@@ -148,6 +148,17 @@ func TestEveryAnswerThatIsNoSuccessHasItsClass(t *testing.T) {
 	}
 }
 
+type panicking struct{}
+
+func (panicking) RoundTrip(*http.Request) (*http.Response, error) { panic("nil pointer") }
+
+func TestAPanicBelowIsAFaultLikeOthers(t *testing.T) {
+	org, err := oktaorg.New(t.Context(), oktaorg.Options{OrgURL: "https://acme.okta.com", Mode: oktaorg.ModeSSWS, Token: token, Transport: panicking{}})
+	require.NoError(t, err)
+	_, err = org.App(t.Context(), "0oa1")
+	requireFault(t, err, fault.Unavailable)
+}
+
 func TestAWriteWhoseAnswerIsLostIsSentOnce(t *testing.T) {
 	org := newFakeOrg(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
