@@ -170,7 +170,7 @@ func (p *preflight) lint(users []oktaorg.User) {
 			logins[problem.Login] = true
 			said = append(said, fmt.Sprintf("%s (%s)", cmp.Or(problem.Login, "somebody without login"), problem.Reason))
 		}
-		p.warn(checkPeople, remedy+".", "%s not get in as they are: %s.", persons(len(logins), "will", "will"), strings.Join(examplesOf(said), "; "))
+		p.warn(checkPeople, remedy+".", "%s not get in as they are: %s.", persons(len(logins), "may", "may"), strings.Join(examplesOf(said), "; "))
 	}
 }
 

@@ -121,7 +121,7 @@ func TestThePreflightFindsWhatWouldBreakARun(t *testing.T) {
 			nameless := soundPerson("ines@example.com")
 			nameless.LastName = ""
 			o.groups["aws-identity-center"] = append(o.groups["aws-identity-center"], nameless)
-		}, level: onboarding.LevelWarning, check: "people", says: "1 person will not get in as they are: ines@example.com (no last name)", remedy: "last name"},
+		}, level: onboarding.LevelWarning, check: "people", says: "1 person may not get in as they are: ines@example.com (no last name)", remedy: "last name"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			answers, org := soundAWS(), soundOrg()
