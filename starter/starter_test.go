@@ -266,6 +266,15 @@ func TestCtrlCEndsTheWatchAndNotTheRun(t *testing.T) {
 	require.Contains(t, p.err.String(), "starter watch demo")
 }
 
+func TestAnInterruptedCommandIsNoFailureOfTheRun(t *testing.T) {
+	p := sit(t, runstest.Running(inState(onboarding.RunRunning)))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	p.io.Connect = func(ctx context.Context, _ temporalclient.Settings) (client.Client, error) { return nil, ctx.Err() }
+	require.Equal(t, 130, run(ctx, []string{"status", "demo"}, p.io))
+	require.Contains(t, p.err.String(), "runs go on")
+}
+
 func TestProvideSendsWhatTheFlagsSay(t *testing.T) {
 	fake := runstest.Running(asking())
 	fake.Ack.Message = "accepted"

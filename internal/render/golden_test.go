@@ -137,7 +137,9 @@ func TestGoldenTexts(t *testing.T) {
 	for name, write := range map[string]func(*strings.Builder) error{
 		"progress":        func(b *strings.Builder) error { return render.Progress(b, busy(), render.Options{Now: now}) },
 		"progress-narrow": func(b *strings.Builder) error { return render.Progress(b, busy(), render.Options{Now: now, Width: 60}) },
-		"progress-color":  func(b *strings.Builder) error { return render.Progress(b, busy(), render.Options{Now: now, Color: true}) },
+		"progress-color": func(b *strings.Builder) error {
+			return render.Progress(b, busy(), render.Options{Now: now, Color: true})
+		},
 		"progress-done": func(b *strings.Builder) error {
 			return render.Progress(b, onboarding.Progress{Run: "a", State: onboarding.RunDone, StartedAt: ago(time.Hour), EndedAt: now}, render.Options{Now: now.Add(time.Hour)})
 		},

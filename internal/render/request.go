@@ -46,7 +46,9 @@ func (p *page) request(run string, r onboarding.Request) {
 	if r.Refusal != "" {
 		p.styledPart("Refused", red, clean(r.Refusal))
 	}
-	p.part("Why", clean(r.Why))
+	if r.Why != "" {
+		p.part("Why", clean(r.Why))
+	}
 	if r.Console != "" {
 		p.part("Where", clean(r.Console))
 	}

@@ -47,6 +47,8 @@ func TestStartSaysWhatItStartedAndNamesNobody(t *testing.T) {
 	require.Equal(t, "onboard-demo", options.ID)
 	require.Equal(t, onboarding.TaskQueue, options.TaskQueue)
 	require.Equal(t, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, options.WorkflowIDReusePolicy)
+	require.Equal(t, enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, options.WorkflowIDConflictPolicy)
+	require.True(t, options.WorkflowExecutionErrorWhenAlreadyStarted, "otherwise the client attaches without a word")
 	require.Empty(t, options.Memo)
 	require.LessOrEqual(t, len(options.StaticSummary), 200)
 	require.Contains(t, options.StaticDetails, "starter watch demo")

@@ -19,9 +19,9 @@ import (
 // updateWithin is how long an answer or a decision may take: the run checks it against the live systems first.
 const updateWithin = 2 * time.Minute
 
-// Provide gives a run the answer to what it asked for and waits until the run has checked it. What the run does not accept
-// is a *RefusedError with its own text; what hasn't the form that the open request asks for is refused before it is sent. Sent again, as after a lost connection, the same answer counts once. Other errors
-// are those of Progress.
+// Provide gives a run the answer to what it asked for and waits until the run has checked it, at most two minutes. What the
+// run does not accept is a *RefusedError with its own text; what hasn't the form that the open request asks for is refused
+// before it is sent. Sent again, as after a lost connection, the same answer counts once. Other errors are those of Progress.
 func Provide(ctx context.Context, c client.Client, run string, answer onboarding.Answer) (onboarding.Acknowledgement, error) {
 	progress, err := Progress(ctx, c, run)
 	if err != nil {
