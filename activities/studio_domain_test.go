@@ -148,6 +148,29 @@ func TestADomainThatMayNotBeMadeParks(t *testing.T) {
 	require.Zero(t, w.count(t, "CreateDomain", "created"))
 }
 
+func TestAFailedDomainGivesWayToANewOne(t *testing.T) {
+	w, x, in := newDomainWorld(t)
+	w.faults(t, sandbox.Fault{Operation: "CreateDomain", Kind: sandbox.FaultFails, Times: 1})
+	domain, err := once(x.EnsureDomain, in)
+	require.NoError(t, err)
+	failed, err := settled(t, x.AwaitDomain, ref(in, domain.ID))
+	require.NoError(t, err)
+	require.Equal(t, "Failed", failed.Status)
+	require.True(t, failed.Transient)
+	require.Contains(t, failed.FailureReason, "KMS key 'null' does not exist")
+
+	gone, err := settled(t, x.DeleteFailedDomain, ref(in, domain.ID))
+	require.NoError(t, err)
+	require.Equal(t, activities.Domain{ID: domain.ID}, gone)
+	domain, err = settled(t, x.EnsureDomain, in)
+	require.NoError(t, err)
+	ready, err := settled(t, x.AwaitDomain, ref(in, domain.ID))
+	require.NoError(t, err)
+	require.Equal(t, "InService", ready.Status)
+	require.Equal(t, 2, w.count(t, "CreateDomain", "created"))
+	require.Equal(t, 1, w.count(t, "DeleteDomain", "deleted"))
+}
+
 func TestOnlyAFailedDomainOfOursIsDeleted(t *testing.T) {
 	w, x, in := newDomainWorld(t)
 	domain, err := once(x.EnsureDomain, in)
