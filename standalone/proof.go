@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"studio-onboarding/onboarding"
+	"studio-onboarding/sandbox"
+)
+
+// browser is what a person needs to sign in.
+type browser interface {
+	People(context.Context) ([]sandbox.Person, error)
+	SignIn(context.Context, sandbox.SignInInput) (sandbox.SignInResult, error)
+}
+
+// proof is what came of everybody trying to get in.
+type proof struct {
+	Tried, In, Refused int
+	Disagreements      []string
+}
+
+func (p proof) String() string {
+	return fmt.Sprintf("%d people tried: %d got in, %d refused, %d disagreements", p.Tried, p.In, p.Refused, len(p.Disagreements))
+}
+
+// prove lets everybody in the Okta org try to get into Studio, and compares what happens with what the run says: whoever
+// its people file calls ready gets in, and nobody else does.
+func prove(ctx context.Context, b browser, appLabel string, report onboarding.Report, records []onboarding.PersonRecord) (proof, error) {
+	people, err := b.People(ctx)
+	if err != nil {
+		return proof{}, fmt.Errorf("list the people: %w", err)
+	}
+	listed := make(map[string]onboarding.PersonRecord)
+	for _, record := range records {
+		listed[record.Person] = record
+	}
+	domain := resourceID(report, resourceDomain)
+
+	var p proof
+	disagree := func(format string, args ...any) {
+		p.Disagreements = append(p.Disagreements, fmt.Sprintf(format, args...))
+	}
+	for _, person := range people {
+		result, err := b.SignIn(ctx, sandbox.SignInInput{Login: person.Login, Label: appLabel, DomainID: domain})
+		if err != nil {
+			return proof{}, fmt.Errorf("sign %s in: %w", person.Login, err)
+		}
+		record, wanted := listed[person.Login]
+		delete(listed, person.Login)
+		p.Tried++
+		if result.OK {
+			p.In++
+		} else {
+			p.Refused++
+		}
+		switch {
+		case result.OK && !wanted:
+			disagree("%s gets in (profile %s), and is not among the people who should", person.Login, result.Profile)
+		case result.OK && !record.Ready:
+			disagree("%s gets in (profile %s), and the report says they don't: %s", person.Login, result.Profile, record.Reason)
+		case result.OK && record.Profile != "" && result.Profile != record.Profile:
+			disagree("%s gets in as profile %s, and the report says %s", person.Login, result.Profile, record.Profile)
+		case !result.OK && record.Ready:
+			disagree("%s is refused at %s (%s), and the report says they get in", person.Login, result.Link, result.Error)
+		}
+	}
+
+	reasons, ready := 0, 0
+	for _, record := range records {
+		switch {
+		case record.Ready:
+			ready++
+			if _, missing := listed[record.Person]; missing {
+				disagree("the report says that %s gets in, and Okta knows nobody of that login", record.Person)
+			}
+		case record.Reason == "":
+			disagree("%s does not get in, and the report gives no reason", record.Person)
+		default:
+			reasons++
+		}
+	}
+	if report.People.Ready != ready {
+		disagree("the report counts %d people who get in, and the people file %d", report.People.Ready, ready)
+	}
+	if report.ExceptionsTotal != reasons {
+		disagree("the report counts %d exceptions, and the people file %d", report.ExceptionsTotal, reasons)
+	}
+	slices.Sort(p.Disagreements)
+	return p, nil
+}
+
+// The kinds of resources of a report that the demo looks for.
+const (
+	resourceApp    = "Okta app"
+	resourceDomain = "Studio domain"
+)
+
+func resourceID(report onboarding.Report, kind string) string {
+	for _, resource := range report.Resources {
+		if resource.Kind == kind {
+			return resource.ID
+		}
+	}
+	return ""
+}
