@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"studio-onboarding/sandbox/internal/kit"
@@ -164,6 +165,13 @@ func (c Client) People(ctx context.Context) ([]Person, error) {
 func (c Client) Environment(ctx context.Context) (Environment, error) {
 	var out Environment
 	err := c.get(ctx, "environment", &out)
+	return out, err
+}
+
+// EnvironmentAs answers with the variables of AsWorker, AsAdministrator or AsStudioAdministrator.
+func (c Client) EnvironmentAs(ctx context.Context, principal string) (Environment, error) {
+	var out Environment
+	err := c.get(ctx, "environment?as="+url.QueryEscape(principal), &out)
 	return out, err
 }
 
