@@ -41,8 +41,10 @@ type AccessInput struct {
 	InstanceARN     string                 `json:"instanceArn"`
 	IdentityStoreID string                 `json:"identityStoreId"`
 	AppID           string                 `json:"appId"`
-	Domain          Domain                 `json:"domain"`
-	Access          onboarding.AccessSpec  `json:"access"`
+	// AssignmentGroup is the Okta group that is assigned to the app, for the remedies of those who are not in it.
+	AssignmentGroup string                `json:"assignmentGroup,omitempty"`
+	Domain          Domain                `json:"domain"`
+	Access          onboarding.AccessSpec `json:"access"`
 	// Roles resolves the names that the spec gives to execution roles; the first one is the domain's default.
 	Roles []Role            `json:"roles"`
 	Tags  map[string]string `json:"tags,omitempty"`
@@ -175,7 +177,8 @@ func (a *domainAccess) look(ctx context.Context) (snapshot, error) {
 	for _, user := range users {
 		view.byName[user.UserName] = user
 		folded[strings.ToLower(user.UserName)] = append(folded[strings.ToLower(user.UserName)], user)
-		if user.Enabled {
+		// Nobody signs in under a name that is no address; a profile would only be in the way once it is corrected.
+		if user.Enabled && directory.SignInName(user.UserName) {
 			view.desired.Users[user.ID] = user.UserName
 		}
 	}

@@ -36,7 +36,7 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 	for _, person := range in.Access.People {
 		singles = append(singles, person.Login)
 	}
-	people, err := wantedPeople(ctx, x.Okta, in.AppID, "", groups, singles, h.beat)
+	people, err := wantedPeople(ctx, x.Okta, in.AppID, in.AssignmentGroup, groups, singles, h.beat)
 	if err != nil {
 		return VerifyResult{}, err
 	}
@@ -50,7 +50,7 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 	}
 	// Nobody is waited for here: without Settle, whoever is not there is missing.
 	compared, err := compareWithLog(ctx, x.Okta, in.AppID, directory.Input{
-		People: directoryPeople(people), Users: view.users, Groups: view.groups, Now: time.Now(),
+		People: directoryPeople(people), Users: view.users, Groups: view.groups, AssignmentGroup: in.AssignmentGroup, Now: time.Now(),
 	})
 	if err != nil {
 		return VerifyResult{}, err

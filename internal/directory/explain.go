@@ -34,6 +34,11 @@ func explain(reason string) explanation {
 			reason: "Identity Center already has another user with this user name, e-mail address or external ID",
 			remedy: "Find that user in the IAM Identity Center console under Users, delete it if it was made by hand, then retry the person in Okta under Dashboard > Tasks",
 		}
+	case has("linked to another"):
+		return explanation{
+			reason: "the user of this name in Identity Center already belongs to another person in Okta",
+			remedy: "Rename one of the two logins in Okta: they may differ by upper and lower case only",
+		}
 	case has("exceeds allowed limit of 1"):
 		return explanation{
 			reason: "more than one e-mail address, phone number or address is mapped, and Identity Center takes one of each",
