@@ -25,8 +25,15 @@ func (r *run) access(ctx workflow.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s made, %d found; %s made, %d found",
-		count(result.AssignmentsMade, "assignment"), result.AssignmentsFound, count(result.ProfilesMade, "profile"), result.ProfilesFound), nil
+	summary := fmt.Sprintf("%s made, %d found; %s made, %d found",
+		count(result.AssignmentsMade, "assignment"), result.AssignmentsFound, count(result.ProfilesMade, "profile"), result.ProfilesFound)
+	if result.Held != "" {
+		r.report.Findings = append(r.report.Findings, onboarding.Finding{
+			Level: onboarding.LevelWarning, Check: "removal", Message: result.Held,
+		})
+		summary += "; nobody removed"
+	}
+	return summary, nil
 }
 
 // verify reads everything back. People who could not be synced are known by now; anybody else who is not ready is a reason

@@ -123,6 +123,7 @@ func (r *run) provide(ctx workflow.Context, answer onboarding.Answer) (onboardin
 		if refused.Remedy != "" {
 			req.Refusal += " → " + refused.Remedy
 		}
+		req.Refusals++
 		r.publish(ctx)
 		return onboarding.Acknowledgement{}, errors.New(req.Refusal)
 	}
