@@ -192,9 +192,12 @@ func (c *call) broken() *apiError {
 // operationOf reads what is asked for: from X-Amz-Target, or from the form's Action.
 func operationOf(r *http.Request, body []byte, service *model.Service) (operation string, form url.Values, err error) {
 	if service.Protocol == model.JSON {
-		operation, ours := strings.CutPrefix(r.Header.Get("X-Amz-Target"), service.TargetPrefix+".")
-		if !ours {
-			return "", nil, unknownOperation(service.Protocol, r.Header.Get("X-Amz-Target"))
+		target := r.Header.Get("X-Amz-Target")
+		dot := max(strings.LastIndex(target, "."), 0)
+		prefix, operation := target[:dot], strings.TrimPrefix(target[dot:], ".")
+		// Some clients leave the first part of CloudTrail's long prefix out.
+		if prefix != service.TargetPrefix && (prefix == "" || !strings.HasSuffix(service.TargetPrefix, "."+prefix)) {
+			return "", nil, unknownOperation(service.Protocol, target)
 		}
 		return operation, nil, nil
 	}
