@@ -69,6 +69,12 @@ func await[Out any](w *oktaWorld, activity func() (Out, error)) Out {
 		}
 		require.True(w.t, fault.ClassOf(err).Retryable(), "%v", err)
 		require.True(w.t, time.Now().Before(deadline), "not in time: %v", err)
+		var f *fault.Fault
+		require.ErrorAs(w.t, err, &f)
+		select {
+		case <-time.After(min(f.RetryAfter, 200*time.Millisecond)):
+		case <-w.t.Context().Done():
+		}
 	}
 }
 

@@ -155,8 +155,9 @@ type census struct {
 }
 
 // AwaitProvisioned looks once at all app users; NotReady while people are under way. Somebody counts as failed when Okta
-// says so, in the app user or in the System Log, or when nothing has happened to them for Waits.Settle. It records an
-// onboarding.Count as its heartbeat with every page; Okta's pace can hold a page back for about a minute.
+// says so, in the app user or in the System Log, or when nobody at all has moved for Waits.Settle: in a large org those at
+// the end of Okta's queue stay untouched for hours while it works on the others. It records an onboarding.Count as its
+// heartbeat with every page; Okta's pace can hold a page back for about a minute.
 func (x *Provisioning) AwaitProvisioned(ctx context.Context, in AppInput) (ProvisionedResult, error) {
 	people, err := x.count(ctx, in.AppID)
 	if err != nil {
@@ -242,7 +243,8 @@ func stopped(user oktaorg.AppUser) bool {
 	return false
 }
 
-// sortOut moves people from underWay to failed whom the System Log reports since their last change, or who are stuck.
+// sortOut moves people from underWay to failed whom the System Log reports since their last change, and all of them when
+// nothing moves any more.
 func (x *Provisioning) sortOut(ctx context.Context, appID string, people *census) error {
 	if len(people.underWay) == 0 {
 		return nil
@@ -273,12 +275,13 @@ func (x *Provisioning) sortOut(ctx context.Context, appID string, people *census
 			}
 		}
 	}
+	stuck := now.Sub(people.moved) > x.Waits.Settle
 	people.underWay = slices.DeleteFunc(people.underWay, func(user oktaorg.AppUser) bool {
 		reported := latest[user.ID]
 		if byName := latest[strings.ToLower(user.UserName)]; byName.After(reported) {
 			reported = byName
 		}
-		failed := (!reported.IsZero() && !reported.Before(user.StatusChanged)) || now.Sub(user.StatusChanged) > x.Waits.Settle
+		failed := stuck || (!reported.IsZero() && !reported.Before(user.StatusChanged))
 		if failed {
 			people.failed++
 		}

@@ -175,17 +175,18 @@ func TestAwaitProvisionedWaitsForThoseUnderWayAndCountsTheFailed(t *testing.T) {
 		waits   string
 		settled activities.ProvisionedResult
 	}{
-		"all there":            {&oktaStub{appUsers: []oktaorg.AppUser{done}}, "", activities.ProvisionedResult{Assigned: 1, Provisioned: 1}},
-		"one under way":        {&oktaStub{appUsers: []oktaorg.AppUser{done, appUser("staged", "STAGED", time.Second)}}, "1 of 2", activities.ProvisionedResult{}},
-		"under way, no log":    {&oktaStub{appUsers: []oktaorg.AppUser{appUser("staged", "STAGED", time.Second)}, refuse: denied}, "0 of 1", activities.ProvisionedResult{}},
-		"failed by the log":    {&oktaStub{appUsers: []oktaorg.AppUser{done, appUser("staged", "STAGED", 10*time.Second)}, failures: failure(5 * time.Second)}, "", activities.ProvisionedResult{Assigned: 2, Provisioned: 1, Failed: 1}},
-		"failed before":        {&oktaStub{appUsers: []oktaorg.AppUser{appUser("staged", "STAGED", 5*time.Second)}, failures: failure(10 * time.Second)}, "0 of 1", activities.ProvisionedResult{}},
-		"stuck":                {&oktaStub{appUsers: []oktaorg.AppUser{appUser("staged", "STAGED", 2*time.Minute)}, refuse: denied}, "", activities.ProvisionedResult{Assigned: 1, Failed: 1}},
-		"in error":             {&oktaStub{appUsers: []oktaorg.AppUser{inError, appUser("off", "SUSPENDED", time.Second)}}, "", activities.ProvisionedResult{Assigned: 2, Failed: 2}},
-		"nobody yet":           {&oktaStub{appGroups: []string{"g1"}, members: member("done")}, "assign 1", activities.ProvisionedResult{}},
-		"nobody to come":       {&oktaStub{appGroups: []string{"g1"}, members: member()}, "", activities.ProvisionedResult{}},
-		"members still coming": {&oktaStub{appUsers: []oktaorg.AppUser{done}, appGroups: []string{"g1"}, members: member("done", "next")}, "assign 1", activities.ProvisionedResult{}},
-		"members never coming": {&oktaStub{appUsers: []oktaorg.AppUser{appUser("done", "PROVISIONED", 2*time.Minute)}, appGroups: []string{"g1"}, members: member("done", "next")}, "", activities.ProvisionedResult{Assigned: 2, Provisioned: 1, Failed: 1}},
+		"all there":                  {&oktaStub{appUsers: []oktaorg.AppUser{done}}, "", activities.ProvisionedResult{Assigned: 1, Provisioned: 1}},
+		"one under way":              {&oktaStub{appUsers: []oktaorg.AppUser{done, appUser("staged", "STAGED", time.Second)}}, "1 of 2", activities.ProvisionedResult{}},
+		"under way, no log":          {&oktaStub{appUsers: []oktaorg.AppUser{appUser("staged", "STAGED", time.Second)}, refuse: denied}, "0 of 1", activities.ProvisionedResult{}},
+		"failed by the log":          {&oktaStub{appUsers: []oktaorg.AppUser{done, appUser("staged", "STAGED", 10*time.Second)}, failures: failure(5 * time.Second)}, "", activities.ProvisionedResult{Assigned: 2, Provisioned: 1, Failed: 1}},
+		"failed before":              {&oktaStub{appUsers: []oktaorg.AppUser{appUser("staged", "STAGED", 5*time.Second)}, failures: failure(10 * time.Second)}, "0 of 1", activities.ProvisionedResult{}},
+		"stuck":                      {&oktaStub{appUsers: []oktaorg.AppUser{appUser("staged", "STAGED", 2*time.Minute)}, refuse: denied}, "", activities.ProvisionedResult{Assigned: 1, Failed: 1}},
+		"at the end of a long queue": {&oktaStub{appUsers: []oktaorg.AppUser{done, appUser("staged", "STAGED", 2*time.Minute)}}, "1 of 2", activities.ProvisionedResult{}},
+		"in error":                   {&oktaStub{appUsers: []oktaorg.AppUser{inError, appUser("off", "SUSPENDED", time.Second)}}, "", activities.ProvisionedResult{Assigned: 2, Failed: 2}},
+		"nobody yet":                 {&oktaStub{appGroups: []string{"g1"}, members: member("done")}, "assign 1", activities.ProvisionedResult{}},
+		"nobody to come":             {&oktaStub{appGroups: []string{"g1"}, members: member()}, "", activities.ProvisionedResult{}},
+		"members still coming":       {&oktaStub{appUsers: []oktaorg.AppUser{done}, appGroups: []string{"g1"}, members: member("done", "next")}, "assign 1", activities.ProvisionedResult{}},
+		"members never coming":       {&oktaStub{appUsers: []oktaorg.AppUser{appUser("done", "PROVISIONED", 2*time.Minute)}, appGroups: []string{"g1"}, members: member("done", "next")}, "", activities.ProvisionedResult{Assigned: 2, Provisioned: 1, Failed: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			result, err := provisioningWith(c.org).AwaitProvisioned(t.Context(), in)
