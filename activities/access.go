@@ -103,7 +103,7 @@ func (x *Access) open(ctx context.Context, in AccessInput, h *heart) (*domainAcc
 				WithRemedy("Retry the step execution-role.")
 		}
 	}
-	store, err := openIdentityStore(ctx, x.AWS, in.IdentityCenter, in.Region, in.IdentityStoreID, h.beat)
+	store, err := openIdentityStore(ctx, x.AWS, in.IdentityCenter, in.Region, in.IdentityStoreID)
 	if err != nil {
 		return nil, err
 	}

@@ -66,7 +66,6 @@ func (a *domainAccess) listAssignments(ctx context.Context) ([]access.Assignment
 		for _, found := range page.ApplicationAssignments {
 			assignments = append(assignments, access.Assignment{PrincipalID: aws.ToString(found.PrincipalId), Type: string(found.PrincipalType)})
 		}
-		a.heart.beat()
 	}
 	return assignments, nil
 }
@@ -86,7 +85,6 @@ func (a *domainAccess) listProfiles(ctx context.Context, reading func(done, tota
 		for _, found := range page.UserProfiles {
 			statuses[aws.ToString(found.UserProfileName)] = string(found.Status)
 		}
-		a.heart.beat()
 	}
 	var unknown []string
 	for name := range statuses {
@@ -162,7 +160,8 @@ func (a *domainAccess) readTags(ctx context.Context, names map[string]bool) erro
 		pages := sagemaker.NewListTagsPaginator(a.profiles, &sagemaker.ListTagsInput{ResourceArn: aws.String(a.described[unknown[i]].arn)})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
-			if err := awscloud.Classify("sagemaker:ListTags", err); fault.ClassOf(err) == fault.NotFound {
+			err = awscloud.Classify("sagemaker:ListTags", err)
+			if class := fault.ClassOf(err); class == fault.NotFound || class == fault.Invalid { // gone meanwhile
 				break
 			} else if err != nil {
 				return err
@@ -214,7 +213,6 @@ func (a *domainAccess) spaces(ctx context.Context) (map[string]int, error) {
 				owned[aws.ToString(space.OwnershipSettingsSummary.OwnerUserProfileName)]++
 			}
 		}
-		a.heart.beat()
 	}
 	return owned, nil
 }
@@ -266,25 +264,18 @@ func (a *domainAccess) each(ctx context.Context, n int, do func(ctx context.Cont
 	return cmp.Or(group.Wait(), ctx.Err())
 }
 
-// beatAtLeast is how often an activity that waits says that it is alive.
-const beatAtLeast = 10 * time.Second
-
 // pause waits, and ends early when the activity is cancelled or the worker stops.
 func (a *domainAccess) pause(ctx context.Context, d time.Duration) error {
-	for ; d > 0; d -= beatAtLeast {
-		a.heart.beat()
-		timer := time.NewTimer(min(d, beatAtLeast))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
-		case <-activity.GetWorkerStopChannel(ctx):
-			timer.Stop()
-			return stopping(ctx)
-		}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-activity.GetWorkerStopChannel(ctx):
+		return stopping(ctx)
 	}
-	return nil
 }
 
 // stopping says whether the worker stops. What was done so far is found by the next attempt, so there is nothing to save.

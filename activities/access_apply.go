@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -24,8 +25,8 @@ import (
 // People for whom it fails for good are the result's exceptions and don't stop the others. Class NotFound: Identity Center
 // lacks an access group. Class NotReady: an assignment is still not seen after Waits.Propagation.
 func (x *Access) ConvergeAccess(ctx context.Context, in AccessInput) (AccessResult, error) {
-	h := newHeart(ctx, onboarding.StepAccess, progressOf(in.Access))
-	h.beat()
+	h := startHeart(ctx, onboarding.StepAccess, progressOf(in.Access))
+	defer h.stop()
 	a, err := x.open(ctx, in, h)
 	if err != nil {
 		return AccessResult{}, err
@@ -39,17 +40,15 @@ func (x *Access) ConvergeAccess(ctx context.Context, in AccessInput) (AccessResu
 	}
 	c := &convergence{
 		domainAccess: a, view: view, people: view.desired.People(), started: time.Now(),
-		givenUp: map[string]bool{}, tries: map[string]int{}, deleting: map[string]bool{}, waitingSince: map[string]time.Time{},
+		givenUp: map[string]onboarding.PersonException{}, tries: map[string]int{}, deleting: map[string]bool{}, waitingSince: map[string]time.Time{},
 	}
-	view.notFoundYet(&c.exceptions)
 	for {
 		settled, err := c.round(ctx)
 		if err != nil {
 			return AccessResult{}, err
 		}
 		if settled {
-			c.result.Exceptions, c.result.ExceptionsTotal = c.exceptions.listed, c.exceptions.total
-			return c.result, nil
+			return c.settled(), nil
 		}
 		if err := a.pause(ctx, a.waits.Profile); err != nil {
 			return AccessResult{}, err
@@ -73,11 +72,10 @@ type convergence struct {
 	started time.Time
 	rounds  int
 
-	mu         sync.Mutex
-	result     AccessResult
-	exceptions exceptionList
-	// givenUp are the user names of those for whom it failed for good.
-	givenUp map[string]bool
+	mu     sync.Mutex
+	result AccessResult
+	// givenUp are those for whom it failed for good, by user name.
+	givenUp map[string]onboarding.PersonException
 	// tries counts changes of the same kind to the same thing, so that none is repeated for ever.
 	tries map[string]int
 	// deleting are failed profiles that were told to go, until they are made again.
@@ -97,18 +95,22 @@ const (
 
 // round looks and acts once. It is settled when there was nothing to do and nothing to wait for.
 func (c *convergence) round(ctx context.Context) (settled bool, err error) {
-	actual, err := c.actual(ctx, c.view, func(int, int) { c.heart.beat() })
+	actual, err := c.actual(ctx, c.view, func(int, int) {})
 	if err != nil {
 		return false, err
 	}
 	changes := access.Diff(c.view.desired, actual)
 	if c.rounds == 0 {
 		c.count(actual, changes)
+		c.result.Held = changes.Held
+	}
+	if c.result.Held != "" {
+		// The share of those who left is measured against who had access before, not against those who join in this attempt.
+		changes.Revoke, changes.Delete = nil, nil
 	}
 	c.rounds++
 	done := c.done(actual)
 	c.heart.at(done, len(c.people))
-	c.result.Held = changes.Held
 	if len(changes.Assign) > 0 {
 		return false, c.assignAll(ctx, changes.Assign)
 	}
@@ -132,17 +134,27 @@ func (c *convergence) round(ctx context.Context) (settled bool, err error) {
 
 // still leaves out the profiles of those who were given up.
 func (c *convergence) still(profiles []access.Profile) []access.Profile {
-	return slices.DeleteFunc(slices.Clone(profiles), func(p access.Profile) bool { return c.givenUp[p.UserName] })
+	return slices.DeleteFunc(slices.Clone(profiles), func(p access.Profile) bool { _, given := c.givenUp[p.UserName]; return given })
 }
 
 // giveUp records that it failed for good for a person, once.
 func (c *convergence) giveUp(userName, reason, remedy string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.givenUp[userName] {
-		c.givenUp[userName] = true
-		c.exceptions.add(userName, reason, remedy)
+	if _, given := c.givenUp[userName]; !given {
+		c.givenUp[userName] = onboarding.PersonException{Person: userName, Reason: reason, Remedy: remedy}
 	}
+}
+
+// settled is the result, with the people for whom it failed in the order of their names.
+func (c *convergence) settled() AccessResult {
+	var exceptions exceptionList
+	c.view.notFoundYet(&exceptions)
+	for _, name := range slices.Sorted(maps.Keys(c.givenUp)) {
+		exceptions.add(name, c.givenUp[name].Reason, c.givenUp[name].Remedy)
+	}
+	c.result.Exceptions, c.result.ExceptionsTotal = exceptions.listed, exceptions.total
+	return c.result
 }
 
 // again counts a change to something, and says how often it has been made, with this time.
@@ -203,7 +215,6 @@ func (c *convergence) assignAll(ctx context.Context, assignments []access.Assign
 		if err != nil {
 			return err
 		}
-		c.heart.beat()
 	}
 	if c.spreading() {
 		return nil

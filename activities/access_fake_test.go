@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
@@ -353,10 +355,20 @@ func accessOf(t *testing.T, cloud *fakeCloud) *activities.Access {
 // perform runs an activity as a worker does.
 func perform[In, Out any](t *testing.T, do func(context.Context, In) (Out, error), in In) (Out, error) {
 	t.Helper()
+	return performIn(t, activityEnvironment(), do, in)
+}
+
+func activityEnvironment() *testsuite.TestActivityEnvironment {
 	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	env := suite.NewTestActivityEnvironment()
 	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{activities.NewInterceptor()}})
 	env.SetTestTimeout(time.Minute)
+	return env
+}
+
+func performIn[In, Out any](t *testing.T, env *testsuite.TestActivityEnvironment, do func(context.Context, In) (Out, error), in In) (Out, error) {
+	t.Helper()
 	env.RegisterActivity(do)
 	result, err := env.ExecuteActivity(do, in)
 	var out Out

@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 
 	"studio-onboarding/activities"
 	"studio-onboarding/internal/fault"
@@ -272,6 +276,86 @@ func TestABrokenSourceRemovesNobody(t *testing.T) {
 	_, err = perform(t, (&activities.Access{AWS: cloud, Waits: testWaits()}).ConvergeAccess, in)
 	require.Contains(t, requireFault(t, fault.NotFound, err).Message(), `"users"`)
 	require.Empty(t, cloud.writes)
+}
+
+func TestThoseWhoJoinDoNotMakeUpForThoseWhoLeft(t *testing.T) {
+	cloud, in := leavers(t, onboarding.RemovalDeleteProfile)
+	cloud.groups["users"] = cloud.groups["users"][:10]
+	for i := range 100 {
+		cloud.person(fmt.Sprintf("new%02d@example.com", i), "users")
+	}
+	result, err := perform(t, accessOf(t, cloud).ConvergeAccess, in)
+	require.NoError(t, err)
+	require.Equal(t, 100, result.ProfilesMade)
+	require.Contains(t, result.Held, "13 of 23 people")
+	require.Zero(t, result.ProfilesRemoved+result.AssignmentsRemoved)
+}
+
+func TestAProfileThatStaysOnItsWayIsReported(t *testing.T) {
+	cloud := smallTeam(t)
+	cloud.outcome = func(user string) []string {
+		if user == "bob@example.com" {
+			return nil
+		}
+		return []string{"InService"}
+	}
+	x := accessOf(t, cloud)
+	x.Waits.Settle = 100 * time.Millisecond
+	result, err := perform(t, x.ConvergeAccess, accessTo("users"))
+	require.NoError(t, err)
+	require.Equal(t, 1, result.ExceptionsTotal)
+	require.Contains(t, result.Exceptions[0].Reason, "still Pending after 100ms")
+}
+
+func TestProgressIsToldAndGoesOnWhereTheLastAttemptWas(t *testing.T) {
+	cloud := smallTeam(t)
+	env := activityEnvironment()
+	env.SetHeartbeatDetails(onboarding.Count{Step: onboarding.StepAccess, Done: 2, Total: 3, What: "profiles"})
+	var mu sync.Mutex
+	var counts []onboarding.Count
+	env.SetOnActivityHeartbeatListener(func(_ *activity.Info, details converter.EncodedValues) {
+		var count onboarding.Count
+		require.NoError(t, details.Get(&count))
+		mu.Lock()
+		defer mu.Unlock()
+		counts = append(counts, count)
+	})
+	_, err := performIn(t, env, accessOf(t, cloud).ConvergeAccess, accessTo("users"))
+	require.NoError(t, err)
+	mu.Lock()
+	defer mu.Unlock()
+	require.NotEmpty(t, counts)
+	require.Equal(t, onboarding.Count{Step: onboarding.StepAccess, Done: 2, Total: 3, What: "profiles"}, counts[0])
+}
+
+func TestAStoppingWorkerLeavesTheRestToTheNext(t *testing.T) {
+	cloud := smallTeam(t)
+	stop := make(chan struct{})
+	cloud.outcome = func(string) []string { return nil } // never InService, so that there is something to wait for
+	created := 0
+	cloud.refuse = func(operation string, _ map[string]any) string {
+		if operation == "CreateUserProfile" {
+			if created++; created == 3 {
+				close(stop)
+			}
+		}
+		return ""
+	}
+	env := activityEnvironment()
+	env.SetWorkerStopChannel(stop)
+	x := accessOf(t, cloud)
+	x.Waits.Profile = time.Hour
+	cloud.assigned["GROUP/g-users"] = true
+	_, err := performIn(t, env, x.ConvergeAccess, accessTo("users"))
+	require.Contains(t, requireFault(t, fault.NotReady, err).Message(), "worker is stopping")
+
+	cloud.refuse = func(string, map[string]any) string { return "" }
+	for _, profile := range cloud.profiles {
+		profile.status = "InService"
+	}
+	result, err := perform(t, x.ConvergeAccess, accessTo("users"))
+	require.NoError(t, err)
+	require.Equal(t, activities.AccessResult{AssignmentsFound: 1, ProfilesFound: 3}, result)
 }
 
 func TestADomainWithoutAnApplicationIsUnsupported(t *testing.T) {

@@ -23,8 +23,8 @@ import (
 // themselves or by a group, and whether their profile is InService with the right role. Who passes all of it is ready; of
 // everybody else it says why not and what to do. Everybody is in the people file, and the result lists some.
 func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult, error) {
-	h := newHeart(ctx, onboarding.StepVerify, "profiles read back")
-	h.beat()
+	h := startHeart(ctx, onboarding.StepVerify, "profiles read back")
+	defer h.stop()
 	a, err := x.open(ctx, in, h)
 	if err != nil {
 		return VerifyResult{}, err
@@ -36,7 +36,7 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 	for _, person := range in.Access.People {
 		singles = append(singles, person.Login)
 	}
-	people, err := wantedPeople(ctx, x.Okta, in.AppID, in.AssignmentGroup, groups, singles, h.beat)
+	people, err := wantedPeople(ctx, x.Okta, in.AppID, in.AssignmentGroup, groups, singles)
 	if err != nil {
 		return VerifyResult{}, err
 	}

@@ -25,16 +25,14 @@ import (
 type identityStore struct {
 	client *identitystore.Client
 	id     string
-	// beat is called between pages.
-	beat func()
 }
 
-func openIdentityStore(ctx context.Context, cloud AWS, account onboarding.AccountSpec, region, id string, beat func()) (identityStore, error) {
+func openIdentityStore(ctx context.Context, cloud AWS, account onboarding.AccountSpec, region, id string) (identityStore, error) {
 	cfg, err := cloud.Config(ctx, account, region)
 	if err != nil {
 		return identityStore{}, err
 	}
-	return identityStore{client: identitystore.NewFromConfig(cfg), id: id, beat: beat}, nil
+	return identityStore{client: identitystore.NewFromConfig(cfg), id: id}, nil
 }
 
 // users lists everybody: one page of 100 costs as much of the throttle as looking up one person.
@@ -51,7 +49,6 @@ func (s identityStore) users(ctx context.Context) ([]directory.User, error) {
 		for _, u := range page.Users {
 			users = append(users, directoryUser(u))
 		}
-		s.beat()
 	}
 	return users, nil
 }
@@ -117,7 +114,6 @@ func (s identityStore) members(ctx context.Context, groupID string) (map[string]
 				members[user.Value] = true
 			}
 		}
-		s.beat()
 	}
 	return members, nil
 }
@@ -131,7 +127,7 @@ type wantedPerson struct {
 
 // wantedPeople reads the members of the access groups and the single people from Okta, with their assignment to the app,
 // sorted by login. A login of the spec that Okta does not know is among them, without a user.
-func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string, groups, singles []string, beat func()) ([]wantedPerson, error) {
+func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string, groups, singles []string) ([]wantedPerson, error) {
 	people := map[string]*wantedPerson{}
 	add := func(user oktaorg.User) *wantedPerson {
 		person, ok := people[user.ID]
@@ -142,7 +138,7 @@ func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string,
 		return person
 	}
 	for _, name := range groups {
-		err := groupUsers(ctx, okta, name, beat, func(user oktaorg.User) {
+		err := groupUsers(ctx, okta, name, func(user oktaorg.User) {
 			person := add(user)
 			person.Groups = append(person.Groups, name)
 		})
@@ -160,7 +156,6 @@ func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string,
 		default:
 			add(user).single = true
 		}
-		beat()
 	}
 	err := okta.AppUsers(ctx, appID, func(page []oktaorg.AppUser) error {
 		for _, appUser := range page {
@@ -168,13 +163,12 @@ func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string,
 				person.AppUser = &appUser
 			}
 		}
-		beat()
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := markAssignmentGroup(ctx, okta, assignmentGroup, people, beat); err != nil {
+	if err := markAssignmentGroup(ctx, okta, assignmentGroup, people); err != nil {
 		return nil, err
 	}
 	sorted := make([]wantedPerson, 0, len(people))
@@ -188,7 +182,7 @@ func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string,
 }
 
 // markAssignmentGroup looks into the assignment group where somebody is not assigned, to tell why.
-func markAssignmentGroup(ctx context.Context, okta Okta, name string, people map[string]*wantedPerson, beat func()) error {
+func markAssignmentGroup(ctx context.Context, okta Okta, name string, people map[string]*wantedPerson) error {
 	unassigned := false
 	for _, person := range people {
 		unassigned = unassigned || person.User != nil && !person.Assigned()
@@ -196,14 +190,14 @@ func markAssignmentGroup(ctx context.Context, okta Okta, name string, people map
 	if !unassigned || name == "" {
 		return nil
 	}
-	return groupUsers(ctx, okta, name, beat, func(user oktaorg.User) {
+	return groupUsers(ctx, okta, name, func(user oktaorg.User) {
 		if person, ok := people[user.ID]; ok {
 			person.InAssignmentGroup = true
 		}
 	})
 }
 
-func groupUsers(ctx context.Context, okta Okta, name string, beat func(), each func(oktaorg.User)) error {
+func groupUsers(ctx context.Context, okta Okta, name string, each func(oktaorg.User)) error {
 	group, err := okta.Group(ctx, name)
 	if err != nil {
 		return err
@@ -212,7 +206,6 @@ func groupUsers(ctx context.Context, okta Okta, name string, beat func(), each f
 		for _, user := range page {
 			each(user)
 		}
-		beat()
 		return nil
 	})
 }
@@ -271,36 +264,61 @@ func compareWithLog(ctx context.Context, okta Okta, appID string, in directory.I
 	return directory.Compare(in), nil
 }
 
-// heart records the progress of an activity. Between two figures it repeats the last one, also that of the attempt before,
-// so that a new attempt does not seem to begin from nothing. Safe for concurrent use.
+// beatEvery is the pause between heartbeats, well below every heartbeat timeout.
+const beatEvery = 10 * time.Second
+
+// heart says regularly that the activity is alive and how far it has come: a single call may take as long as a rate limit
+// asks for. It begins with the figures of the attempt before, so that a new attempt does not seem to begin from nothing.
 type heart struct {
-	ctx   context.Context
+	ctx  context.Context
+	quit chan struct{}
+	done chan struct{}
+
 	mu    sync.Mutex
 	count onboarding.Count
 }
 
-func newHeart(ctx context.Context, step onboarding.Step, what string) *heart {
-	h := &heart{ctx: ctx, count: onboarding.Count{Step: step, What: what}}
+// startHeart beats until stop is called.
+func startHeart(ctx context.Context, step onboarding.Step, what string) *heart {
+	h := &heart{ctx: ctx, quit: make(chan struct{}), done: make(chan struct{}), count: onboarding.Count{Step: step, What: what}}
 	if activity.HasHeartbeatDetails(ctx) {
 		var last onboarding.Count
 		if err := activity.GetHeartbeatDetails(ctx, &last); err == nil && last.What == what {
 			h.count = last
 		}
 	}
+	h.beat()
+	go func() {
+		defer close(h.done)
+		ticker := time.NewTicker(beatEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				h.beat()
+			case <-h.quit:
+				return
+			}
+		}
+	}()
 	return h
 }
 
-// beat says that the activity is alive.
-func (h *heart) beat() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	activity.RecordHeartbeat(h.ctx, h.count)
+func (h *heart) stop() {
+	close(h.quit)
+	<-h.done
 }
 
 // at records how far the activity has come.
 func (h *heart) at(done, total int) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.count.Done, h.count.Total = done, total
+	h.mu.Unlock()
+	h.beat()
+}
+
+func (h *heart) beat() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	activity.RecordHeartbeat(h.ctx, h.count)
 }

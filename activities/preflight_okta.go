@@ -180,7 +180,7 @@ func (p *preflight) madeByHand(ctx context.Context) error {
 	if p.instance == nil || len(p.people) == 0 {
 		return nil
 	}
-	store, err := openIdentityStore(ctx, p.AWS, p.spec.IdentityCenter, p.spec.Region, p.instance.IdentityStoreID, func() {})
+	store, err := openIdentityStore(ctx, p.AWS, p.spec.IdentityCenter, p.spec.Region, p.instance.IdentityStoreID)
 	if err != nil {
 		return p.failed(onboarding.LevelBlocking, checkByHand, err)
 	}
