@@ -115,6 +115,15 @@ func (w *World) browser() http.Handler {
 	return mux
 }
 
+// signIn takes one person from the Okta dashboard to Studio.
+func (w *World) signIn(in SignInInput) SignInResult {
+	d := door{okta: w.okta, aws: w.aws}
+	for _, domain := range w.aws.Domains() {
+		d.domains = append(d.domains, studioDomain{id: domain.ID, status: domain.Status, url: domain.URL, applicationARN: domain.ApplicationARN})
+	}
+	return d.open(in)
+}
+
 func (w *World) people() []Person {
 	people := []Person{}
 	for _, p := range w.okta.People() {

@@ -51,7 +51,7 @@ type domain struct {
 	fileSystem, boundaryGroup      string
 	application                    *application
 	input                          domainInput
-	profiles                       []*profile
+	profiles                       profiles
 	spaces                         []*space
 	apps                           []*app
 }

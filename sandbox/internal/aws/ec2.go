@@ -198,6 +198,13 @@ func (c *call) describeSecurityGroups(in describeInput) (any, error) {
 			map[string]string{"group-id": g.id, "group-name": g.name, "vpc-id": g.vpc, "description": g.description},
 			groupXML{c.account, g.id, g.name, g.description, g.vpc, []permissionXML{ingress}, []permissionXML{egress}}})
 	}
+	for _, name := range in.GroupNames {
+		i := slices.IndexFunc(all, func(d described[groupXML]) bool { return d.xml.Name == name })
+		if i < 0 {
+			return nil, failure("InvalidGroup.NotFound", "The security group '%s' does not exist in default VPC", name)
+		}
+		in.GroupIds = append(in.GroupIds, all[i].id)
+	}
 	found, next, err := selected(c, in, in.GroupIds, failure("InvalidGroup.NotFound", "The security group '%%s' does not exist"), all)
 	return struct {
 		Groups []groupXML `xml:"securityGroupInfo>item"`

@@ -2,6 +2,7 @@ package awsworld
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -54,7 +55,7 @@ func (c *call) readToken(token string) (int, error) {
 			return after, nil
 		}
 	}
-	return 0, invalid("The pagination token is invalid.")
+	return 0, c.rejected(errors.New("The pagination token is invalid."))
 }
 
 // sortByNumber puts things into the order in which they were made.

@@ -117,10 +117,8 @@ func (w *World) Profile(domainID, userName string) (name, status string, ok bool
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if d := w.anyDomain(domainID); d != nil {
-		for _, p := range w.profilesOf(d) {
-			if strings.EqualFold(p.user, userName) {
-				return p.name, p.status, true
-			}
+		if p := w.profileOf(d, userName); p != nil {
+			return p.name, p.status, true
 		}
 	}
 	return "", "", false

@@ -25,6 +25,30 @@ type profile struct {
 	uid      string
 }
 
+// profiles are the user profiles of a domain. Profile names and user names have no case.
+type profiles struct {
+	ordered []*profile
+	byName  map[string]*profile
+	byUser  map[string]*profile
+}
+
+func (all *profiles) add(p *profile) {
+	if all.byName == nil {
+		all.byName, all.byUser = map[string]*profile{}, map[string]*profile{}
+	}
+	all.ordered = append(all.ordered, p)
+	all.byName[strings.ToLower(p.name)] = p
+	if p.user != "" {
+		all.byUser[strings.ToLower(p.user)] = p
+	}
+}
+
+func (all *profiles) remove(p *profile) {
+	all.ordered = slices.DeleteFunc(all.ordered, func(other *profile) bool { return other == p })
+	delete(all.byName, strings.ToLower(p.name))
+	delete(all.byUser, strings.ToLower(p.user))
+}
+
 func (w *World) settleProfile(p *profile) {
 	if p.due.IsZero() || w.clock.Now().Before(p.due) {
 		return
@@ -33,7 +57,7 @@ func (w *World) settleProfile(p *profile) {
 	role := text(p.settings, "ExecutionRole")
 	switch {
 	case p.status == deleting:
-		p.domain.profiles = slices.DeleteFunc(p.domain.profiles, func(other *profile) bool { return other == p })
+		p.domain.profiles.remove(p)
 		p.status = ""
 	case p.doomed != "":
 		p.status, p.reason = failed, p.doomed
@@ -47,7 +71,7 @@ func (w *World) settleProfile(p *profile) {
 // profilesOf are the profiles of a domain, each moved on.
 func (w *World) profilesOf(d *domain) []*profile {
 	var found []*profile
-	for _, p := range slices.Clone(d.profiles) {
+	for _, p := range slices.Clone(d.profiles.ordered) {
 		if w.settleProfile(p); p.status != "" {
 			found = append(found, p)
 		}
@@ -55,17 +79,25 @@ func (w *World) profilesOf(d *domain) []*profile {
 	return found
 }
 
-// profile finds a profile by name, without regard to case.
+// profile finds a profile by name.
 func (w *World) profile(d *domain, name string) *profile {
-	for _, p := range d.profiles {
-		if strings.EqualFold(p.name, name) {
-			if w.settleProfile(p); p.status != "" {
-				return p
-			}
-			return nil
-		}
+	return w.there(d.profiles.byName[strings.ToLower(name)])
+}
+
+// profileOf finds the profile of an Identity Center user.
+func (w *World) profileOf(d *domain, userName string) *profile {
+	return w.there(d.profiles.byUser[strings.ToLower(userName)])
+}
+
+// there moves a profile on and answers nil when it is gone.
+func (w *World) there(p *profile) *profile {
+	if p == nil {
+		return nil
 	}
-	return nil
+	if w.settleProfile(p); p.status == "" {
+		return nil
+	}
+	return p
 }
 
 type profileInput struct {
@@ -109,7 +141,7 @@ func (c *call) createUserProfile(in profileInput) (any, error) {
 	}
 	used := 0
 	for _, other := range w.accounts[c.account].domains {
-		used += len(other.profiles)
+		used += len(other.profiles.ordered)
 	}
 	if err := w.accounts[c.account].exceeded(quotaProfiles, "UserProfiles", used); err != nil {
 		return nil, err
@@ -138,10 +170,8 @@ func (c *call) checkSSOUser(d *domain, in profileInput) error {
 	if i == nil || i.directory.byName[strings.ToLower(in.SingleSignOnUserValue)] == nil {
 		return invalid("The SSO user '%s' does not exist in IAM Identity Center.", in.SingleSignOnUserValue)
 	}
-	for _, p := range c.world.profilesOf(d) {
-		if strings.EqualFold(p.user, in.SingleSignOnUserValue) {
-			return failure("ResourceInUse", "The SSO user '%s' already has UserProfile %s in Domain [%s].", in.SingleSignOnUserValue, p.name, d.id)
-		}
+	if p := c.world.profileOf(d, in.SingleSignOnUserValue); p != nil {
+		return failure("ResourceInUse", "The SSO user '%s' already has UserProfile %s in Domain [%s].", in.SingleSignOnUserValue, p.name, d.id)
 	}
 	return nil
 }
@@ -156,9 +186,9 @@ func (w *World) addProfile(d *domain, in profileInput, delay time.Duration) *pro
 		},
 	}
 	if d.fileSystem != "" {
-		p.uid = fmt.Sprint(200000 + len(d.profiles)*5)
+		p.uid = fmt.Sprint(200000 + len(d.profiles.ordered)*5)
 	}
-	d.profiles = append(d.profiles, p)
+	d.profiles.add(p)
 	return p
 }
 
