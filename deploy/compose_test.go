@@ -15,6 +15,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/loader"
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/require"
+
+	"studio-onboarding/sandbox"
 )
 
 const root = ".."
@@ -76,6 +78,21 @@ func TestOnlyTheProfileBringsTheSandbox(t *testing.T) {
 
 	delete(environment, "COMPOSE_PROFILES")
 	require.NotContains(t, mustLoad(t, environment).Services, "sandbox")
+}
+
+// TestTheExampleFitsTheSandbox: the made-up credentials of .env.example are those of the world that the service serves.
+func TestTheExampleFitsTheSandbox(t *testing.T) {
+	service := mustLoad(t, settings(t)).Services["sandbox"]
+	at := slices.Index(service.Command, "--base-url")
+	require.Positive(t, at)
+	world, err := sandbox.New(sandbox.Config{BaseURL: service.Command[at+1]})
+	require.NoError(t, err)
+	environment, err := world.Environment(sandbox.AsWorker)
+	require.NoError(t, err)
+	example := settings(t)
+	for name, value := range environment {
+		require.Equal(t, value, example[name], name)
+	}
 }
 
 func TestEachServiceWaitsForWhatItNeeds(t *testing.T) {

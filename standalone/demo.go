@@ -83,20 +83,12 @@ func demo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		logFile.Close()
-		switch {
-		case err != nil && !errors.Is(err, errInterrupted):
-			err = fmt.Errorf("%w\nThe log is in %s", err, logFile.Name())
-		case o.dataDir == "":
-			err = errors.Join(err, os.RemoveAll(s.dir))
-		}
-	}()
+	defer func() { err = errors.Join(err, s.tidy(logFile, err)) }()
 	logger := slog.New(slog.NewTextHandler(logFile, nil))
 
 	s.world = sandbox.Client{URL: strings.TrimRight(o.sandboxURL, "/")}
 	if o.sandboxURL == "" {
-		server, err := startSandbox(ctx, "127.0.0.1:0", o.world, "--listen")
+		server, err := sandbox.Start(ctx, "127.0.0.1:0", o.world)
 		if err != nil {
 			return err
 		}
@@ -112,7 +104,7 @@ func demo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.node.stop()) }()
 	host, err := workerhost.New(ctx, s.node.client, workerhost.Options{
-		Waits: activities.DefaultWaits().Faster(o.world.Speed), PeopleDir: filepath.Join(s.dir, "people"),
+		Waits: activities.DefaultWaits().Faster(o.world.Speed), PeopleDir: filepath.Join(s.dir, "people"), Logger: logger,
 	})
 	if err != nil {
 		return err
@@ -131,6 +123,21 @@ func demo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 		return errInterrupted
 	}
 	return err
+}
+
+// tidy removes what a demo in memory leaves behind, or says where the log is when that helps to understand a failure.
+func (s *stage) tidy(logFile *os.File, failure error) error {
+	info, err := logFile.Stat()
+	if err := errors.Join(err, logFile.Close()); err != nil {
+		return err
+	}
+	if failure != nil && !errors.Is(failure, errInterrupted) && info.Size() > 0 {
+		return fmt.Errorf("the log is in %s", logFile.Name())
+	}
+	if s.options.dataDir == "" {
+		return os.RemoveAll(s.dir)
+	}
+	return nil
 }
 
 var errInterrupted = errors.New("interrupted before the run had ended")
@@ -282,6 +289,9 @@ func (s *stage) conclude(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(s.out, "\n%s\n%s\n", proof, audit)
+	if s.options.dataDir == "" {
+		fmt.Fprintln(s.out, "The people file goes with the demo; --data-dir keeps it.")
+	}
 	if wrong := append(proof.Disagreements, audit.Violations...); len(wrong) > 0 {
 		return fmt.Errorf("the report does not hold:\n  %s", strings.Join(wrong, "\n  "))
 	}

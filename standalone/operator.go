@@ -17,7 +17,7 @@ import (
 
 const (
 	operatorName = "demo operator"
-	// byHand is somebody whom an administrator had made in Identity Center before Okta came: Okta can't take them over.
+	// byHand is somebody whom an administrator made in Identity Center before Okta came: Okta has to find and keep that user.
 	byHand       = "by.hand@example.com"
 	metadataFile = "okta-metadata.xml"
 )

@@ -7,9 +7,11 @@ import (
 	"io"
 	"maps"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -48,34 +50,38 @@ func worldFlags(cmd *cobra.Command, world *sandbox.Config) {
 }
 
 func serveSandbox(ctx context.Context, o sandboxOptions, out io.Writer) error {
+	listener, err := net.Listen("tcp", o.listen)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		_, port, _ := net.SplitHostPort(o.listen)
+		return fmt.Errorf("port %s for the sandbox is in use by another program: end that program, or choose another port with --listen", port)
+	}
+	if err != nil {
+		return fmt.Errorf("serve the sandbox: %w", err)
+	}
+	defer listener.Close()
 	o.world.BaseURL = strings.TrimRight(o.baseURL, "/")
-	server, err := startSandbox(ctx, o.listen, o.world, "--listen")
+	if o.world.BaseURL == "" {
+		o.world.BaseURL = "http://" + listener.Addr().String()
+	}
+	world, err := sandbox.New(o.world)
 	if err != nil {
 		return err
 	}
-	defer server.Close()
-	environment, err := sandbox.Client{URL: server.URL}.Environment(ctx)
+	environment, err := world.Environment(sandbox.AsWorker)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "Okta, AWS, SCIM and the consoles: %s\nThe world is %g times faster than the real one.\n\n", server.URL, o.world.Speed)
+	world.Run(ctx)
+	server := &http.Server{Handler: world.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() { server.Close() })
+
+	fmt.Fprintf(out, "Okta, AWS, SCIM and the consoles: %s\nThe world is %g times faster than the real one.\n\n", o.world.BaseURL, o.world.Speed)
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		fmt.Fprintf(out, "export %s='%s'\n", name, environment[name])
 	}
-	fmt.Fprintf(out, "\nThe demo on this world: go run ./standalone demo --sandbox %s --speed %g\nCtrl-C ends it.\n", server.URL, o.world.Speed)
-	<-ctx.Done()
+	fmt.Fprintf(out, "\nThe demo on this world: go run ./standalone demo --sandbox %s --speed %g\nCtrl-C ends it.\n", o.world.BaseURL, o.world.Speed)
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve the sandbox: %w", err)
+	}
 	return nil
-}
-
-// startSandbox starts a world. flag names what chooses another port, where one was asked for.
-func startSandbox(ctx context.Context, listen string, world sandbox.Config, flag string) (*sandbox.Server, error) {
-	server, err := sandbox.Start(ctx, listen, world)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		_, port, _ := net.SplitHostPort(listen)
-		return nil, fmt.Errorf("port %s for the sandbox is in use by another program: end that program, or choose another port with %s", port, flag)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("start the sandbox: %w", err)
-	}
-	return server, nil
 }

@@ -48,7 +48,7 @@ func serve(ctx context.Context, o serveOptions, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, n.stop()) }()
 
-	host, err := workerhost.New(ctx, n.client, workerhost.Options{PeopleDir: filepath.Join(dir, "people")})
+	host, err := workerhost.New(ctx, n.client, workerhost.Options{PeopleDir: filepath.Join(dir, "people"), Logger: logger})
 	if err != nil {
 		return fmt.Errorf("%w\nTo try it without Okta and AWS: go run ./standalone demo", err)
 	}

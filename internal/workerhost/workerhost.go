@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
 	"time"
 
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	sdkworker "go.temporal.io/sdk/worker"
@@ -45,6 +47,8 @@ type Options struct {
 	Waits activities.Waits
 	// PeopleDir is where the people files of runs are kept. Run makes it where it is missing.
 	PeopleDir string
+	// Logger gets what the AWS SDK has to say, which would go to standard error otherwise. nil discards it.
+	Logger *slog.Logger
 }
 
 // Host is a worker, ready to run.
@@ -64,7 +68,11 @@ func New(ctx context.Context, c client.Client, opts Options) (*Host, error) {
 	if opts.Waits == (activities.Waits{}) {
 		opts.Waits = activities.DefaultWaits()
 	}
-	clouds, awsErr := awscloud.New(ctx, awscloud.Options{LoadOptions: opts.LoadOptions})
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	logged := append([]func(*awsconfig.LoadOptions) error{awsconfig.WithLogger(sdkLogger(opts.Logger))}, opts.LoadOptions...)
+	clouds, awsErr := awscloud.New(ctx, awscloud.Options{LoadOptions: logged})
 	okta, oktaErr := openOkta(ctx, opts.Getenv)
 	if err := errors.Join(awsErr, oktaErr); err != nil {
 		return nil, fmt.Errorf("the worker's configuration is not complete:\n%w", err)
@@ -112,6 +120,16 @@ func plainHTTPHost(getenv func(string) string) string {
 		return ""
 	}
 	return u.Host
+}
+
+func sdkLogger(logger *slog.Logger) logging.Logger {
+	return logging.LoggerFunc(func(classification logging.Classification, format string, args ...any) {
+		level := slog.LevelDebug
+		if classification == logging.Warn {
+			level = slog.LevelWarn
+		}
+		logger.Log(context.Background(), level, "aws sdk: "+fmt.Sprintf(format, args...))
+	})
 }
 
 // Check asks AWS and Okta who we are, and answers with a line for each. A provider that cannot be reached is a line too,
