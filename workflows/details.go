@@ -25,7 +25,7 @@ func details(p onboarding.Progress) string {
 		b.WriteString("\n")
 	}
 	for _, req := range p.Requests {
-		fmt.Fprintf(&b, "### ✋ %s\n%s\n\n*%s*\n\n", req.Title, req.Why, req.Console)
+		fmt.Fprintf(&b, "### ▶ %s\n%s\n\n*%s*\n\n", req.Title, req.Why, req.Console)
 		for i, click := range req.Clicks {
 			fmt.Fprintf(&b, "%d. %s\n", i+1, click)
 		}

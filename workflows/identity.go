@@ -16,7 +16,7 @@ const metadataDocument = "okta-metadata.xml"
 // preflight looks at everything, and stops the run only for what would break it for sure.
 func (r *run) preflight(ctx workflow.Context) (string, error) {
 	var a *activities.Preflight
-	result, err := call(quickCall(ctx, "Check credentials, accounts, Region, quotas, people"), a.RunPreflight, activities.PreflightInput{Spec: r.spec})
+	result, err := call(waitFor(ctx, "Check credentials, accounts, Region, quotas, people", listBudget), a.RunPreflight, activities.PreflightInput{Spec: r.spec})
 	if err != nil {
 		return "", err
 	}
@@ -224,7 +224,7 @@ func (r *run) askForEndpoint(ctx workflow.Context) error {
 // oktaGroups assigns people first and pushes groups when they are there, because a push only takes along who is.
 func (r *run) oktaGroups(ctx workflow.Context) (string, error) {
 	var a *activities.Provisioning
-	assigned, err := call(quickCall(ctx, "Assign "+r.spec.Okta.AssignmentGroup+" to the app"), a.AssignGroups, activities.AssignInput{
+	assigned, err := call(waitFor(ctx, "Assign "+r.spec.Okta.AssignmentGroup+" to the app", listBudget), a.AssignGroups, activities.AssignInput{
 		AppID: r.app.ID, AssignmentGroup: r.spec.Okta.AssignmentGroup, People: r.singlePeople(),
 	})
 	if err != nil {
@@ -245,7 +245,7 @@ func (r *run) provisionAndPush(ctx workflow.Context) (activities.ProvisionedResu
 		return people, err
 	}
 	in := activities.PushInput{AppID: r.app.ID, Groups: r.groupNames()}
-	pushed, err := call(quickCall(ctx, "Push the access groups"), a.PushGroups, in)
+	pushed, err := call(waitFor(ctx, "Push the access groups", listBudget), a.PushGroups, in)
 	if err != nil {
 		return people, err
 	}

@@ -69,6 +69,8 @@ func answerCheck(ctx workflow.Context, summary string) workflow.Context {
 const (
 	// syncBudget is how long Okta may take to provision everybody. Okta retries a throttled push for hours by itself.
 	syncBudget = 6 * time.Hour
+	// listBudget is for calls that page through everybody: at 100,000 people, minutes at Okta's pace.
+	listBudget = time.Hour
 	// domainBudget is above the 20 minutes that other tools allow a domain.
 	domainBudget = 40 * time.Minute
 	// domainRemakes is how often a domain that failed for a transient reason is deleted and made again.
