@@ -120,7 +120,7 @@ func (w world) idpMetadata() (metadata, certificate string) {
 </md:IDPSSODescriptor></md:EntityDescriptor>`, certificate
 }
 
-// role makes an execution role and waits until SageMaker can use it.
+// role makes an execution role. SageMaker can use it a little later.
 func (w world) role(name string) string {
 	w.Helper()
 	out, err := iam.NewFromConfig(w.studio()).CreateRole(w.ctx, &iam.CreateRoleInput{RoleName: aws.String(name), AssumeRolePolicyDocument: aws.String(trust)})
