@@ -29,6 +29,8 @@ type Report struct {
 	Skipped   []Step            `json:"skipped,omitempty"`
 	// Expiries are the dates that need somebody's attention later.
 	Expiries []Expiry `json:"expiries,omitempty"`
+	// Handles are set once the run is done.
+	Handles *Handles `json:"handles,omitempty"`
 }
 
 // MaxListed bounds people lists in results and reports; complete lists go to the people file.

@@ -66,5 +66,20 @@ func (r *run) verify(ctx workflow.Context) (string, error) {
 // complete puts the last things into the report.
 func (r *run) complete(workflow.Context) (string, error) {
 	slices.SortStableFunc(r.report.Expiries, func(a, b onboarding.Expiry) int { return a.At.Compare(b.At) })
+	r.report.Handles = r.handles()
 	return fmt.Sprintf("%d people are in", r.report.People.Ready), nil
+}
+
+// handles is where later work finds everything again.
+func (r *run) handles() *onboarding.Handles {
+	h := &onboarding.Handles{
+		Spec: r.spec, InstanceARN: r.instance.ARN, IdentityStoreID: r.instance.IdentityStoreID, AppID: r.app.ID,
+		Domain: onboarding.DomainHandle{
+			ID: r.studio.ID, ARN: r.studio.ARN, Name: r.studio.Name, URL: r.studio.URL, ApplicationARN: r.studio.ApplicationARN, Origin: r.studio.Origin,
+		},
+	}
+	for _, role := range r.roles {
+		h.Roles = append(h.Roles, onboarding.RoleHandle{Wanted: role.Wanted, Name: role.Name, ARN: role.ARN, Origin: role.Origin})
+	}
+	return h
 }
