@@ -42,6 +42,8 @@ type Desired struct {
 	OnRemoval string
 	// Confirmed says that somebody has agreed to removals of any size.
 	Confirmed bool
+	// Doubt says why the list of people is not to be believed without somebody's consent; empty where it is.
+	Doubt string
 }
 
 // Person is somebody who should have access.

@@ -51,8 +51,10 @@ type Actual struct {
 	Profiles    []Profile
 	// UserIDs are the IDs of all users of Identity Center by exact user name, also of those who are disabled.
 	UserIDs map[string]string
-	// Ours are assignments that are known to be made by this run, besides those of people whose profile is.
+	// Ours are assignments that this run may remove, besides those of people whose profile is its own.
 	Ours map[Assignment]bool
+	// Losing says of assignments of Ours how many people lose access with them; none where it is not said.
+	Losing map[Assignment]int
 }
 
 // Changes lead from what is to what should be. Applying them and looking again leads to no changes, once nothing is Waiting.
@@ -80,8 +82,8 @@ func (c Changes) Empty() bool {
 	return len(c.Assign)+len(c.Create)+len(c.SetRole)+len(c.Remake)+len(c.Waiting)+len(c.Revoke)+len(c.Delete) == 0
 }
 
-// maxShrink is the share of the current people, in percent, that may leave at once without somebody agreeing to it.
-const maxShrink = 20
+// MaxShrink is the share of the current people, in percent, that may leave at once without somebody agreeing to it.
+const MaxShrink = 20
 
 // Diff computes the changes. The order of the input does not matter, but for that of Desired.Groups and Desired.Singles,
 // which decides about roles.
@@ -157,15 +159,17 @@ func (c *Changes) removals(desired Desired, actual Actual, people []Person, prof
 			losing = append(losing, leaver)
 		}
 	}
+	others := 0 // people without a profile of ours, who lose access with an assignment
 	for a := range actual.Ours {
-		if has[a] {
+		if has[a] && !revoke[a] {
 			revoke[a] = true
+			others += actual.Losing[a]
 		}
 	}
 	if len(losing)+len(revoke) == 0 {
 		return
 	}
-	if c.Held = held(desired, people, profiles, losing); c.Held != "" {
+	if c.Held = held(desired, people, profiles, len(losing)+others); c.Held != "" {
 		return
 	}
 	c.Revoke = slices.Collect(maps.Keys(revoke))
@@ -183,22 +187,25 @@ func (c *Changes) removals(desired Desired, actual Actual, people []Person, prof
 }
 
 // held says why removals have to wait for somebody's consent: a source that has shrunk sharply is more likely to be broken.
-func held(desired Desired, people []Person, profiles map[string][]Profile, losing []Profile) string {
+func held(desired Desired, people []Person, profiles map[string][]Profile, losing int) string {
 	if desired.Confirmed {
 		return ""
+	}
+	if desired.Doubt != "" {
+		return "nobody was removed: " + desired.Doubt
 	}
 	if group, empty := desired.emptyGroup(); empty {
 		return fmt.Sprintf("nobody was removed: the group %q has no enabled members in Identity Center", group)
 	}
-	current := len(losing)
+	current := losing
 	for _, person := range people {
 		if len(profiles[person.UserName]) > 0 {
 			current++
 		}
 	}
-	if 100*len(losing) > maxShrink*current {
-		return fmt.Sprintf("nobody was removed: %d of %d people with a profile would lose it or their assignment, which is more than %d %%",
-			len(losing), current, maxShrink)
+	if 100*losing > MaxShrink*current {
+		return fmt.Sprintf("nobody was removed: %d of %d people would lose their profile or their assignment, which is more than %d %%",
+			losing, current, MaxShrink)
 	}
 	return ""
 }
