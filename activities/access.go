@@ -103,6 +103,10 @@ func (x *Access) open(ctx context.Context, in AccessInput, h *heart) (*domainAcc
 				WithRemedy("Retry the step execution-role.")
 		}
 	}
+	return x.connect(ctx, in, h)
+}
+
+func (x *Access) connect(ctx context.Context, in AccessInput, h *heart) (*domainAccess, error) {
 	store, err := openIdentityStore(ctx, x.AWS, in.IdentityCenter, in.Region, in.IdentityStoreID)
 	if err != nil {
 		return nil, err
@@ -167,6 +171,11 @@ func (a *domainAccess) look(ctx context.Context) (snapshot, error) {
 	if err != nil {
 		return snapshot{}, err
 	}
+	return a.view(users, groups), nil
+}
+
+// view derives who should have access from the users and the access groups, which are in the order of the spec.
+func (a *domainAccess) view(users []directory.User, groups []directory.Group) snapshot {
 	view := snapshot{users: users, groups: groups, byName: make(map[string]directory.User, len(users))}
 	defaultRole, _ := roleARN(a.in, "")
 	view.desired = access.Desired{
@@ -201,7 +210,7 @@ func (a *domainAccess) look(ctx context.Context) (snapshot, error) {
 		}
 		view.desired.Singles = append(view.desired.Singles, access.Single{UserID: user.ID, Role: role})
 	}
-	return view, nil
+	return view
 }
 
 // missingGroups are access groups that Identity Center does not have.

@@ -157,13 +157,10 @@ func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string,
 			add(user).single = true
 		}
 	}
-	err := okta.AppUsers(ctx, appID, func(page []oktaorg.AppUser) error {
-		for _, appUser := range page {
-			if person, ok := people[appUser.ID]; ok {
-				person.AppUser = &appUser
-			}
+	err := appUsersOf(ctx, okta, appID, func(appUser oktaorg.AppUser) {
+		if person, ok := people[appUser.ID]; ok {
+			person.AppUser = &appUser
 		}
-		return nil
 	})
 	if err != nil {
 		return nil, err
@@ -194,6 +191,19 @@ func markAssignmentGroup(ctx context.Context, okta Okta, name string, people map
 		if person, ok := people[user.ID]; ok {
 			person.InAssignmentGroup = true
 		}
+	})
+}
+
+// appUsersOf reads the people assigned to an app; nobody where there is no app yet.
+func appUsersOf(ctx context.Context, okta Okta, appID string, each func(oktaorg.AppUser)) error {
+	if appID == "" {
+		return nil
+	}
+	return okta.AppUsers(ctx, appID, func(page []oktaorg.AppUser) error {
+		for _, appUser := range page {
+			each(appUser)
+		}
+		return nil
 	})
 }
 

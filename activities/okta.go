@@ -93,12 +93,11 @@ const (
 	createdLag = 30 * time.Second
 )
 
-// EnsureApp finds the app by ID or label, or creates it. Several of that label are for a person to choose from.
-func (x *App) EnsureApp(ctx context.Context, in EnsureAppInput) (EnsureAppResult, error) {
-	const operation = "okta-app"
+// findApp is the first half of EnsureApp, which changes nothing: found is false where the app is to be created.
+func (x *App) findApp(ctx context.Context, in EnsureAppInput) (result EnsureAppResult, found bool, err error) {
 	apps, err := x.Okta.Apps(ctx)
 	if err != nil {
-		return EnsureAppResult{}, err
+		return EnsureAppResult{}, false, err
 	}
 	matches := slices.DeleteFunc(slices.Clone(apps), func(app oktaorg.App) bool {
 		if in.AppID != "" {
@@ -108,18 +107,26 @@ func (x *App) EnsureApp(ctx context.Context, in EnsureAppInput) (EnsureAppResult
 	})
 	switch {
 	case len(matches) > 1:
-		var result EnsureAppResult
 		for _, app := range matches {
 			result.Candidates = append(result.Candidates, x.describe(app, in.Since))
 		}
-		return result, nil
+		return result, true, nil
 	case len(matches) == 1:
-		return x.usable(matches[0], in.Since)
+		result, err = x.usable(matches[0], in.Since)
+		return result, true, err
 	case in.AppID != "":
-		return EnsureAppResult{}, fault.New(fault.NotFound, "okta", operation, "the org has no AWS IAM Identity Center app with the ID %q", in.AppID).
+		return EnsureAppResult{}, false, fault.New(fault.NotFound, "okta", "okta-app", "the org has no AWS IAM Identity Center app with the ID %q", in.AppID).
 			WithRemedy("take the ID from the app's address in the Okta admin console: …/app/%s/instance/<ID>/", oktaorg.AppName)
 	}
+	return EnsureAppResult{}, false, nil
+}
 
+// EnsureApp finds the app by ID or label, or creates it. Several of that label are for a person to choose from.
+func (x *App) EnsureApp(ctx context.Context, in EnsureAppInput) (EnsureAppResult, error) {
+	const operation = "okta-app"
+	if result, found, err := x.findApp(ctx, in); found || err != nil {
+		return result, err
+	}
 	created, err := x.Okta.CreateApp(ctx, in.Label)
 	if err != nil {
 		return EnsureAppResult{}, x.afterLostCreate(err)

@@ -26,28 +26,21 @@ const (
 // already, and reads both back. Provisioning has to be on before: Okta does not catch up on people assigned earlier, so that
 // a group with such people is assigned once more.
 func (x *Provisioning) AssignGroups(ctx context.Context, in AssignInput) (AssignResult, error) {
-	group, err := x.Okta.Group(ctx, in.AssignmentGroup)
+	found, err := x.findAssignment(ctx, in.AppID, in.AssignmentGroup)
 	if err != nil {
 		return AssignResult{}, err
 	}
+	group := found.group
 	result := AssignResult{GroupID: group.ID, Origin: onboarding.OriginAdopted}
-	assigned, err := x.Okta.AppGroups(ctx, in.AppID)
-	if err != nil {
-		return AssignResult{}, err
-	}
-	there := slices.Contains(assigned, group.ID)
-	if there {
-		if there, err = x.caughtUp(ctx, in.AppID); err != nil {
-			return AssignResult{}, err
-		}
-	} else {
+	if !found.assigned {
 		result.Origin = onboarding.OriginCreated
 	}
-	if !there {
+	if !found.assigned || found.behind {
 		if err := x.Okta.AssignGroup(ctx, in.AppID, group.ID); err != nil {
 			return AssignResult{}, err
 		}
-		if assigned, err = x.Okta.AppGroups(ctx, in.AppID); err != nil {
+		assigned, err := x.Okta.AppGroups(ctx, in.AppID)
+		if err != nil {
 			return AssignResult{}, err
 		}
 		if !slices.Contains(assigned, group.ID) {
@@ -59,6 +52,35 @@ func (x *Provisioning) AssignGroups(ctx context.Context, in AssignInput) (Assign
 		return AssignResult{}, err
 	}
 	return result, nil
+}
+
+// groupAssignment is what AssignGroups finds before it changes anything.
+type groupAssignment struct {
+	group    oktaorg.Group
+	assigned bool
+	// behind says of an assigned group that Okta has not begun to provision everybody, so that it is assigned once more.
+	behind bool
+}
+
+// findAssignment looks at the assignment group. Without an app, as ahead of its creation, nothing is assigned.
+func (x *Provisioning) findAssignment(ctx context.Context, appID, name string) (groupAssignment, error) {
+	group, err := x.Okta.Group(ctx, name)
+	if err != nil || appID == "" {
+		return groupAssignment{group: group}, err
+	}
+	assigned, err := x.Okta.AppGroups(ctx, appID)
+	if err != nil {
+		return groupAssignment{}, err
+	}
+	found := groupAssignment{group: group, assigned: slices.Contains(assigned, group.ID)}
+	if found.assigned {
+		caughtUp, err := x.caughtUp(ctx, appID)
+		if err != nil {
+			return groupAssignment{}, err
+		}
+		found.behind = !caughtUp
+	}
+	return found, nil
 }
 
 // caughtUp says whether Okta has at least begun to provision everybody who is assigned.
@@ -78,43 +100,19 @@ func (x *Provisioning) caughtUp(ctx context.Context, appID string) (bool, error)
 // assignPeople returns the logins that Okta does not know. People whom Okta refuses to assign are left to CompareDirectory,
 // which says of everybody why they don't come: one person is no reason to stop the others.
 func (x *Provisioning) assignPeople(ctx context.Context, appID, groupID string, logins []string) (unknown []string, err error) {
-	if len(logins) == 0 {
-		return nil, nil
-	}
-	covered, err := x.appUserIDs(ctx, appID)
-	if err != nil {
-		return nil, err
-	}
-	err = x.Okta.GroupUsers(ctx, groupID, func(page []oktaorg.User) error {
-		for _, user := range page {
-			covered[user.ID] = true
-		}
-		return nil
-	})
+	people, unknown, err := x.peopleToAssign(ctx, appID, groupID, logins)
 	if err != nil {
 		return nil, err
 	}
 	made := map[string]string{}
-	for _, login := range logins {
-		user, err := x.Okta.UserByLogin(ctx, login)
-		if fault.ClassOf(err) == fault.NotFound {
-			unknown = append(unknown, login)
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if covered[user.ID] || user.Status == "DEPROVISIONED" {
-			continue
-		}
+	for _, user := range people {
 		if err := x.Okta.AssignUser(ctx, appID, user.ID); err != nil {
 			if fault.ClassOf(err) == fault.Invalid {
 				continue
 			}
 			return nil, err
 		}
-		covered[user.ID] = true
-		made[user.ID] = login
+		made[user.ID] = user.Login
 	}
 	if len(made) == 0 {
 		return unknown, nil
@@ -130,6 +128,45 @@ func (x *Provisioning) assignPeople(ctx context.Context, appID, groupID string, 
 		}
 	}
 	return unknown, nil
+}
+
+// peopleToAssign are those of the logins who come neither with the group nor are assigned already. Without an app, as ahead of
+// its creation, nobody is assigned.
+func (x *Provisioning) peopleToAssign(ctx context.Context, appID, groupID string, logins []string) (people []oktaorg.User, unknown []string, err error) {
+	if len(logins) == 0 {
+		return nil, nil, nil
+	}
+	covered := map[string]bool{}
+	if appID != "" {
+		if covered, err = x.appUserIDs(ctx, appID); err != nil {
+			return nil, nil, err
+		}
+	}
+	err = x.Okta.GroupUsers(ctx, groupID, func(page []oktaorg.User) error {
+		for _, user := range page {
+			covered[user.ID] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, login := range logins {
+		user, err := x.Okta.UserByLogin(ctx, login)
+		if fault.ClassOf(err) == fault.NotFound {
+			unknown = append(unknown, login)
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if covered[user.ID] || user.Status == "DEPROVISIONED" {
+			continue
+		}
+		covered[user.ID] = true
+		people = append(people, user)
+	}
+	return people, unknown, nil
 }
 
 func (x *Provisioning) appUserIDs(ctx context.Context, appID string) (map[string]bool, error) {

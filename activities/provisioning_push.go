@@ -37,8 +37,8 @@ func (x *Provisioning) PushGroups(ctx context.Context, in PushInput) (PushResult
 	}
 	refused, created := map[string]string{}, map[string]bool{}
 	for _, group := range groups {
-		mapping, there := mappings[group.ID]
-		if !there || mapping.Status == mappingError {
+		mapping := mappings[group.ID]
+		if way := wayToPush(mapping, newest); way == pushCreate || way == pushAnew {
 			created[group.ID] = true
 		}
 		if err := x.push(ctx, in.AppID, group, mapping, newest); err != nil {
@@ -77,24 +77,51 @@ func (x *Provisioning) PushGroups(ctx context.Context, in PushInput) (PushResult
 
 // push brings one mapping on its way. mapping is the zero value where the group has none.
 func (x *Provisioning) push(ctx context.Context, appID string, group oktaorg.Group, mapping oktaorg.Mapping, newest time.Time) error {
-	switch {
-	case mapping.Status == mappingError:
-		// Okta refuses every change of such a mapping, except to delete it.
+	switch wayToPush(mapping, newest) {
+	case pushAnew:
 		if err := x.Okta.DeleteMapping(ctx, appID, mapping.ID); err != nil {
 			return err
 		}
 		fallthrough
-	case mapping.ID == "":
+	case pushCreate:
 		_, err := x.Okta.CreateMapping(ctx, appID, group.ID, group.Name)
 		return err
-	case mapping.Status == mappingActive && (mapping.LastPush.IsZero() || !mapping.LastPush.Before(newest)):
+	case pushNothing:
 		return nil
-	case mapping.Status == mappingActive:
+	case pushAgain:
 		if err := x.Okta.SetMappingStatus(ctx, appID, mapping.ID, mappingInactive); err != nil {
 			return err
 		}
 	}
 	return x.Okta.SetMappingStatus(ctx, appID, mapping.ID, mappingActive)
+}
+
+// pushWay is what has to be done so that a group is pushed.
+type pushWay int
+
+const (
+	pushNothing pushWay = iota
+	pushCreate
+	// pushAnew deletes the mapping first: Okta refuses every other change of one in ERROR.
+	pushAnew
+	// pushAgain takes along people who came after the last push.
+	pushAgain
+	pushActivate
+)
+
+// wayToPush decides about one group. mapping is the zero value where the group has none.
+func wayToPush(mapping oktaorg.Mapping, newest time.Time) pushWay {
+	switch {
+	case mapping.Status == mappingError:
+		return pushAnew
+	case mapping.ID == "":
+		return pushCreate
+	case mapping.Status != mappingActive:
+		return pushActivate
+	case mapping.LastPush.IsZero() || !mapping.LastPush.Before(newest):
+		return pushNothing
+	}
+	return pushAgain
 }
 
 // AwaitPushed looks once whether every group has an active mapping that was pushed; NotReady until then. A mapping in

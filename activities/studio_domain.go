@@ -75,7 +75,12 @@ func (x *Studio) EnsureDomain(ctx context.Context, in DomainInput) (Domain, erro
 	if err != nil {
 		return Domain{}, err
 	}
-	domain, mode, err := describeDomain(ctx, client, id, in.Run)
+	return x.adoptable(ctx, client, id, in)
+}
+
+// adoptable reads the domain that a run would take over, and refuses one that it can't.
+func (x *Studio) adoptable(ctx context.Context, client *sagemaker.Client, id string, in DomainInput) (Domain, error) {
+	domain, mode, err := describeDomain(ctx, client, id)
 	switch {
 	case fault.ClassOf(err) == fault.NotFound:
 		return Domain{}, x.domainFault(fault.NotReady, "SageMaker does not show the domain %s (%s) yet.", in.Domain.Name, id)
@@ -87,7 +92,7 @@ func (x *Studio) EnsureDomain(ctx context.Context, in DomainInput) (Domain, erro
 		return Domain{}, x.domainFault(fault.Invalid, "the domain %s (%s) has %s authentication, and that cannot be changed.", domain.Name, id, mode).
 			WithRemedy("Give domain.name another value in the spec, or delete that domain, then retry.")
 	}
-	return domain, nil
+	return withOrigin(ctx, client, domain, in.Run)
 }
 
 // AwaitDomain looks once at the domain: class NotReady while it is being made, changed or deleted. It returns a domain that is
@@ -98,7 +103,8 @@ func (x *Studio) AwaitDomain(ctx context.Context, in DomainRef) (Domain, error) 
 	if err != nil {
 		return Domain{}, err
 	}
-	domain, _, err := describeDomain(ctx, sagemaker.NewFromConfig(cfg), in.ID, in.Run)
+	client := sagemaker.NewFromConfig(cfg)
+	domain, _, err := describeDomain(ctx, client, in.ID)
 	if fault.ClassOf(err) == fault.NotFound {
 		if activity.IsActivity(ctx) && time.Since(activity.GetInfo(ctx).ScheduledTime) < x.Waits.appearing() {
 			return Domain{}, x.domainFault(fault.NotReady, "SageMaker does not show the domain %s yet.", in.ID)
@@ -111,7 +117,7 @@ func (x *Studio) AwaitDomain(ctx context.Context, in DomainRef) (Domain, error) 
 	}
 	switch status := sagemakertypes.DomainStatus(domain.Status); status {
 	case sagemakertypes.DomainStatusInService, sagemakertypes.DomainStatusFailed:
-		return domain, nil
+		return withOrigin(ctx, client, domain, in.Run)
 	case sagemakertypes.DomainStatusUpdateFailed, sagemakertypes.DomainStatusDeleteFailed:
 		return Domain{}, x.domainFault(fault.Invalid, "the domain %s (%s) is %s: %s", domain.Name, domain.ID, status,
 			cmp.Or(domain.FailureReason, "AWS gives no reason.")).
@@ -129,30 +135,35 @@ func (x *Studio) DeleteFailedDomain(ctx context.Context, in DomainRef) (Domain, 
 		return Domain{}, err
 	}
 	client := sagemaker.NewFromConfig(cfg)
-	domain, _, err := describeDomain(ctx, client, in.ID, in.Run)
+	domain, _, err := describeDomain(ctx, client, in.ID)
 	if fault.ClassOf(err) == fault.NotFound {
 		return Domain{ID: in.ID}, nil
 	}
 	if err != nil {
 		return Domain{}, err
 	}
-	switch status := sagemakertypes.DomainStatus(domain.Status); {
-	case status == sagemakertypes.DomainStatusDeleting:
-	case domain.Origin != onboarding.OriginCreated:
-		return Domain{}, x.domainFault(fault.Invalid, "the failed domain %s (%s) was not made by this run, so it is not deleted.", domain.Name, domain.ID).
-			WithRemedy("Delete it in the SageMaker console if nobody needs it, or give domain.name another value in the spec; then retry.")
-	case status != sagemakertypes.DomainStatusFailed:
-		return Domain{}, x.domainFault(fault.Invalid, "the domain %s (%s) is %s; only a failed one is deleted.", domain.Name, domain.ID, status).
-			WithRemedy("Retry: the run goes on with the domain as it is.")
-	default:
+	switch status := sagemakertypes.DomainStatus(domain.Status); status {
+	case sagemakertypes.DomainStatusDeleting:
+	case sagemakertypes.DomainStatusFailed:
+		domain, err := withOrigin(ctx, client, domain, in.Run)
+		if err != nil {
+			return Domain{}, err
+		}
+		if domain.Origin != onboarding.OriginCreated {
+			return Domain{}, x.domainFault(fault.Invalid, "the failed domain %s (%s) was not made by this run, so it is not deleted.", domain.Name, domain.ID).
+				WithRemedy("Delete it in the SageMaker console if nobody needs it, or give domain.name another value in the spec; then retry.")
+		}
 		// It was never in service, so its file system holds nobody's files.
-		_, err := client.DeleteDomain(ctx, &sagemaker.DeleteDomainInput{
+		_, err = client.DeleteDomain(ctx, &sagemaker.DeleteDomainInput{
 			DomainId:        &in.ID,
 			RetentionPolicy: &sagemakertypes.RetentionPolicy{HomeEfsFileSystem: sagemakertypes.RetentionTypeDelete},
 		})
 		if err := awscloud.Classify("sagemaker:DeleteDomain", err); err != nil && fault.ClassOf(err) != fault.NotFound {
 			return Domain{}, err
 		}
+	default:
+		return Domain{}, x.domainFault(fault.Invalid, "the domain %s (%s) is %s; only a failed one is deleted.", domain.Name, domain.ID, status).
+			WithRemedy("Retry: the run goes on with the domain as it is.")
 	}
 	return Domain{}, x.domainFault(fault.NotReady, "the failed domain %s (%s) is being deleted.", domain.Name, domain.ID)
 }
@@ -188,8 +199,8 @@ func findDomain(ctx context.Context, client *sagemaker.Client, name string) (str
 	return leaving, nil
 }
 
-// describeDomain reads a domain, with its tags to tell whose it is.
-func describeDomain(ctx context.Context, client *sagemaker.Client, id, run string) (Domain, sagemakertypes.AuthMode, error) {
+// describeDomain reads a domain, all but its origin.
+func describeDomain(ctx context.Context, client *sagemaker.Client, id string) (Domain, sagemakertypes.AuthMode, error) {
 	out, err := client.DescribeDomain(ctx, &sagemaker.DescribeDomainInput{DomainId: &id})
 	if err != nil {
 		return Domain{}, "", awscloud.Classify("sagemaker:DescribeDomain", err)
@@ -202,15 +213,21 @@ func describeDomain(ctx context.Context, client *sagemaker.Client, id, run strin
 		FailureReason:  aws.ToString(out.FailureReason),
 		URL:            aws.ToString(out.Url),
 		ApplicationARN: aws.ToString(out.SingleSignOnApplicationArn),
-		Origin:         onboarding.OriginAdopted,
 		CreatedAt:      aws.ToTime(out.CreationTime),
 	}
 	domain.Transient = out.Status == sagemakertypes.DomainStatusFailed && strings.Contains(domain.FailureReason, "KMS key 'null' does not exist")
-	tags := sagemaker.NewListTagsPaginator(client, &sagemaker.ListTagsInput{ResourceArn: out.DomainArn})
+	return domain, out.AuthMode, nil
+}
+
+// withOrigin says of a domain whose it is. Its tags are a call of their own, which fails once the domain is gone: nobody
+// should ask while it is being deleted.
+func withOrigin(ctx context.Context, client *sagemaker.Client, domain Domain, run string) (Domain, error) {
+	domain.Origin = onboarding.OriginAdopted
+	tags := sagemaker.NewListTagsPaginator(client, &sagemaker.ListTagsInput{ResourceArn: &domain.ARN})
 	for tags.HasMorePages() {
 		page, err := tags.NextPage(ctx)
 		if err != nil {
-			return Domain{}, "", awscloud.Classify("sagemaker:ListTags", err)
+			return Domain{}, awscloud.Classify("sagemaker:ListTags", err)
 		}
 		for _, tag := range page.Tags {
 			if aws.ToString(tag.Key) == runTag && aws.ToString(tag.Value) == run {
@@ -218,7 +235,7 @@ func describeDomain(ctx context.Context, client *sagemaker.Client, id, run strin
 			}
 		}
 	}
-	return domain, out.AuthMode, nil
+	return domain, nil
 }
 
 // createDomain creates the domain and returns its ID. A name that is taken by now means that an earlier attempt, whose answer

@@ -61,20 +61,13 @@ func (x *Studio) EnsureRoles(ctx context.Context, in RolesInput) (RolesResult, e
 	client := iam.NewFromConfig(cfg)
 	var result RolesResult
 	for _, wanted := range in.Roles {
-		role, err := findRole(ctx, client, roleName(wanted))
-		switch {
-		case strings.HasPrefix(wanted, "arn:"):
-			if err == nil && aws.ToString(role.Arn) != wanted || fault.ClassOf(err) == fault.NotFound {
-				err = fault.New(fault.Invalid, "aws", "iam:GetRole", "the Studio account has no role %s.", wanted).
-					WithRemedy("Create the role, or correct executionRole in the spec: it has to be in the account of the domain.")
+		role, err := wantedRole(ctx, client, wanted)
+		if err == nil && role == nil {
+			if role, err = createRole(ctx, client, wanted, in); err == nil {
+				err = checkTrust(role)
 			}
-		case fault.ClassOf(err) == fault.NotFound:
-			role, err = createRole(ctx, client, wanted, in)
 		}
 		if err != nil {
-			return RolesResult{}, err
-		}
-		if err := checkTrust(role); err != nil {
 			return RolesResult{}, err
 		}
 		made, ours := runOf(role)
@@ -92,6 +85,22 @@ func (x *Studio) EnsureRoles(ctx context.Context, in RolesInput) (RolesResult, e
 		})
 	}
 	return result, nil
+}
+
+// wantedRole looks for a role as the spec names it, and refuses one that Studio cannot use. It is nil where the role is to be
+// created.
+func wantedRole(ctx context.Context, client *iam.Client, wanted string) (*iamtypes.Role, error) {
+	role, err := findRole(ctx, client, roleName(wanted))
+	switch {
+	case strings.HasPrefix(wanted, "arn:") && (err == nil && aws.ToString(role.Arn) != wanted || fault.ClassOf(err) == fault.NotFound):
+		return nil, fault.New(fault.Invalid, "aws", "iam:GetRole", "the Studio account has no role %s.", wanted).
+			WithRemedy("Create the role, or correct executionRole in the spec: it has to be in the account of the domain.")
+	case fault.ClassOf(err) == fault.NotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return role, checkTrust(role)
 }
 
 // roleName is the name in what a spec calls a role: itself, or the last part of an ARN, behind the role's path.
@@ -128,25 +137,34 @@ func createRole(ctx context.Context, client *iam.Client, name string, in RolesIn
 
 // attachPolicy attaches the managed policy to a role of ours and reads the attachment back.
 func attachPolicy(ctx context.Context, client *iam.Client, role *iamtypes.Role) error {
-	parsed, err := arn.Parse(aws.ToString(role.Arn))
-	if err != nil {
-		return fault.New(fault.Unavailable, "aws", "iam:GetRole", "the answer has no valid role ARN: %q", aws.ToString(role.Arn))
-	}
-	policy := "arn:" + parsed.Partition + ":iam::aws:policy/" + rolePolicy
-	attached, err := hasPolicy(ctx, client, role, policy)
-	if err != nil || attached {
+	policy, err := missingPolicy(ctx, client, role)
+	if err != nil || policy == "" {
 		return err
 	}
 	_, err = client.AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: role.RoleName, PolicyArn: &policy})
 	if err != nil {
 		return awscloud.Classify("iam:AttachRolePolicy", err)
 	}
-	attached, err = hasPolicy(ctx, client, role, policy)
+	attached, err := hasPolicy(ctx, client, role, policy)
 	if err == nil && !attached {
 		err = fault.New(fault.NotReady, "aws", "iam:ListAttachedRolePolicies", "IAM does not show %s on %s yet.",
 			rolePolicy, aws.ToString(role.RoleName))
 	}
 	return err
+}
+
+// missingPolicy is the ARN of the managed policy where the role does not have it, and "" where it does.
+func missingPolicy(ctx context.Context, client *iam.Client, role *iamtypes.Role) (string, error) {
+	parsed, err := arn.Parse(aws.ToString(role.Arn))
+	if err != nil {
+		return "", fault.New(fault.Unavailable, "aws", "iam:GetRole", "the answer has no valid role ARN: %q", aws.ToString(role.Arn))
+	}
+	policy := "arn:" + parsed.Partition + ":iam::aws:policy/" + rolePolicy
+	attached, err := hasPolicy(ctx, client, role, policy)
+	if err != nil || attached {
+		return "", err
+	}
+	return policy, nil
 }
 
 func hasPolicy(ctx context.Context, client *iam.Client, role *iamtypes.Role, policy string) (bool, error) {
