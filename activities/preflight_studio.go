@@ -115,7 +115,7 @@ func (p *preflight) domain(ctx context.Context, cfg aws.Config) error {
 		}
 		return p.roomForProfiles(ctx, client, quotas, "")
 	}
-	domain, mode, err := describeDomain(ctx, client, id, p.spec.Name)
+	domain, mode, err := describeDomain(ctx, client, id)
 	switch {
 	case err != nil:
 		return p.failed(onboarding.LevelBlocking, checkDomain, err)

@@ -124,6 +124,8 @@ func TestARefusedSignatureIsNotQuoted(t *testing.T) {
 	require.NotContains(t, err.Error(), "SECRET")
 	err = awscloud.Classify("iam:GetRole", answered(400, api("IncompleteSignature", "Authorization=AWS4-HMAC-SHA256 Signature=SECRET")))
 	require.NotContains(t, err.Error(), "SECRET")
+	err = awscloud.Classify("iam:GetRole", answered(400, api("InvalidRequestException", "Bad request. The Canonical String was SECRET")))
+	require.NotContains(t, err.Error(), "SECRET")
 }
 
 func TestAWSSaysWhenToTryAgain(t *testing.T) {
