@@ -6,6 +6,10 @@ const (
 	TaskQueue = "studio-onboarding"
 	// WorkflowOnboard carries out one spec. Input: OnboardInput. Result: Report.
 	WorkflowOnboard = "Onboard"
+	// WorkflowCheck looks at everything that a run of a spec depends on, and changes nothing. Input: CheckInput. Result: CheckResult.
+	WorkflowCheck = "Check"
+	// WorkflowPlan says what a run of a spec would do, and changes nothing. Input: PlanInput. Result: Plan.
+	WorkflowPlan = "Plan"
 
 	// QueryProgress answers with Progress.
 	QueryProgress = "progress"
@@ -37,6 +41,12 @@ func RunName(workflowID string) (string, bool) {
 }
 
 const workflowIDPrefix = "onboard-"
+
+// CheckID is the workflow ID of the check of a spec of this name.
+func CheckID(run string) string { return "check-" + run }
+
+// PlanID is the workflow ID of the plan of a spec of this name.
+func PlanID(run string) string { return "plan-" + run }
 
 // OnboardInput starts a run.
 type OnboardInput struct {

@@ -121,6 +121,8 @@ const (
 // Finding is one result of the preflight.
 type Finding struct {
 	Level Level `json:"level"`
+	// Area is one of the Area constants; empty in findings of a run itself.
+	Area string `json:"area,omitempty"`
 	// Check names what was looked at, in kebab-case ("studio-account").
 	Check   string `json:"check"`
 	Message string `json:"message"`
