@@ -119,3 +119,16 @@ func TestMissingEvidenceIsNoError(t *testing.T) {
 		})
 	}
 }
+
+func TestCloudTrailMayBeReadOrNot(t *testing.T) {
+	w := newAWSWorld(t)
+	x := &activities.IdentityCenter{AWS: w.clouds, Waits: w.waits}
+	evidence, err := once(x.FindSourceChange, instanceInput)
+	require.NoError(t, err)
+	require.Equal(t, activities.SourceEvidence{Readable: true}, evidence)
+
+	w.faults(t, sandbox.Fault{Service: "cloudtrail", Kind: sandbox.FaultDeny})
+	evidence, err = once(x.FindSourceChange, instanceInput)
+	require.NoError(t, err)
+	require.False(t, evidence.Readable)
+}
