@@ -8,10 +8,11 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/knowledge"
 )
 
 // NewInterceptor returns the worker interceptor that turns the faults of activities into Temporal application errors. Every
-// other error passes unchanged.
+// other error passes unchanged. A fault that names no remedy gets the one that internal/knowledge has for its text.
 //
 // The cause stays behind: what Temporal keeps of a failure that is being retried is limited to 4 KiB, and the text of an SDK's
 // error may quote requests.
@@ -53,5 +54,9 @@ func applicationError(err error) error {
 	if f.Details != nil {
 		options.Details = []any{f.Details}
 	}
-	return temporal.NewApplicationErrorWithOptions(f.Error(), string(f.Class), options)
+	shown := *f
+	if shown.Remedy == "" {
+		shown.Remedy = knowledge.Remedy(shown.Operation + ": " + shown.Message)
+	}
+	return temporal.NewApplicationErrorWithOptions(shown.Error(), string(f.Class), options)
 }

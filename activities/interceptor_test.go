@@ -47,6 +47,12 @@ func TestAFaultBecomesAnApplicationError(t *testing.T) {
 	}
 }
 
+func TestAFaultWithoutARemedyGetsTheOneThatIsKnown(t *testing.T) {
+	const text = "ValidationException: Organization management account is not allowed to perform the operation."
+	require.Contains(t, intercepted(t, fault.New(fault.Invalid, "aws", "sso:CreateInstance", text)).Message(), "→ Enable it in the IAM Identity Center console")
+	require.Equal(t, "sso:CreateInstance: "+text+" → do this", intercepted(t, fault.New(fault.Invalid, "aws", "sso:CreateInstance", text).WithRemedy("do this")).Message())
+}
+
 func TestWaitingIsBenign(t *testing.T) {
 	got := intercepted(t, fault.New(fault.NotReady, "aws", "x", "not yet").After(time.Second))
 	require.Equal(t, temporal.ApplicationErrorCategoryBenign, got.Category())

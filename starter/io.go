@@ -16,6 +16,8 @@ import (
 type IO struct {
 	In       io.Reader
 	Out, Err io.Writer
+	// Asks says whether In is a terminal, with somebody to answer.
+	Asks bool
 	// Env looks TEMPORAL_* and NO_COLOR up.
 	Env envconfig.EnvLookup
 	// Dir is where documents for the operator are written.

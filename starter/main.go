@@ -30,6 +30,7 @@ func process() IO {
 	out := int(os.Stdout.Fd())
 	return IO{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
+		Asks:     term.IsTerminal(int(os.Stdin.Fd())),
 		Env:      envconfig.EnvLookupOS,
 		Dir:      ".",
 		User:     whoami,

@@ -78,7 +78,7 @@ watch or onboard with --stop-when-asked); 4 no worker, or no Temporal server; 13
 	complete(root, "output", outputText, outputJSON)
 	root.AddCommand(
 		newOnboard(a), newList(a), newStatus(a), newWatch(a), newProvide(a), newResolve(a), newReport(a), newRequest(a),
-		newSchema(a), newVersion(a),
+		newExplain(a), newSchema(a), newVersion(a),
 	)
 	return root
 }

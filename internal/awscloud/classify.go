@@ -14,6 +14,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/knowledge"
 )
 
 // maxText is how much of AWS's own text is shown, in bytes; it leaves room for the remedy in fault.MaxMessage.
@@ -34,6 +35,9 @@ func Classify(operation string, err error) error {
 	}
 	f := classify(operation, err)
 	f.Provider, f.Err = "aws", err
+	if f.Remedy == "" {
+		f.Remedy = knowledge.Remedy(f.Operation + ": " + f.Message)
+	}
 	return f
 }
 

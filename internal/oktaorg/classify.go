@@ -14,6 +14,7 @@ import (
 	"github.com/okta/okta-sdk-golang/v2/okta"
 
 	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/knowledge"
 )
 
 const provider = "okta"
@@ -98,7 +99,9 @@ func classifyAnswer(operation string, resp *http.Response, answer *okta.Error) *
 	if id := resp.Header.Get("X-Okta-Request-Id"); id != "" && status >= 500 {
 		said += " (Okta request " + id + ")"
 	}
-	as := func(class fault.Class) *fault.Fault { return fault.New(class, provider, operation, "%s", said) }
+	as := func(class fault.Class) *fault.Fault {
+		return fault.New(class, provider, operation, "%s", said).WithRemedy("%s", knowledge.Remedy(said))
+	}
 
 	switch {
 	case status >= 500 && code == "E0000060", status == http.StatusNotImplemented, status == http.StatusMethodNotAllowed:

@@ -1,0 +1,158 @@
+package knowledge
+
+const (
+	pageErrors       = "IAM User Guide, \"Troubleshoot access denied error messages\""
+	pageCommonErrors = "AWS API references, \"Common Errors\""
+)
+
+func awsErrors() []Entry {
+	return []Entry{
+		{
+			ID: "management-account-instance", Subject: AWS,
+			Texts:  []string{"Organization management account is not allowed to perform the operation"},
+			Where:  "CreateInstance of IAM Identity Center, Terraform, CloudFormation AWS::SSO::Instance",
+			Cause:  "no API enables the organization instance of IAM Identity Center; CreateInstance makes account instances only, with which Studio does not work",
+			Remedy: "Enable it in the IAM Identity Center console of the management account, in the Region of the spec; a run notices by itself",
+			Source: "IAM Identity Center API Reference, \"CreateInstance\"; aws-controllers-k8s/test-infra PR #1063",
+		},
+		{
+			ID: "sso-not-enabled", Subject: AWS,
+			Texts:  []string{"SSO is not enabled in any region"},
+			Where:  "AWS APIs of applications that want Identity Center",
+			Cause:  "the account's organization has no IAM Identity Center instance, or the account belongs to no organization",
+			Remedy: "Enable the organization instance in the IAM Identity Center console of the management account, in the Region of the spec",
+			Source: "terraform-aws-modules/terraform-aws-managed-service-grafana#30",
+		},
+		{
+			ID: "account-instance", Subject: AWS,
+			Texts:  []string{"This operation is not supported for account instances", "not supported for account instances"},
+			Where:  "IAM Identity Center APIs",
+			Cause:  "the instance belongs to one account, not to the organization, and Studio does not work with those",
+			Remedy: "Use the organization instance, which is enabled in the management account; the account instance may stay",
+			Source: "IAM Identity Center User Guide, \"AWS managed applications that you can use with IAM Identity Center\"; aws-samples/iam-identity-center-team#281",
+		},
+		{
+			ID: "organizations-not-in-use", Subject: AWS,
+			Texts:  []string{"AWSOrganizationsNotInUseException", "Your account is not a member of an organization"},
+			Where:  "organizations:DescribeOrganization",
+			Cause:  "the account belongs to no AWS organization, which Studio with Identity Center needs",
+			Remedy: "Use credentials, or identityCenter.assumeRole, of an account in the organization",
+			Source: "SageMaker Developer Guide, \"Onboard using IAM Identity Center\"",
+		},
+		{
+			ID: "identity-center-kms", Subject: AWS,
+			Texts: []string{
+				"KMS_AccessDeniedException", "KMS_NotFoundException", "KMS_InvalidKeyUsageException", "KMS_InvalidStateException", "KMS_DisabledException",
+				"KMS_ACCESS_DENIED", "KMS_KEY_NOT_FOUND", "KMS_INVALID_ARN", "KMS_INVALID_KEY_USAGE", "KMS_INVALID_STATE", "KMS_DISABLED",
+			},
+			Where:  "IAM Identity Center and Identity Store APIs, as the reason of an error",
+			Cause:  "the instance is encrypted with a customer managed KMS key that is missing, disabled, or does not admit the caller; no IAM permission of the instance is missing",
+			Remedy: "Let the key's policy grant the principal kms:Decrypt through Identity Center, and check that the key is enabled",
+			Source: "IAM Identity Center API Reference and Identity Store API Reference, \"AccessDeniedException\", \"ResourceNotFoundException\", \"ValidationException\"",
+		},
+		{
+			ID: "identity-store-duplicate", Subject: AWS,
+			Texts:  []string{"UNIQUENESS_CONSTRAINT_VIOLATION"},
+			Where:  "Identity Store API, as the reason of a ConflictException",
+			Cause:  "another user or group already has this user name, e-mail address, external ID or display name",
+			Remedy: "Look for it in the IAM Identity Center console, and delete or rename the one that was made by hand",
+			Source: "Identity Store API Reference, \"ConflictException\"",
+		},
+		{
+			ID: "aws-conflict", Subject: AWS, Passing: true,
+			Texts:  []string{"CreateApplicationAssignment … ConflictException", "DeleteApplicationAssignment … ConflictException", "CONCURRENT_MODIFICATION"},
+			Where:  "IAM Identity Center and Identity Store APIs",
+			Cause:  "the call collided with an earlier write that has not spread yet",
+			Remedy: "Nothing: a run tries again by itself. With other tools, repeat the call after some seconds",
+			Source: "IAM Identity Center API Reference, \"CreateApplicationAssignment\"",
+		},
+		{
+			ID: "aws-credentials-expired", Subject: AWS,
+			Texts:  []string{"ExpiredToken", "The security token included in the request is expired", "TokenRefreshRequired"},
+			Where:  "any AWS API; the worker's log",
+			Cause:  "the worker's temporary AWS credentials have ended",
+			Remedy: "Give the worker a source that renews itself (a role, or aws sso login for the profile), start it again where the credentials were variables, then retry",
+			Source: pageCommonErrors,
+		},
+		{
+			ID: "aws-credentials-unknown", Subject: AWS,
+			Texts:  []string{"UnrecognizedClientException", "InvalidClientTokenId", "The security token included in the request is invalid", "InvalidAccessKeyId"},
+			Where:  "any AWS API",
+			Cause:  "AWS does not know the access key, or a session token is missing beside it; in a Region that is switched off every key is unknown",
+			Remedy: "Check AWS_ACCESS_KEY_ID with its secret and session token, or AWS_PROFILE, and that the Region is enabled for the account; then retry",
+			Source: pageCommonErrors,
+		},
+		{
+			ID: "aws-signature", Subject: AWS,
+			Texts:  []string{"InvalidSignatureException", "SignatureDoesNotMatch", "Signature expired", "Signature not yet current", "IncompleteSignature", "RequestExpired"},
+			Where:  "any AWS API",
+			Cause:  "the secret key does not belong to the access key, the machine's clock is more than some minutes wrong, or a proxy changes requests",
+			Remedy: "Set the clock (NTP) of the worker's machine, check AWS_SECRET_ACCESS_KEY for lost characters, and exempt amazonaws.com from proxies that rewrite; then retry",
+			Source: "IAM User Guide, \"Troubleshoot Signature Version 4 signing for AWS API requests\"",
+		},
+		{
+			ID: "aws-no-credentials", Subject: AWS,
+			Texts:  []string{"no EC2 IMDS role found", "failed to refresh cached credentials", "the worker has no AWS credentials"},
+			Where:  "the worker's log",
+			Cause:  "none of the places where the AWS SDK looks has credentials",
+			Remedy: "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID with its secret, or give the worker's machine or container a role; worker --check shows what it finds",
+			Source: "AWS SDKs and Tools Reference Guide, \"Standardized credential providers\"",
+		},
+		{
+			ID: "aws-pass-role", Subject: AWS,
+			Texts:  []string{"not authorized to perform: iam:PassRole"},
+			Where:  "sagemaker:CreateDomain, CreateUserProfile and UpdateUserProfile",
+			Cause:  "the principal of the Studio account may not hand the execution role to SageMaker",
+			Remedy: "Allow it iam:PassRole on exactly that role, with the condition iam:PassedToService = sagemaker.amazonaws.com; starter policy -f SPEC prints the statement; then retry",
+			Source: "IAM User Guide, \"Grant a user permissions to pass a role to an AWS service\"",
+		},
+		{
+			ID: "aws-assume-role", Subject: AWS,
+			Texts:  []string{"not authorized to perform: sts:AssumeRole", "AssumeRole … AccessDenied"},
+			Where:  "the first call of a side with assumeRole",
+			Cause:  "the role's trust policy does not name the worker, or the worker may not call sts:AssumeRole on it, or the role does not exist",
+			Remedy: "Let the trust policy name the worker's principal and allow that one sts:AssumeRole on the role; starter policy -f SPEC prints both; then retry",
+			Source: "IAM User Guide, \"Troubleshoot IAM roles\"",
+		},
+		{
+			ID: "aws-explicit-deny", Subject: AWS,
+			Texts:  []string{"is not authorized to perform … with an explicit deny", "with an explicit deny"},
+			Where:  "any AWS API",
+			Cause:  "a policy denies it, and no permission outweighs that; where the text says service control policy, the organization does",
+			Remedy: "Exempt the principal from that policy, or take the deny away; for a service control policy ask those who look after the organization",
+			Source: pageErrors,
+		},
+		{
+			ID: "aws-denied", Subject: AWS,
+			Texts:  []string{"is not authorized to perform", "AccessDenied", "UnauthorizedOperation", "You are not authorized to perform this operation"},
+			Where:  "any AWS API",
+			Cause:  "the principal that the text names lacks the action that it names",
+			Remedy: "Compare its policy with what starter policy -f SPEC prints, add what is missing, then retry",
+			Source: pageErrors,
+		},
+		{
+			ID: "aws-region-disabled", Subject: AWS,
+			Texts:  []string{"OptInRequired", "SubscriptionRequiredException"},
+			Where:  "any AWS API",
+			Cause:  "the account has not switched the Region or the service on",
+			Remedy: "Enable the Region for the account (AWS Billing and Cost Management console, Account, AWS Regions), wait some minutes, then retry",
+			Source: "AWS Account Management Reference Guide, \"Enable or disable AWS Regions in your account\"",
+		},
+		{
+			ID: "aws-throttled", Subject: AWS, Passing: true,
+			Texts:  []string{"ThrottlingException", "Rate exceeded", "TooManyRequestsException", "RequestLimitExceeded"},
+			Where:  "any AWS API",
+			Cause:  "AWS asks for a slower pace; the IAM Identity Center and Identity Store APIs share 20 requests a second each among everybody in the organization",
+			Remedy: "Nothing: a run slows down and goes on by itself. If it stays, stop other tools that read the same directory",
+			Source: "IAM Identity Center User Guide, \"Quotas\"",
+		},
+		{
+			ID: "aws-identity-store-region", Subject: AWS,
+			Texts:  []string{"ResourceNotFoundException … IDENTITY_STORE"},
+			Where:  "Identity Store API",
+			Cause:  "the identity store is in another Region, or belongs to another instance",
+			Remedy: "Set region in the spec to the primary Region of the instance, which the IAM Identity Center console shows under Settings",
+			Source: "Identity Store API Reference, \"ResourceNotFoundException\"; aws-amplify/amplify-backend#2702",
+		},
+	}
+}
