@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -30,6 +31,10 @@ type Access struct {
 type PeopleStore interface {
 	// SavePeople replaces the people file of a run and returns its address.
 	SavePeople(run string, people []onboarding.PersonRecord) (string, error)
+	// SaveChanges replaces the file of the changes that a reconcile found, and returns its address.
+	SaveChanges(run string, changes []onboarding.AccessChange) (string, error)
+	// ReadPeople reads the people file of a run and says when it was saved; an error wraps fs.ErrNotExist where there is none.
+	ReadPeople(run string) ([]onboarding.PersonRecord, time.Time, error)
 }
 
 // AccessInput says who should get in where.
@@ -48,6 +53,12 @@ type AccessInput struct {
 	// Roles resolves the names that the spec gives to execution roles; the first one is the domain's default.
 	Roles []Role            `json:"roles"`
 	Tags  map[string]string `json:"tags,omitempty"`
+	// FollowOkta lets only those count whom Okta has in the access groups, whatever Identity Center still says.
+	FollowOkta bool `json:"followOkta,omitempty"`
+	// AllowRemovals is the operator's consent to removals of any size.
+	AllowRemovals bool `json:"allowRemovals,omitempty"`
+	// RecordChanges asks VerifyAccess for the differences that it finds.
+	RecordChanges bool `json:"recordChanges,omitempty"`
 }
 
 // AccessResult counts what converging did.
@@ -74,6 +85,11 @@ type VerifyResult struct {
 	ExceptionsTotal int                          `json:"exceptionsTotal"`
 	Notices         []onboarding.PersonException `json:"notices,omitempty"`
 	PeopleFile      string                       `json:"peopleFile"`
+	// Changes are the differences that were found, Held why nobody would be removed, Stale the groups that have other members
+	// in Identity Center than in Okta; all three where RecordChanges asks for them.
+	Changes onboarding.AccessChanges `json:"changes,omitzero"`
+	Held    string                   `json:"held,omitempty"`
+	Stale   []string                 `json:"stale,omitempty"`
 }
 
 // domainAccess is one attempt's view of who has access to the domain, and its hands on it.
@@ -88,6 +104,8 @@ type domainAccess struct {
 	described map[string]describedProfile
 	// ours remembers whether profiles carry the run's tag, by name.
 	ours map[string]bool
+	// foreign are the members of groups that the spec does not name, as far as they were read.
+	foreign map[string]map[string]bool
 }
 
 // open connects both accounts. Class Unsupported: the domain has no application to assign people to. Class Invalid: the spec
@@ -155,6 +173,8 @@ type snapshot struct {
 	desired access.Desired
 	// unknown are single people of the spec whom Identity Center does not have.
 	unknown []string
+	// stale are access groups that have other members here than in Okta, where that was compared.
+	stale []string
 }
 
 // look reads the directory and derives who should have access from it.

@@ -50,7 +50,8 @@ func (a *domainAccess) actual(ctx context.Context, view snapshot, reading func(d
 	for i, profile := range profiles {
 		profiles[i].Ours = unwanted[profile.Name] && a.ours[profile.Name]
 	}
-	return access.Actual{Assignments: assignments, Profiles: profiles, UserIDs: view.userIDs()}, nil
+	actual := access.Actual{Assignments: assignments, Profiles: profiles, UserIDs: view.userIDs()}
+	return actual, a.claim(ctx, view, &actual)
 }
 
 func (a *domainAccess) listAssignments(ctx context.Context) ([]access.Assignment, error) {

@@ -31,7 +31,7 @@ func (x *Access) ConvergeAccess(ctx context.Context, in AccessInput) (AccessResu
 	if err != nil {
 		return AccessResult{}, err
 	}
-	view, err := a.look(ctx)
+	view, err := x.lookFollowing(ctx, a)
 	if err != nil {
 		return AccessResult{}, err
 	}

@@ -463,3 +463,11 @@ type brokenStore struct{}
 func (brokenStore) SavePeople(string, []onboarding.PersonRecord) (string, error) {
 	return "", errors.New("no space left on device")
 }
+
+func (brokenStore) SaveChanges(string, []onboarding.AccessChange) (string, error) {
+	return "", errors.New("no space left on device")
+}
+
+func (brokenStore) ReadPeople(string) ([]onboarding.PersonRecord, time.Time, error) {
+	return nil, time.Time{}, errors.New("input/output error")
+}

@@ -29,20 +29,16 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 	if err != nil {
 		return VerifyResult{}, err
 	}
-	var groups, singles []string
-	for _, group := range in.Access.Groups {
-		groups = append(groups, group.Name)
-	}
-	for _, person := range in.Access.People {
-		singles = append(singles, person.Login)
-	}
-	people, err := wantedPeople(ctx, x.Okta, in.AppID, in.AssignmentGroup, groups, singles)
+	people, err := x.oktaPeople(ctx, in)
 	if err != nil {
 		return VerifyResult{}, err
 	}
 	view, err := a.look(ctx)
 	if err != nil {
 		return VerifyResult{}, err
+	}
+	if in.FollowOkta {
+		view = view.follow(people, in)
 	}
 	actual, err := a.actual(ctx, view, h.at)
 	if err != nil {
@@ -66,15 +62,16 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 	v.noticeOthers()
 	file, err := x.People.SavePeople(in.Run, records)
 	if err != nil {
-		f := fault.New(fault.Unavailable, "worker", "", "the people file cannot be written: %v", err).
-			WithRemedy("Check the worker's data directory: it has to be writable and to have space left.")
-		f.Err = err
-		return VerifyResult{}, f
+		return VerifyResult{}, notStored("people file", err)
 	}
-	return VerifyResult{
+	result := VerifyResult{
 		People: v.people, Groups: v.groupAccess(), Exceptions: v.exceptions.listed, ExceptionsTotal: v.exceptions.total,
 		Notices: v.notices.listed, PeopleFile: file,
-	}, nil
+	}
+	if in.RecordChanges {
+		err = v.report(x, in.Run, actual, &result)
+	}
+	return result, err
 }
 
 // verification is what was read back, indexed, with the verdicts so far.

@@ -83,6 +83,8 @@ type ProvisionedResult struct {
 type PushInput struct {
 	AppID  string   `json:"appId"`
 	Groups []string `json:"groups"`
+	// Again pushes every group anew, also those that were pushed since the last person came.
+	Again bool `json:"again,omitempty"`
 }
 
 // PushedGroup is a group push mapping.

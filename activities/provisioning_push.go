@@ -31,9 +31,11 @@ func (x *Provisioning) PushGroups(ctx context.Context, in PushInput) (PushResult
 		}
 		return PushResult{}, err
 	}
-	newest, err := x.newestPerson(ctx, in.AppID, mappings)
-	if err != nil {
-		return PushResult{}, err
+	newest := time.Now()
+	if !in.Again {
+		if newest, err = x.newestPerson(ctx, in.AppID, mappings); err != nil {
+			return PushResult{}, err
+		}
 	}
 	refused, created := map[string]string{}, map[string]bool{}
 	for _, group := range groups {

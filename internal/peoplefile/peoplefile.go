@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"studio-onboarding/onboarding"
 )
@@ -20,31 +21,76 @@ type Store struct {
 	Dir string
 }
 
-const fileName = "people.jsonl"
+const (
+	fileName    = "people.jsonl"
+	changesName = "changes.jsonl"
+)
 
 // SavePeople replaces the people file of a run with one JSON object per line, and returns the absolute path. A reader sees
 // the old file or the new one, never half of one. It refuses a run name that is not a plain file name.
 func (s Store) SavePeople(run string, people []onboarding.PersonRecord) (string, error) {
-	if run == "" || run == "." || run == ".." || filepath.Base(run) != run {
-		return "", fmt.Errorf("save people: %q is not the name of a run", run)
-	}
-	dir, err := filepath.Abs(filepath.Join(s.Dir, run))
+	path, err := s.save(run, fileName, func(lines *json.Encoder) error { return encode(lines, people) })
 	if err != nil {
-		return "", fmt.Errorf("save people: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("save people: %w", err)
-	}
-	path := filepath.Join(dir, fileName)
-	if err := replace(path, people); err != nil {
 		return "", fmt.Errorf("save people: %w", err)
 	}
 	return path, nil
 }
 
-func replace(path string, people []onboarding.PersonRecord) (err error) {
+// SaveChanges replaces the file of the changes that a reconcile found, in the way of SavePeople.
+func (s Store) SaveChanges(run string, changes []onboarding.AccessChange) (string, error) {
+	path, err := s.save(run, changesName, func(lines *json.Encoder) error { return encode(lines, changes) })
+	if err != nil {
+		return "", fmt.Errorf("save changes: %w", err)
+	}
+	return path, nil
+}
+
+// ReadPeople reads the people file of a run and says when it was saved. The error wraps fs.ErrNotExist where there is none.
+func (s Store) ReadPeople(run string) ([]onboarding.PersonRecord, time.Time, error) {
+	dir, err := s.folder(run)
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("read people: %w", err)
+	}
+	path := filepath.Join(dir, fileName)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("read people: %w", err)
+	}
+	people, err := Read(path)
+	return people, info.ModTime(), err
+}
+
+func (s Store) folder(run string) (string, error) {
+	if run == "" || run == "." || run == ".." || filepath.Base(run) != run {
+		return "", fmt.Errorf("%q is not the name of a run", run)
+	}
+	return filepath.Abs(filepath.Join(s.Dir, run))
+}
+
+func (s Store) save(run, name string, write func(*json.Encoder) error) (string, error) {
+	dir, err := s.folder(run)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	path := filepath.Join(dir, name)
+	return path, replace(path, write)
+}
+
+func encode[T any](lines *json.Encoder, items []T) error {
+	for _, item := range items {
+		if err := lines.Encode(item); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func replace(path string, write func(*json.Encoder) error) (err error) {
 	// os.CreateTemp makes files with mode 0600.
-	file, err := os.CreateTemp(filepath.Dir(path), "."+fileName+"-*")
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
 	}
@@ -57,10 +103,8 @@ func replace(path string, people []onboarding.PersonRecord) (err error) {
 	buffered := bufio.NewWriter(file)
 	lines := json.NewEncoder(buffered)
 	lines.SetEscapeHTML(false)
-	for _, person := range people {
-		if err := lines.Encode(person); err != nil {
-			return err
-		}
+	if err := write(lines); err != nil {
+		return err
 	}
 	if err := buffered.Flush(); err != nil {
 		return err

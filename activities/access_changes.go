@@ -1,0 +1,106 @@
+package activities
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"studio-onboarding/internal/access"
+	"studio-onboarding/internal/fault"
+	"studio-onboarding/onboarding"
+)
+
+// settled says whether nothing is waited for any more: Waits.Settle has passed since the wait began.
+func (x *Access) settled(ctx context.Context) bool {
+	return time.Since(activity.GetInfo(ctx).ScheduledTime) >= x.Waits.Settle
+}
+
+// changeList describes what Diff found to people: what is done, and what is held back for the operator.
+func (v *verification) changeList(actual access.Actual) []onboarding.AccessChange {
+	var list []onboarding.AccessChange
+	names := v.principalNames()
+	for _, a := range v.changes.Assign {
+		list = append(list, onboarding.AccessChange{Kind: onboarding.ChangeAssign, Who: names(a), Group: a.Type == access.PrincipalGroup,
+			Why: "not assigned to the Studio application"})
+	}
+	profiles := func(kind onboarding.ChangeKind, changed []access.Profile, why func(access.Profile) string) {
+		for _, p := range changed {
+			list = append(list, onboarding.AccessChange{Kind: kind, Who: p.UserName, Profile: p.Name, Role: p.Role, Why: why(p)})
+		}
+	}
+	roles := map[string]string{}
+	for _, p := range actual.Profiles {
+		roles[p.Name] = p.Role
+	}
+	profiles(onboarding.ChangeCreateProfile, v.changes.Create, func(p access.Profile) string {
+		return "has access via " + strings.Join(v.wanted[p.UserName].Via, ", ") + ", and no profile"
+	})
+	profiles(onboarding.ChangeSetRole, v.changes.SetRole, func(p access.Profile) string {
+		return fmt.Sprintf("the profile has the execution role %s", roleName(cmp.Or(roles[p.Name], v.view.desired.DefaultRole)))
+	})
+	profiles(onboarding.ChangeRemakeProfile, v.changes.Remake, func(p access.Profile) string { return "the profile is " + p.Status })
+
+	removals := v.changes
+	if removals.Held != "" {
+		agreed := v.view.desired
+		agreed.Confirmed = true
+		removals = access.Diff(agreed, actual)
+	}
+	start := len(list)
+	for _, a := range removals.Revoke {
+		list = append(list, onboarding.AccessChange{Kind: onboarding.ChangeRevoke, Who: names(a), Group: a.Type == access.PrincipalGroup,
+			Why: "assigned to the Studio application, but has no access by Okta and the spec"})
+	}
+	profiles(onboarding.ChangeDeleteProfile, removals.Delete, func(access.Profile) string { return "has no access any more" })
+	for i := start; i < len(list); i++ {
+		list[i].Held = v.changes.Held != ""
+	}
+	return list
+}
+
+// principalNames names users and groups; what is gone keeps its ID.
+func (v *verification) principalNames() func(access.Assignment) string {
+	names := map[string]string{}
+	for id, name := range v.groupNames {
+		names[id] = name
+	}
+	for _, group := range v.view.groups {
+		names[group.ID] = group.Name
+	}
+	for _, user := range v.view.users {
+		names[user.ID] = user.UserName
+	}
+	return func(a access.Assignment) string { return cmp.Or(names[a.PrincipalID], a.PrincipalID) }
+}
+
+// report puts the differences into the result, and all of them into a file.
+func (v *verification) report(x *Access, run string, actual access.Actual, result *VerifyResult) error {
+	list := v.changeList(actual)
+	result.Changes = onboarding.AccessChanges{Total: len(list), Listed: list[:min(len(list), onboarding.MaxListed)]}
+	result.Held = v.changes.Held
+	if result.Held == "" && v.view.desired.Doubt != "" && !v.view.desired.Confirmed {
+		result.Held = "nobody was removed: " + v.view.desired.Doubt
+	}
+	result.Stale = slices.Clone(v.view.stale)
+	if len(list) == 0 {
+		return nil
+	}
+	file, err := x.People.SaveChanges(run, list)
+	if err != nil {
+		return notStored("file of changes", err)
+	}
+	result.Changes.File = file
+	return nil
+}
+
+func notStored(what string, err error) error {
+	f := fault.New(fault.Unavailable, "worker", "", "the %s cannot be written: %v", what, err).
+		WithRemedy("Check the worker's data directory: it has to be writable and to have space left.")
+	f.Err = err
+	return f
+}

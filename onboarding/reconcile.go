@@ -1,0 +1,90 @@
+package onboarding
+
+import "time"
+
+// ReconcileInput starts one reconcile: access is made to follow Okta once.
+type ReconcileInput struct {
+	Handles Handles `json:"handles"`
+	// DryRun computes and reports the differences, and changes nothing.
+	DryRun bool `json:"dryRun,omitempty"`
+	// AllowRemovals is the operator's consent to removals of any size, for this one time.
+	AllowRemovals bool `json:"allowRemovals,omitempty"`
+	// StartedBy is user@host; of a scheduled reconcile, who made the schedule.
+	StartedBy string `json:"startedBy,omitempty"`
+}
+
+// ReconcileReport is the result of a reconcile.
+type ReconcileReport struct {
+	Run    string `json:"run"`
+	DryRun bool   `json:"dryRun,omitempty"`
+	// State is RunDone, or RunAttention where something was held back for the operator to decide.
+	State     RunState  `json:"state"`
+	StartedBy string    `json:"startedBy,omitempty"`
+	StartedAt time.Time `json:"startedAt"`
+	EndedAt   time.Time `json:"endedAt,omitzero"`
+	// People and Groups are what was read back at the end.
+	People People        `json:"people"`
+	Groups []GroupAccess `json:"groups,omitempty"`
+	// Changes are the differences that were found. They were made, but for those that are held back, those whose person is in
+	// Exceptions, and in a dry run.
+	Changes AccessChanges `json:"changes"`
+	// Made counts what was done.
+	Made ChangesMade `json:"made"`
+	// Pushed are groups that Okta was told to push again, as Identity Center had other members.
+	Pushed []string `json:"pushed,omitempty"`
+	// Held says why nobody was removed although people would have been, and Command how to agree to it.
+	Held    string `json:"held,omitempty"`
+	Command string `json:"command,omitempty"`
+	// Exceptions are people who should get in and don't, or for whom a change failed, at most MaxListed.
+	Exceptions      []PersonException `json:"exceptions,omitempty"`
+	ExceptionsTotal int               `json:"exceptionsTotal"`
+	Notices         []PersonException `json:"notices,omitempty"`
+	PeopleFile      string            `json:"peopleFile,omitempty"`
+}
+
+// AccessChanges are differences between what is and what should be.
+type AccessChanges struct {
+	Total int `json:"total"`
+	// Listed are the first MaxListed.
+	Listed []AccessChange `json:"listed,omitempty"`
+	// File names the file (on the worker) with all of them, a line for each; empty where there are none.
+	File string `json:"file,omitempty"`
+}
+
+// ChangesMade counts changes.
+type ChangesMade struct {
+	Assignments        int `json:"assignments"`
+	AssignmentsRemoved int `json:"assignmentsRemoved"`
+	Profiles           int `json:"profiles"`
+	ProfilesRemoved    int `json:"profilesRemoved"`
+	Roles              int `json:"roles"`
+}
+
+// ChangeKind says what a change does.
+type ChangeKind string
+
+// The kinds of changes.
+const (
+	ChangeAssign        ChangeKind = "assign"
+	ChangeCreateProfile ChangeKind = "create-profile"
+	ChangeSetRole       ChangeKind = "set-role"
+	ChangeRemakeProfile ChangeKind = "remake-profile"
+	ChangeRevoke        ChangeKind = "revoke"
+	ChangeDeleteProfile ChangeKind = "delete-profile"
+)
+
+// AccessChange is one difference, and what is done about it.
+type AccessChange struct {
+	Kind ChangeKind `json:"kind"`
+	// Who is the Identity Center user name, or the name of a group.
+	Who string `json:"who"`
+	// Group says that Who is a group.
+	Group   bool   `json:"group,omitempty"`
+	Profile string `json:"profile,omitempty"`
+	// Role is the ARN of the execution role that the profile gets.
+	Role string `json:"role,omitempty"`
+	// Why says what was found.
+	Why string `json:"why"`
+	// Held says that it waits for the operator's consent.
+	Held bool `json:"held,omitempty"`
+}
