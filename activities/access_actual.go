@@ -74,7 +74,7 @@ func (a *domainAccess) listAssignments(ctx context.Context) ([]access.Assignment
 // listProfiles lists all profiles of the domain, and describes those of which nothing is known yet: the list tells neither
 // the user nor the role, and the name proves nothing.
 func (a *domainAccess) listProfiles(ctx context.Context, reading func(done, total int)) ([]access.Profile, error) {
-	statuses := map[string]string{}
+	statuses, changed := map[string]string{}, map[string]time.Time{}
 	pages := sagemaker.NewListUserProfilesPaginator(a.profiles, &sagemaker.ListUserProfilesInput{
 		DomainIdEquals: &a.in.Domain.ID, MaxResults: aws.Int32(listPage),
 	})
@@ -85,6 +85,7 @@ func (a *domainAccess) listProfiles(ctx context.Context, reading func(done, tota
 		}
 		for _, found := range page.UserProfiles {
 			statuses[aws.ToString(found.UserProfileName)] = string(found.Status)
+			changed[aws.ToString(found.UserProfileName)] = aws.ToTime(found.LastModifiedTime)
 		}
 	}
 	var unknown []string
@@ -107,7 +108,7 @@ func (a *domainAccess) listProfiles(ctx context.Context, reading func(done, tota
 			delete(a.described, name)
 			continue
 		}
-		profiles = append(profiles, access.Profile{Name: name, UserName: known.userName, Role: known.role, Status: status})
+		profiles = append(profiles, access.Profile{Name: name, UserName: known.userName, Role: known.role, Status: status, Changed: changed[name]})
 	}
 	return profiles, nil
 }

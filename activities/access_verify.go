@@ -181,6 +181,7 @@ func (v *verification) check(person wantedPerson) onboarding.PersonRecord {
 	}
 	if has {
 		record.Profile, record.ProfileStatus, record.ExecutionRole = profile.Name, profile.Status, role
+		record.ChangedAt = profile.Changed
 	}
 	missing, isMissing := v.missing[person.Login]
 	switch {

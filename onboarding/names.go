@@ -10,7 +10,17 @@ const (
 	WorkflowCheck = "Check"
 	// WorkflowPlan says what a run of a spec would do, and changes nothing. Input: PlanInput. Result: Plan.
 	WorkflowPlan = "Plan"
+	// WorkflowReconcile makes access follow Okta once. Input: ReconcileInput. Result: ReconcileReport.
+	WorkflowReconcile = "Reconcile"
+	// WorkflowAccessList answers with a page of who has access. Input: AccessListInput. Result: AccessPage.
+	WorkflowAccessList = "AccessList"
+	// WorkflowExplainPerson follows one person from Okta to Studio. Input: ExplainPersonInput. Result: PersonExplanation.
+	WorkflowExplainPerson = "ExplainPerson"
+	// WorkflowFleet starts many runs. Input: FleetInput. Result: FleetProgress.
+	WorkflowFleet = "Fleet"
 
+	// QueryFleet answers with FleetProgress.
+	QueryFleet = "fleet"
 	// QueryProgress answers with Progress.
 	QueryProgress = "progress"
 	// QueryReport answers with the Report as far as the run has come.
@@ -41,6 +51,12 @@ func RunName(workflowID string) (string, bool) {
 }
 
 const workflowIDPrefix = "onboard-"
+
+// ScheduleID is the ID of the Temporal Schedule that keeps a run's access right.
+func ScheduleID(run string) string { return "sync-" + run }
+
+// ReconcileID is the workflow ID of a run's reconciles; Temporal adds the time to that of a scheduled one.
+func ReconcileID(run string) string { return "reconcile-" + run }
 
 // CheckID is the workflow ID of the check of a spec of this name.
 func CheckID(run string) string { return "check-" + run }

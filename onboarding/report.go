@@ -87,8 +87,10 @@ type PersonRecord struct {
 	Profile       string   `json:"profile,omitempty"`
 	ProfileStatus string   `json:"profileStatus,omitempty"`
 	ExecutionRole string   `json:"executionRole,omitempty"`
-	Reason        string   `json:"reason,omitempty"`
-	Remedy        string   `json:"remedy,omitempty"`
+	// ChangedAt is when the profile was last changed.
+	ChangedAt time.Time `json:"changedAt,omitzero"`
+	Reason    string    `json:"reason,omitempty"`
+	Remedy    string    `json:"remedy,omitempty"`
 }
 
 // Origin says where a resource comes from.

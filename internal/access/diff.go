@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"studio-onboarding/onboarding"
 )
@@ -41,6 +42,8 @@ type Profile struct {
 	// Role is the ARN of the profile's execution role; empty means the domain's.
 	Role   string
 	Status string
+	// Changed is when the profile last changed, where that is known.
+	Changed time.Time
 	// Ours says that the profile carries the tag of this run. Only profiles of people who are not wanted need it.
 	Ours bool
 }

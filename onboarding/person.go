@@ -1,0 +1,94 @@
+package onboarding
+
+import "time"
+
+// AccessListInput asks who has access. Names of people travel in inputs and results only, never in workflow IDs.
+type AccessListInput struct {
+	Handles Handles `json:"handles"`
+	// Group keeps the people of one access group; empty keeps all.
+	Group string `json:"group,omitempty"`
+	// Status is a value of AccessStatuses; empty keeps all.
+	Status string `json:"status,omitempty"`
+	// After is the Next of the page before; 0 looks at the live systems afresh.
+	After int `json:"after,omitempty"`
+}
+
+// AccessPage is a page of people, at most AccessPageSize, in the order of their logins.
+type AccessPage struct {
+	People []PersonRecord `json:"people"`
+	// Next continues the list; 0 at its end.
+	Next int `json:"next,omitempty"`
+	// Total counts everybody whom the filter keeps.
+	Total int `json:"total"`
+	// AsOf is when the live systems were read.
+	AsOf time.Time `json:"asOf"`
+	// PeopleFile names the file (on the worker) with everybody.
+	PeopleFile string `json:"peopleFile,omitempty"`
+}
+
+// AccessPageSize keeps a page far below the 2 MB that Temporal takes as a payload.
+const AccessPageSize = 500
+
+// The values of AccessListInput.Status.
+const (
+	StatusReady     = "ready"
+	StatusMissing   = "missing"
+	StatusNoProfile = "no-profile"
+	StatusFailed    = "failed"
+)
+
+// AccessStatuses are what a list of people can be filtered by: those who get in, those who should and don't, and of the
+// latter those without a profile, and those whose profile has failed.
+func AccessStatuses() []string {
+	return []string{StatusReady, StatusMissing, StatusNoProfile, StatusFailed}
+}
+
+// ExplainPersonInput asks why one person gets in, or doesn't.
+type ExplainPersonInput struct {
+	Handles Handles `json:"handles"`
+	// Login is the person's Okta login.
+	Login string `json:"login"`
+}
+
+// PersonExplanation follows one person from Okta to Studio.
+type PersonExplanation struct {
+	Person string `json:"person"`
+	// Ready says whether the person can come in.
+	Ready bool `json:"ready"`
+	// Broken names the first broken link, and Remedy what repairs it; both are empty for somebody who can come in.
+	Broken string       `json:"broken,omitempty"`
+	Remedy string       `json:"remedy,omitempty"`
+	Links  []PersonLink `json:"links"`
+}
+
+// LinkState says how a link is.
+type LinkState string
+
+// The states of a link.
+const (
+	LinkOK     LinkState = "ok"
+	LinkBroken LinkState = "broken"
+	// LinkNotSeen: an earlier link is broken so that this one cannot be looked at.
+	LinkNotSeen LinkState = "not-seen"
+)
+
+// The links between a person in Okta and Studio, in the order in which a sign-in passes them.
+const (
+	LinkOkta         = "okta-user"
+	LinkAppUser      = "app-assignment"
+	LinkProvisioning = "provisioning"
+	LinkUser         = "identity-center-user"
+	LinkGroups       = "groups"
+	LinkAssignment   = "studio-assignment"
+	LinkProfile      = "profile"
+	LinkRole         = "execution-role"
+)
+
+// PersonLink is one link.
+type PersonLink struct {
+	Link  string    `json:"link"`
+	State LinkState `json:"state"`
+	// Found says what was found there.
+	Found  string `json:"found,omitempty"`
+	Remedy string `json:"remedy,omitempty"`
+}
