@@ -39,6 +39,10 @@ type Okta interface {
 	AssignGroup(ctx context.Context, appID, groupID string) error
 	// UserByLogin reads one person; class NotFound when there is none.
 	UserByLogin(ctx context.Context, login string) (oktaorg.User, error)
+	// UserGroups lists the groups that a person is in.
+	UserGroups(ctx context.Context, userID string) ([]oktaorg.Group, error)
+	// AppUser reads one person's assignment to the app; class NotFound when there is none.
+	AppUser(ctx context.Context, appID, userID string) (oktaorg.AppUser, error)
 	AssignUser(ctx context.Context, appID, userID string) error
 	// AppUsers calls page for each page of people assigned to the app.
 	AppUsers(ctx context.Context, appID string, page func([]oktaorg.AppUser) error) error

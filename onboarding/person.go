@@ -9,15 +9,15 @@ type AccessListInput struct {
 	Group string `json:"group,omitempty"`
 	// Status is a value of AccessStatuses; empty keeps all.
 	Status string `json:"status,omitempty"`
-	// After is the Next of the page before; 0 looks at the live systems afresh.
-	After int `json:"after,omitempty"`
+	// After is the Next of the page before; empty reads the live systems afresh.
+	After string `json:"after,omitempty"`
 }
 
 // AccessPage is a page of people, at most AccessPageSize, in the order of their logins.
 type AccessPage struct {
 	People []PersonRecord `json:"people"`
-	// Next continues the list; 0 at its end.
-	Next int `json:"next,omitempty"`
+	// Next continues the list; empty at its end.
+	Next string `json:"next,omitempty"`
 	// Total counts everybody whom the filter keeps.
 	Total int `json:"total"`
 	// AsOf is when the live systems were read.

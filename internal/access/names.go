@@ -77,6 +77,15 @@ func Hashed(userName, profile string) bool {
 	return false
 }
 
+// Candidates are the names that ProfileNames may have given to the user's profile, the likeliest first.
+func Candidates(userName string) []string {
+	names := []string{ProfileName(userName)}
+	for length := 8; length <= longestHash; length += 8 {
+		names = append(names, withHash(userName, length))
+	}
+	return names
+}
+
 // longestHash leaves room for something of the user name.
 const longestHash = 48
 

@@ -115,13 +115,7 @@ func (o *Org) AppUsers(ctx context.Context, appID string, page func([]AppUser) e
 	}, func(items []*okta.AppUser) error {
 		users := make([]AppUser, len(items))
 		for i, item := range items {
-			users[i] = AppUser{
-				ID: item.Id, ExternalID: item.ExternalId, Status: item.Status, SyncState: item.SyncState, Scope: item.Scope,
-				StatusChanged: timeOf(item.StatusChanged),
-			}
-			if item.Credentials != nil {
-				users[i].UserName = item.Credentials.UserName
-			}
+			users[i] = appUserOf(item)
 		}
 		return page(users)
 	})
