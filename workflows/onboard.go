@@ -15,6 +15,10 @@ import (
 // Register makes the workflows known to a worker under the names of package onboarding.
 func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(Onboard, workflow.RegisterOptions{Name: onboarding.WorkflowOnboard})
+	w.RegisterWorkflowWithOptions(Reconcile, workflow.RegisterOptions{Name: onboarding.WorkflowReconcile})
+	w.RegisterWorkflowWithOptions(AccessList, workflow.RegisterOptions{Name: onboarding.WorkflowAccessList})
+	w.RegisterWorkflowWithOptions(ExplainPerson, workflow.RegisterOptions{Name: onboarding.WorkflowExplainPerson})
+	w.RegisterWorkflowWithOptions(Fleet, workflow.RegisterOptions{Name: onboarding.WorkflowFleet})
 }
 
 // Onboard carries out one spec, from the preflight to the report. It ends with the report; with a cancellation when it was

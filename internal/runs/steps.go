@@ -16,7 +16,7 @@ func stepOf(activity string) onboarding.Step {
 		return onboarding.StepSAMLExchange
 	case "CheckSCIM", "ConnectProvisioning", "AwaitProvisioning":
 		return onboarding.StepSCIM
-	case "AssignGroups", "AwaitProvisioned", "PushGroups", "AwaitPushed":
+	case "AssignGroups", "AwaitProvisioned", "PushGroups", "AwaitPushed", "AwaitMembers":
 		return onboarding.StepOktaGroups
 	case "CompareDirectory":
 		return onboarding.StepDirectorySync
@@ -28,7 +28,7 @@ func stepOf(activity string) onboarding.Step {
 		return onboarding.StepDomain
 	case "ConvergeAccess":
 		return onboarding.StepAccess
-	case "VerifyAccess":
+	case "VerifyAccess", "ListAccess", "ExplainPerson":
 		return onboarding.StepVerify
 	}
 	return ""
