@@ -98,6 +98,7 @@ func (w *World) browser() http.Handler {
 		}
 		writeJSON(rw, environment)
 	})
+	mux.Handle("POST /sandbox/policies", w.aws.Policies())
 	mux.HandleFunc("POST /sandbox/faults", func(rw http.ResponseWriter, r *http.Request) {
 		var faults []Fault
 		if !readJSON(rw, r, &faults) {

@@ -46,6 +46,8 @@ type call struct {
 	effect                     string
 	fault                      string
 	request                    string
+	// key is the KMS key that the call names.
+	key string
 }
 
 // The effects that the call log knows.
@@ -125,6 +127,9 @@ func (c *call) perform(r *http.Request, body []byte, signed scope) (any, error) 
 	}
 	if err := service.Validate(operation, tree); err != nil {
 		return nil, c.rejected(err)
+	}
+	if err := c.authorizeDependents(tree); err != nil {
+		return nil, err
 	}
 	input, err := json.Marshal(tree)
 	if err != nil {

@@ -94,6 +94,7 @@ func studioActions() []string {
 		"iam:CreateRole", "iam:GetRole", "iam:TagRole", "iam:AttachRolePolicy", "iam:ListAttachedRolePolicies",
 		"ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups",
 		"servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:ListServiceQuotas",
+		"kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "elasticfilesystem:CreateFileSystem",
 	}
 }
 
@@ -108,14 +109,6 @@ func (p *principal) may(action string) bool {
 		}
 	}
 	return false
-}
-
-// authorize checks the identity policy for an action that is part of a call, and the fault script for a denial of it.
-func (c *call) authorize(action, resource string) error {
-	if c.principal.may(action) {
-		return nil
-	}
-	return c.denied(action, resource)
 }
 
 // authorizePart is for actions that a call needs besides its own, such as iam:PassRole.

@@ -51,7 +51,9 @@ type World struct {
 	sequence   int
 	accounts   map[string]*account
 	principals map[string]*principal
-	instances  []*instance
+	// policies replace what principals may do, by their ARN.
+	policies  map[string]*Policy
+	instances []*instance
 	// applications are the Identity Center applications by ARN.
 	applications map[string]*application
 	trail        []*event
@@ -62,7 +64,7 @@ func New(config Config) (*World, error) {
 	w := &World{
 		clock: config.Clock, calls: config.Calls, faults: config.Faults, baseURL: config.BaseURL, region: config.Region, seed: config.Seed,
 		models: map[string]*model.Service{}, made: map[string]int{},
-		accounts: map[string]*account{}, principals: map[string]*principal{}, applications: map[string]*application{},
+		accounts: map[string]*account{}, principals: map[string]*principal{}, policies: map[string]*Policy{}, applications: map[string]*application{},
 	}
 	w.routes = map[string]map[string]handler{
 		"sso":            w.ssoOperations(),

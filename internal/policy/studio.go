@@ -1,0 +1,119 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"studio-onboarding/onboarding"
+)
+
+const sagemaker = "sagemaker.amazonaws.com"
+
+// rolePolicy is the managed policy that the run attaches to roles that it creates.
+const rolePolicy = "AmazonSageMakerFullAccess"
+
+// studio is the side of the domain.
+func (n needs) studio() []Statement {
+	domains, profiles := n.sagemaker("domain"), n.sagemaker("user-profile")
+	lists := allow("StudioLists", anything, "sagemaker:ListDomains", "sagemaker:ListUserProfiles")
+	if n.spec.Access.OnRemoval == onboarding.RemovalDeleteProfile {
+		lists.Action = append(lists.Action, "sagemaker:ListApps", "sagemaker:ListSpaces")
+	}
+	names, arns := n.roles()
+	roles := append(slices.Clone(names), arns...)
+	statements := []Statement{
+		lists,
+		allow("Domain", []string{domains}, "sagemaker:CreateDomain", "sagemaker:DeleteDomain", "sagemaker:DescribeDomain"),
+		allow("Profiles", []string{profiles}, "sagemaker:CreateUserProfile", "sagemaker:DeleteUserProfile", "sagemaker:DescribeUserProfile",
+			"sagemaker:UpdateUserProfile"),
+		allow("Tags", []string{domains, profiles}, "sagemaker:AddTags", "sagemaker:ListTags"),
+		allow("PassExecutionRoles", roles, "iam:PassRole").when("StringEquals", "iam:PassedToService", sagemaker),
+		allow("ReadExecutionRoles", roles, "iam:GetRole"),
+	}
+	if len(names) > 0 {
+		statements = append(statements,
+			allow("MakeExecutionRoles", names, "iam:CreateRole", "iam:ListAttachedRolePolicies", "iam:TagRole"),
+			allow("AttachExecutionPolicy", names, "iam:AttachRolePolicy").
+				when("ArnEquals", "iam:PolicyARN", "arn:"+n.partition+":iam::aws:policy/"+rolePolicy))
+	}
+	linked := "arn:" + n.partition + ":iam::" + n.account() + ":role/aws-service-role/" + sagemaker + "/AWSServiceRoleForAmazonSageMakerNotebooks"
+	statements = append(statements,
+		allow("ServiceLinkedRole", []string{linked}, "iam:CreateServiceLinkedRole").when("StringEquals", "iam:AWSServiceName", sagemaker),
+		n.network())
+	statements = append(statements, n.key()...)
+	if !n.options.Required {
+		statements = append(statements, allow("OptionalQuotas", anything, "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"))
+	}
+	return statements
+}
+
+// account is the Studio account, * where the spec leaves it open.
+func (n needs) account() string { return cmp.Or(accountOf(n.spec.Studio), "*") }
+
+func (n needs) sagemaker(kind string) string {
+	return "arn:" + n.partition + ":sagemaker:" + n.spec.Region + ":" + n.account() + ":" + kind + "/*"
+}
+
+// roles are the ARNs of the execution roles that the spec gives by name, which the run may make, and of those that it gives
+// by ARN.
+func (n needs) roles() (names, arns []string) {
+	wanted := []string{n.spec.Domain.ExecutionRole}
+	for _, group := range n.spec.Access.Groups {
+		wanted = append(wanted, group.ExecutionRole)
+	}
+	for _, person := range n.spec.Access.People {
+		wanted = append(wanted, person.ExecutionRole)
+	}
+	for _, role := range wanted {
+		switch {
+		case role == "":
+		case strings.HasPrefix(role, "arn:"):
+			arns = append(arns, role)
+		default:
+			names = append(names, "arn:"+n.partition+":iam::"+n.account()+":role/"+role)
+		}
+	}
+	return distinct(names), distinct(arns)
+}
+
+func distinct(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func (n needs) network() Statement {
+	network := allow("Network", anything, "ec2:DescribeSubnets", "ec2:DescribeVpcs")
+	if len(n.spec.Domain.Network.SecurityGroups) > 0 {
+		network.Action = append(network.Action, "ec2:DescribeSecurityGroups")
+	}
+	return network
+}
+
+// key is what a customer managed key for the domain needs (SageMaker Developer Guide, "Data protection in SageMaker AI"; the
+// permissions of CloudFormation's AWS::SageMaker::Domain). The key's own policy has to agree.
+func (n needs) key() []Statement {
+	key := n.spec.Domain.KMSKey
+	if key == "" {
+		return nil
+	}
+	account, resource, alias := n.account(), key, ""
+	if at := strings.Index(key, "alias/"); at >= 0 {
+		alias, resource = key[at:], "*"
+		if parts := strings.Split(key, ":"); len(parts) > 4 {
+			account = parts[4]
+		}
+	}
+	if !strings.HasPrefix(resource, "arn:") {
+		resource = "arn:" + n.partition + ":kms:" + n.spec.Region + ":" + account + ":key/" + resource
+	}
+	use := allow("UseKey", []string{resource}, "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext")
+	if alias != "" {
+		use = use.when("ForAnyValue:StringEquals", "kms:ResourceAliases", alias)
+	}
+	statements := []Statement{use}
+	if n.spec.Domain.HomeFileSystem == onboarding.FileSystemEnabled {
+		statements = append(statements, allow("EncryptedFileSystem", anything, "elasticfilesystem:CreateFileSystem"))
+	}
+	return statements
+}
