@@ -250,6 +250,17 @@ func compareWithLog(ctx context.Context, okta Okta, appID string, in directory.I
 	if result.Pending+len(result.Missing) == 0 {
 		return result, nil
 	}
+	failures, err := failuresOf(ctx, okta, appID, in)
+	if err != nil || failures == nil {
+		return result, err
+	}
+	in.Failures = failures
+	return directory.Compare(in), nil
+}
+
+// failuresOf reads the failed provisioning events of those who are assigned and did not arrive; nil where there is nobody, or
+// where the log may not be read.
+func failuresOf(ctx context.Context, okta Okta, appID string, in directory.Input) ([]oktaorg.LogEvent, error) {
 	since := in.Now
 	for _, person := range in.People {
 		if person.AppUser != nil && !person.AppUser.Provisioned() && person.AppUser.StatusChanged.Before(since) {
@@ -257,78 +268,44 @@ func compareWithLog(ctx context.Context, okta Okta, appID string, in directory.I
 		}
 	}
 	if since.Equal(in.Now) {
-		return result, nil
+		return nil, nil
 	}
 	if oldest := in.Now.Add(-logReach); since.Before(oldest) {
 		since = oldest
 	}
 	failures, err := okta.ProvisioningFailures(ctx, appID, since.Add(-time.Minute), in.Now.Add(time.Minute), maxLogEvents)
-	switch {
-	case fault.ClassOf(err) == fault.Denied:
+	if fault.ClassOf(err) == fault.Denied {
 		activity.GetLogger(ctx).Warn("Okta's System Log may not be read; reasons for failed provisioning are missing", "error", err)
-		return result, nil
-	case err != nil:
-		return directory.Result{}, err
+		return nil, nil
 	}
-	in.Failures = failures
-	return directory.Compare(in), nil
+	return failures, err
 }
 
-// beatEvery is the pause between heartbeats, well below every heartbeat timeout.
-const beatEvery = 10 * time.Second
-
-// heart says regularly that the activity is alive and how far it has come: a single call may take as long as a rate limit
-// asks for. It begins with the figures of the attempt before, so that a new attempt does not seem to begin from nothing.
+// heart records how far the activity has come. It begins with the figures of the attempt before, so that a new attempt does
+// not seem to begin from nothing.
 type heart struct {
-	ctx  context.Context
-	quit chan struct{}
-	done chan struct{}
+	ctx context.Context
 
 	mu    sync.Mutex
 	count onboarding.Count
 }
 
-// startHeart beats until stop is called.
-func startHeart(ctx context.Context, step onboarding.Step, what string) *heart {
-	h := &heart{ctx: ctx, quit: make(chan struct{}), done: make(chan struct{}), count: onboarding.Count{Step: step, What: what}}
+func newHeart(ctx context.Context, step onboarding.Step, what string) *heart {
+	h := &heart{ctx: ctx, count: onboarding.Count{Step: step, What: what}}
 	if activity.HasHeartbeatDetails(ctx) {
 		var last onboarding.Count
 		if err := activity.GetHeartbeatDetails(ctx, &last); err == nil && last.What == what {
 			h.count = last
 		}
 	}
-	h.beat()
-	go func() {
-		defer close(h.done)
-		ticker := time.NewTicker(beatEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ticker.C:
-				h.beat()
-			case <-h.quit:
-				return
-			}
-		}
-	}()
+	activity.RecordHeartbeat(ctx, h.count)
 	return h
-}
-
-func (h *heart) stop() {
-	close(h.quit)
-	<-h.done
 }
 
 // at records how far the activity has come.
 func (h *heart) at(done, total int) {
 	h.mu.Lock()
-	h.count.Done, h.count.Total = done, total
-	h.mu.Unlock()
-	h.beat()
-}
-
-func (h *heart) beat() {
-	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.count.Done, h.count.Total = done, total
 	activity.RecordHeartbeat(h.ctx, h.count)
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"go.temporal.io/sdk/activity"
+
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/onboarding"
@@ -17,11 +19,15 @@ type Preflight struct {
 	AWS   AWS
 	Okta  Okta
 	Waits Waits
+	// People keeps the list of those who will not get in as they are; nil keeps none.
+	People PeopleStore
 }
 
 // PreflightInput is the whole spec.
 type PreflightInput struct {
 	Spec onboarding.Spec `json:"spec"`
+	// Everybody asks to look at all people, however many there are. Without it the first ten thousand of each group are enough.
+	Everybody bool `json:"everybody,omitempty"`
 }
 
 // PreflightResult lists what was found.
@@ -60,7 +66,7 @@ const (
 // warning something that a person should know. One finding never hides another. The error is a fault worth a retry
 // (Throttled, Unavailable), and nothing else.
 func (x *Preflight) RunPreflight(ctx context.Context, in PreflightInput) (PreflightResult, error) {
-	p := &preflight{Preflight: x, spec: in.Spec, result: PreflightResult{OktaURL: x.Okta.URL()}}
+	p := &preflight{Preflight: x, spec: in.Spec, everybody: in.Everybody, result: PreflightResult{OktaURL: x.Okta.URL()}}
 	for _, check := range []func(context.Context) error{
 		p.checkIdentity, p.checkOrg, p.checkStudio,
 	} {
@@ -74,8 +80,9 @@ func (x *Preflight) RunPreflight(ctx context.Context, in PreflightInput) (Prefli
 // preflight is one look at everything.
 type preflight struct {
 	*Preflight
-	spec   onboarding.Spec
-	result PreflightResult
+	spec      onboarding.Spec
+	everybody bool
+	result    PreflightResult
 	// instance is nil while there is none.
 	instance *Instance
 	// people are those who should get in, as far as they were read.

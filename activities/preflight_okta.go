@@ -115,7 +115,7 @@ func (p *preflight) group(ctx context.Context, check, name string) (oktaorg.Grou
 	enough := errors.New("enough people read")
 	var members []oktaorg.User
 	err = p.Okta.GroupUsers(ctx, group.ID, func(page []oktaorg.User) error {
-		if members = append(members, page...); len(members) > maxLinted {
+		if members = append(members, page...); len(members) > maxLinted && !p.everybody {
 			return enough
 		}
 		return nil
@@ -135,7 +135,7 @@ func (p *preflight) group(ctx context.Context, check, name string) (oktaorg.Grou
 
 // unassigned finds people who should get in, and are in no group that is assigned to the app.
 func (p *preflight) unassigned(assigned []oktaorg.User, alone map[string]bool) {
-	if len(assigned) > maxLinted {
+	if len(assigned) > maxLinted && !p.everybody {
 		return // not all were read, so nobody can be said to be missing
 	}
 	inside := map[string]bool{}

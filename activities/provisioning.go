@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/internal/scim"
 	"studio-onboarding/onboarding"
 )
@@ -153,7 +154,7 @@ func (x *Provisioning) ConnectProvisioning(ctx context.Context, in ConnectInput)
 	if err != nil {
 		return guided, unlessRefused(err)
 	}
-	if current.AuthScheme != "TOKEN" || (current.Status != "ENABLED" && current.Status != "DISABLED") {
+	if !connectable(current) {
 		return guided, nil
 	}
 	connection, token, err := x.resolve(ctx, in.Connection)
@@ -168,6 +169,11 @@ func (x *Provisioning) ConnectProvisioning(ctx context.Context, in ConnectInput)
 		return ConnectResult{}, err
 	}
 	return ConnectResult{Supported: current.Status == "ENABLED"}, nil
+}
+
+// connectable says whether Okta's API knows the app's kind of connection.
+func connectable(current oktaorg.Connection) bool {
+	return current.AuthScheme == "TOKEN" && (current.Status == "ENABLED" || current.Status == "DISABLED")
 }
 
 // unlessRefused drops an error that says that Okta's API won't, for which there is the console.
@@ -186,7 +192,7 @@ func (x *Provisioning) AwaitProvisioning(ctx context.Context, in AppInput) (Prov
 	if err != nil {
 		return ProvisioningFeatures{}, err
 	}
-	if !slices.Contains(app.Features, featureCreate) {
+	if !provisions(app) {
 		return ProvisioningFeatures{}, fault.New(fault.NotReady, "okta", "scim", "provisioning is not switched on in the Okta app yet (Create Users)").
 			WithRemedy("Okta admin console: app > Provisioning > To App > Edit > Create Users, Update User Attributes, Deactivate Users").
 			After(x.Waits.Console)
@@ -196,3 +202,6 @@ func (x *Provisioning) AwaitProvisioning(ctx context.Context, in AppInput) (Prov
 		Missing: notIn([]string{featureUpdate, featureDeactivate}, app.Features),
 	}, nil
 }
+
+// provisions says whether creating users is switched on.
+func provisions(app oktaorg.App) bool { return slices.Contains(app.Features, featureCreate) }

@@ -8,6 +8,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"studio-onboarding/internal/directory"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/onboarding"
@@ -74,7 +75,7 @@ func (x *Provisioning) findAssignment(ctx context.Context, appID, name string) (
 	}
 	found := groupAssignment{group: group, assigned: slices.Contains(assigned, group.ID)}
 	if found.assigned {
-		caughtUp, err := x.caughtUp(ctx, appID)
+		caughtUp, err := x.caughtUp(ctx, appID, group.ID)
 		if err != nil {
 			return groupAssignment{}, err
 		}
@@ -83,18 +84,34 @@ func (x *Provisioning) findAssignment(ctx context.Context, appID, name string) (
 	return found, nil
 }
 
-// caughtUp says whether Okta has at least begun to provision everybody who is assigned.
-func (x *Provisioning) caughtUp(ctx context.Context, appID string) (bool, error) {
-	all := true
+// caughtUp says whether Okta has at least begun to provision the group's members. Those whose data Identity Center is known to
+// refuse don't count: another try would be in vain.
+func (x *Provisioning) caughtUp(ctx context.Context, appID, groupID string) (bool, error) {
+	waiting := map[string]bool{}
 	err := x.appUsers(ctx, appID, func(page []oktaorg.AppUser) error {
 		for _, user := range page {
 			if user.ExternalID == "" && (user.Status == userActive || user.SyncState == syncError) {
-				all = false
+				waiting[user.ID] = true
 			}
 		}
 		return nil
 	})
-	return all, err
+	if err != nil || len(waiting) == 0 {
+		return err == nil, err
+	}
+	var members []oktaorg.User
+	err = x.Okta.GroupUsers(ctx, groupID, func(page []oktaorg.User) error {
+		members = append(members, page...)
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	inVain := map[string]bool{}
+	for _, problem := range directory.Lint(members) {
+		inVain[problem.Login] = true
+	}
+	return !slices.ContainsFunc(members, func(user oktaorg.User) bool { return waiting[user.ID] && !inVain[user.Login] }), nil
 }
 
 // assignPeople returns the logins that Okta does not know. People whom Okta refuses to assign are left to CompareDirectory,

@@ -131,11 +131,18 @@ func TestAssignGroupsAssignsWhoIsNotCoveredAlready(t *testing.T) {
 
 func TestAssignGroupsCatchesUpOnThoseAssignedBeforeProvisioning(t *testing.T) {
 	org := &oktaStub{groups: map[string]oktaorg.Group{"assignment": {ID: "g1"}}, appGroups: []string{"g1"},
-		appUsers: []oktaorg.AppUser{{ID: "early", Status: "ACTIVE"}}}
-	result, err := provisioningWith(org).AssignGroups(t.Context(), activities.AssignInput{AppID: "0oa1", AssignmentGroup: "assignment"})
-	require.NoError(t, err)
-	require.Equal(t, onboarding.OriginAdopted, result.Origin)
+		appUsers: []oktaorg.AppUser{{ID: "00uearly", Status: "ACTIVE"}}, members: map[string][]oktaorg.User{"g1": {soundPerson("early@example.com")}}}
+	assign := func() {
+		result, err := provisioningWith(org).AssignGroups(t.Context(), activities.AssignInput{AppID: "0oa1", AssignmentGroup: "assignment"})
+		require.NoError(t, err)
+		require.Equal(t, onboarding.OriginAdopted, result.Origin)
+	}
+	assign()
 	require.Equal(t, []string{"assign-group g1"}, org.writes)
+
+	org.members["g1"][0].LastName = ""
+	assign()
+	require.Len(t, org.writes, 1, "another try would be in vain")
 }
 
 func TestOnePersonWhomOktaRefusesDoesNotStopTheOthers(t *testing.T) {

@@ -15,6 +15,8 @@ import (
 // Register makes the workflows known to a worker under the names of package onboarding.
 func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(Onboard, workflow.RegisterOptions{Name: onboarding.WorkflowOnboard})
+	w.RegisterWorkflowWithOptions(Check, workflow.RegisterOptions{Name: onboarding.WorkflowCheck})
+	w.RegisterWorkflowWithOptions(Plan, workflow.RegisterOptions{Name: onboarding.WorkflowPlan})
 	w.RegisterWorkflowWithOptions(Reconcile, workflow.RegisterOptions{Name: onboarding.WorkflowReconcile})
 	w.RegisterWorkflowWithOptions(AccessList, workflow.RegisterOptions{Name: onboarding.WorkflowAccessList})
 	w.RegisterWorkflowWithOptions(ExplainPerson, workflow.RegisterOptions{Name: onboarding.WorkflowExplainPerson})

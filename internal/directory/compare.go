@@ -286,8 +286,7 @@ func (c *comparison) judge(p Person) (User, verdict) {
 		return User{}, because(problem.Reason, problem.Remedy)
 	}
 	if p.AppUser.Provisioned() {
-		return User{}, because("Okta holds this person for provisioned, but Identity Center has no such user",
-			"Somebody deleted the user there: unassign the person from the app in Okta and assign them again")
+		return User{}, deleted
 	}
 	return User{}, because(
 		fmt.Sprintf("assigned to the app, but not provisioned within %s (%s)", c.Settle, orUnknown(p.AppUser.Status)),

@@ -6,7 +6,7 @@ import "studio-onboarding/onboarding"
 // activity under way by that name alone.
 func stepOf(activity string) onboarding.Step {
 	switch activity {
-	case "RunPreflight":
+	case "RunPreflight", "MakePlan":
 		return onboarding.StepPreflight
 	case "FindInstance", "AwaitInstance":
 		return onboarding.StepIdentityCenter

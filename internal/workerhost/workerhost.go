@@ -100,7 +100,10 @@ func openOkta(ctx context.Context, getenv func(string) string) (*oktaorg.Org, er
 
 func (h *Host) registerActivities(opts Options) {
 	secrets := secret.New(opts.Getenv, h.clouds)
-	h.worker.RegisterActivity(&activities.Preflight{AWS: h.clouds, Okta: h.okta, Waits: opts.Waits})
+	h.worker.RegisterActivity(&activities.Preflight{
+		AWS: h.clouds, Okta: h.okta, Waits: opts.Waits, People: peoplefile.Store{Dir: opts.PeopleDir},
+	})
+	h.worker.RegisterActivity(&activities.Plan{AWS: h.clouds, Okta: h.okta, Waits: opts.Waits})
 	h.worker.RegisterActivity(&activities.IdentityCenter{AWS: h.clouds, Waits: opts.Waits})
 	h.worker.RegisterActivity(&activities.App{Okta: h.okta, Waits: opts.Waits})
 	h.worker.RegisterActivity(&activities.Provisioning{
