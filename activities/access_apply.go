@@ -25,8 +25,7 @@ import (
 // People for whom it fails for good are the result's exceptions and don't stop the others. Class NotFound: Identity Center
 // lacks an access group. Class NotReady: an assignment is still not seen after Waits.Propagation.
 func (x *Access) ConvergeAccess(ctx context.Context, in AccessInput) (AccessResult, error) {
-	h := startHeart(ctx, onboarding.StepAccess, progressOf(in.Access))
-	defer h.stop()
+	h := newHeart(ctx, onboarding.StepAccess, progressOf(in.Access))
 	a, err := x.open(ctx, in, h)
 	if err != nil {
 		return AccessResult{}, err

@@ -29,8 +29,7 @@ type ExplainPersonInput struct {
 // ExplainPerson follows one person from Okta to Studio by direct look-ups, link by link, and names the first broken one. It
 // changes nothing.
 func (x *Access) ExplainPerson(ctx context.Context, in ExplainPersonInput) (onboarding.PersonExplanation, error) {
-	h := startHeart(ctx, onboarding.StepVerify, "links")
-	defer h.stop()
+	h := newHeart(ctx, onboarding.StepVerify, "links")
 	in.Access.FollowOkta = true
 	a, err := x.open(ctx, in.Access, h)
 	if err != nil {

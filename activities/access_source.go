@@ -200,8 +200,7 @@ type MembersResult struct {
 // NotReady: they have not, and Waits.Settle has not passed since it was asked first; afterwards the groups that differ are
 // the result.
 func (x *Access) AwaitMembers(ctx context.Context, in AccessInput) (MembersResult, error) {
-	h := startHeart(ctx, onboarding.StepOktaGroups, "groups as in Okta")
-	defer h.stop()
+	h := newHeart(ctx, onboarding.StepOktaGroups, "groups as in Okta")
 	a, err := x.open(ctx, in, h)
 	if err != nil {
 		return MembersResult{}, err

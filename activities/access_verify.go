@@ -23,8 +23,7 @@ import (
 // themselves or by a group, and whether their profile is InService with the right role. Who passes all of it is ready; of
 // everybody else it says why not and what to do. Everybody is in the people file, and the result lists some.
 func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult, error) {
-	h := startHeart(ctx, onboarding.StepVerify, "profiles read back")
-	defer h.stop()
+	h := newHeart(ctx, onboarding.StepVerify, "profiles read back")
 	a, err := x.open(ctx, in, h)
 	if err != nil {
 		return VerifyResult{}, err

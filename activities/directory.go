@@ -58,8 +58,7 @@ type DirectoryGroup struct {
 // Waits.Settle has passed since their assignment last changed. Class NotFound: an access group has not come to Identity
 // Center within Waits.Settle, or Okta has no group of a name.
 func (d *Directory) CompareDirectory(ctx context.Context, in DirectoryInput) (DirectoryResult, error) {
-	h := startHeart(ctx, onboarding.StepDirectorySync, "people in Identity Center")
-	defer h.stop()
+	h := newHeart(ctx, onboarding.StepDirectorySync, "people in Identity Center")
 	people, err := wantedPeople(ctx, d.Okta, in.AppID, in.AssignmentGroup, in.Groups, in.People)
 	if err != nil {
 		return DirectoryResult{}, err

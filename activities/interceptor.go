@@ -11,8 +11,8 @@ import (
 	"studio-onboarding/internal/knowledge"
 )
 
-// NewInterceptor returns the worker interceptor that turns the faults of activities into Temporal application errors. Every
-// other error passes unchanged. A fault that names no remedy gets the one that internal/knowledge has for its text.
+// NewInterceptor returns the worker interceptor that keeps the heartbeat of activities going and turns their faults into
+// Temporal application errors. Every other error passes unchanged. A fault that names no remedy gets the one that internal/knowledge has for its text.
 //
 // The cause stays behind: what Temporal keeps of a failure that is being retried is limited to 4 KiB, and the text of an SDK's
 // error may quote requests.
@@ -35,8 +35,16 @@ type faultInbound struct {
 }
 
 func (in *faultInbound) ExecuteActivity(ctx context.Context, input *interceptor.ExecuteActivityInput) (any, error) {
+	ctx, stop := startPulse(ctx)
+	defer stop()
 	result, err := in.Next.ExecuteActivity(ctx, input)
 	return result, applicationError(err)
+}
+
+func (in *faultInbound) Init(outbound interceptor.ActivityOutboundInterceptor) error {
+	out := &pulseOutbound{}
+	out.Next = outbound
+	return in.Next.Init(out)
 }
 
 func applicationError(err error) error {

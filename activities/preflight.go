@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"go.temporal.io/sdk/activity"
-
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/onboarding"

@@ -17,6 +17,7 @@ func quickCall(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout:    2 * time.Minute,
 		ScheduleToCloseTimeout: 10 * time.Minute,
+		HeartbeatTimeout:       heartbeat,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
 		Summary:                summary,
 	})
@@ -27,6 +28,7 @@ func lookOnce(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout:    2 * time.Minute,
 		ScheduleToCloseTimeout: 10 * time.Minute,
+		HeartbeatTimeout:       heartbeat,
 		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second,
 			NonRetryableErrorTypes: []string{classNotReady}},
 		Summary: summary,
@@ -38,7 +40,7 @@ func waitFor(ctx workflow.Context, summary string, budget time.Duration) workflo
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout:    10 * time.Minute,
 		ScheduleToCloseTimeout: budget,
-		HeartbeatTimeout:       2 * time.Minute,
+		HeartbeatTimeout:       heartbeat,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 5 * time.Second, BackoffCoefficient: 1.2, MaximumInterval: time.Minute},
 		Summary:                summary,
 	})
@@ -50,7 +52,7 @@ func bulkWork(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout:    24 * time.Hour,
 		ScheduleToCloseTimeout: 48 * time.Hour,
-		HeartbeatTimeout:       time.Minute,
+		HeartbeatTimeout:       heartbeat,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
 		Summary:                summary,
 	})
@@ -67,6 +69,8 @@ func answerCheck(ctx workflow.Context, summary string) workflow.Context {
 }
 
 const (
+	// heartbeat is how soon a dead worker is noticed. The worker beats by itself for every activity it runs.
+	heartbeat = 30 * time.Second
 	// syncBudget is how long Okta may take to provision everybody. Okta retries a throttled push for hours by itself.
 	syncBudget = 6 * time.Hour
 	// listBudget is for calls that page through everybody: at 100,000 people, minutes at Okta's pace.
