@@ -27,7 +27,7 @@ func (n needs) okta() Okta {
 		},
 		Roles: []Grant{
 			{Name: "Application Administrator", For: "the app; it may be limited to the app once it is there"},
-			{Name: "Group Membership Administrator", For: "read the groups and their members; it may be limited to those of the spec"},
+			{Name: "Read-only Administrator", For: "read the groups and their members"},
 		},
 	}
 	if len(groups) > 0 {
@@ -39,7 +39,7 @@ func (n needs) okta() Okta {
 	}
 	if !n.options.Required {
 		o.Scopes = append(o.Scopes, Grant{Name: "okta.logs.read", For: "say why somebody could not be provisioned", Optional: true})
-		o.Roles = append(o.Roles, Grant{Name: "Report Administrator", For: "read the System Log, with the scope okta.logs.read", Optional: true})
+		o.Roles = append(o.Roles, Grant{Name: "Report Administrator", For: "read the System Log, where no other role may", Optional: true})
 	}
 	return o
 }

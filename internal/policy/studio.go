@@ -20,13 +20,16 @@ func (n needs) studio() []Statement {
 	if n.spec.Access.OnRemoval == onboarding.RemovalDeleteProfile {
 		lists.Action = append(lists.Action, "sagemaker:ListApps", "sagemaker:ListSpaces")
 	}
+	profileUse := allow("Profiles", []string{profiles}, "sagemaker:DeleteUserProfile", "sagemaker:DescribeUserProfile", "sagemaker:UpdateUserProfile")
+	if n.spec.Access.Profiles != onboarding.ProfilesFirstSignIn {
+		profileUse.Action = append(profileUse.Action, "sagemaker:CreateUserProfile")
+	}
 	names, arns := n.roles()
 	roles := append(slices.Clone(names), arns...)
 	statements := []Statement{
 		lists,
 		allow("Domain", []string{domains}, "sagemaker:CreateDomain", "sagemaker:DeleteDomain", "sagemaker:DescribeDomain"),
-		allow("Profiles", []string{profiles}, "sagemaker:CreateUserProfile", "sagemaker:DeleteUserProfile", "sagemaker:DescribeUserProfile",
-			"sagemaker:UpdateUserProfile"),
+		profileUse,
 		allow("Tags", []string{domains, profiles}, "sagemaker:AddTags", "sagemaker:ListTags"),
 		allow("PassExecutionRoles", roles, "iam:PassRole").when("StringEquals", "iam:PassedToService", sagemaker),
 		allow("ReadExecutionRoles", roles, "iam:GetRole"),
