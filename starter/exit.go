@@ -20,6 +20,8 @@ const (
 	exitUsage       = 2
 	exitNeedsPerson = 3
 	exitNobodyThere = 4
+	exitWarnings    = 5
+	exitBlocking    = 6
 	exitInterrupted = 130
 )
 

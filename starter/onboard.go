@@ -89,6 +89,9 @@ func (a *app) tellStarted(run string, o onboardOptions, started runs.Started, ui
 		return a.event(event{Started: &line})
 	}
 	text := fmt.Sprintf("Started run %s.", run)
+	if !started.Attached && o.file != "-" {
+		text += fmt.Sprintf("\nWhat it will do: starter plan -f %s; what could stop it: starter check -f %s", o.file, o.file)
+	}
 	switch {
 	case started.SpecDiffers:
 		text = fmt.Sprintf("Attached to run %s, which is going on. It keeps the spec it was started with; %s says something else, and none of that applies.\nTo apply it, let the run end, then: starter onboard -f %s",

@@ -54,8 +54,10 @@ program; look at it whenever you like.
 Temporal is found as TEMPORAL_* variables and temporal.toml say, else at localhost:7233.
 
 Exit codes: 0 fine; 1 failed or aborted; 2 wrong usage or a spec with errors; 3 a run needs a person (status, and
-watch or onboard with --stop-when-asked); 4 no worker, or no Temporal server; 130 interrupted (runs go on).`,
-		Example: `  starter onboard -f spec.yaml
+watch or onboard with --stop-when-asked); 4 no worker, or no Temporal server; 5 a check found
+warnings; 6 a check or plan found what a run would park at; 130 interrupted (runs go on).`,
+		Example: `  starter check -f spec.yaml
+  starter onboard -f spec.yaml
   starter status data-science
   starter provide data-science scim --endpoint URL --token-ref env:SCIM_TOKEN
   starter report data-science`,
@@ -77,7 +79,7 @@ watch or onboard with --stop-when-asked); 4 no worker, or no Temporal server; 13
 	}
 	complete(root, "output", outputText, outputJSON)
 	root.AddCommand(
-		newOnboard(a), newList(a), newStatus(a), newWatch(a), newProvide(a), newResolve(a), newReport(a), newRequest(a),
+		newCheck(a), newPlan(a), newOnboard(a), newList(a), newStatus(a), newWatch(a), newProvide(a), newResolve(a), newReport(a), newRequest(a),
 		newExplain(a), newSchema(a), newVersion(a),
 	)
 	return root

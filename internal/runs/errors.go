@@ -37,6 +37,8 @@ type NoWorkerError struct {
 	Step  onboarding.Step
 	// Pollers is how many workers the task queue has seen lately: 0, or more where they poll but don't answer.
 	Pollers int
+	// Looking is "check" or "plan" where it is not a run that nobody carries out; those are given up then.
+	Looking string
 	Err     error
 }
 
@@ -46,7 +48,14 @@ func (e *NoWorkerError) Error() string {
 	if e.State != "" {
 		at = fmt.Sprintf(" (last seen: %s at step %s)", e.State, e.Step)
 	}
-	if e.Pollers > 0 {
+	switch {
+	case e.Looking != "" && e.Pollers > 0:
+		return fmt.Sprintf("no worker begins with the %s of %s, although %d polled task queue %s in the last minutes → look at the worker's log, or start one with: go run ./worker",
+			e.Looking, e.Run, e.Pollers, onboarding.TaskQueue)
+	case e.Looking != "":
+		return fmt.Sprintf("no worker polls task queue %s, and a %s looks with the worker's credentials → start one with: go run ./worker, or go run ./standalone",
+			onboarding.TaskQueue, e.Looking)
+	case e.Pollers > 0:
 		return fmt.Sprintf("no worker answers for run %s%s, although %d polled task queue %s in the last minutes → look at the worker's log, or start one with: go run ./worker",
 			e.Run, at, e.Pollers, onboarding.TaskQueue)
 	}

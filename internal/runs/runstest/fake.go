@@ -41,6 +41,12 @@ type Fake struct {
 	Documents map[string]string
 	// Status is that of the run; unspecified means that there is none.
 	Status enums.WorkflowExecutionStatus
+	// Result is the result of a workflow that only looks, instead of Report.
+	Result any
+	// Waiting says that no worker has begun with a workflow.
+	Waiting bool
+	// Terminated are the IDs of workflows that were terminated.
+	Terminated []string
 	// Failure is what a run that didn't complete ended with.
 	Failure error
 	// Pending are the run's activities under way.
@@ -93,7 +99,19 @@ func (f *Fake) DescribeWorkflowExecution(_ context.Context, workflowID, _ string
 		return nil, serviceerror.NewNotFound("workflow not found for ID: " + workflowID)
 	}
 	info := Execution(workflowID, f.Status, f.State, f.Step)
-	return &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: info, PendingActivities: slices.Clone(f.Pending)}, nil
+	description := &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: info, PendingActivities: slices.Clone(f.Pending)}
+	if f.Waiting {
+		description.PendingWorkflowTask = &workflow.PendingWorkflowTaskInfo{State: enums.PENDING_WORKFLOW_TASK_STATE_SCHEDULED, Attempt: 1}
+	}
+	return description, nil
+}
+
+// TerminateWorkflow implements client.Client.
+func (f *Fake) TerminateWorkflow(_ context.Context, workflowID, _, _ string, _ ...any) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Terminated = append(f.Terminated, workflowID)
+	return nil
 }
 
 // Execution describes an execution as the server does.
@@ -179,7 +197,9 @@ func (f *Fake) ExecuteWorkflow(_ context.Context, options client.StartWorkflowOp
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Starts = append(f.Starts, options)
-	f.Inputs = append(f.Inputs, args[0].(onboarding.OnboardInput))
+	if in, ok := args[0].(onboarding.OnboardInput); ok {
+		f.Inputs = append(f.Inputs, in)
+	}
 	if len(f.StartErrors) > 0 {
 		err := f.StartErrors[0]
 		f.StartErrors = f.StartErrors[1:]
@@ -234,6 +254,9 @@ func (e execution) GetRunID() string { return RunID }
 func (e execution) Get(_ context.Context, result any) error {
 	if e.fake.Failure != nil {
 		return e.fake.Failure
+	}
+	if e.fake.Result != nil {
+		return converter.GetDefaultDataConverter().FromPayload(payload(e.fake.Result), result)
 	}
 	return converter.GetDefaultDataConverter().FromPayload(payload(e.fake.Report), result)
 }

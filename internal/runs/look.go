@@ -1,0 +1,135 @@
+package runs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"studio-onboarding/onboarding"
+)
+
+const (
+	// LookEvery is the pause between two looks at a check or plan where none is given.
+	LookEvery = 250 * time.Millisecond
+	// pickedUpWithin is how long a worker may take to begin with a check or plan. It is a short one, as nobody waits in vain.
+	pickedUpWithin = 5 * time.Second
+	// abandonedAfter is how long a check or plan goes on without anybody who could look at its result.
+	abandonedAfter = 5 * time.Hour
+)
+
+// Check has the worker look at everything that a run of the spec depends on, and waits for what it found. It changes nothing.
+// notice is told, once for each, what a provider that does not answer is waited for with; it may be nil. If no worker begins
+// within 5 s it is a *NoWorkerError.
+func Check(ctx context.Context, c client.Client, spec onboarding.Spec, every time.Duration, notice func(string)) (onboarding.CheckResult, error) {
+	return look[onboarding.CheckResult](ctx, c, looking{
+		what: "check", run: spec.Name, id: onboarding.CheckID(spec.Name), workflow: onboarding.WorkflowCheck,
+		input: onboarding.CheckInput{Spec: spec}, every: every, notice: notice,
+	})
+}
+
+// Plan has the worker say what a run of the spec would do, and waits for it. It changes nothing. Errors and notice are those
+// of Check.
+func Plan(ctx context.Context, c client.Client, spec onboarding.Spec, every time.Duration, notice func(string)) (onboarding.Plan, error) {
+	return look[onboarding.Plan](ctx, c, looking{
+		what: "plan", run: spec.Name, id: onboarding.PlanID(spec.Name), workflow: onboarding.WorkflowPlan,
+		input: onboarding.PlanInput{Spec: spec}, every: every, notice: notice,
+	})
+}
+
+// looking describes a workflow that only looks.
+type looking struct {
+	what, run, id, workflow string
+	input                   any
+	every                   time.Duration
+	notice                  func(string)
+}
+
+// look starts the workflow and waits for its result. One of that name that is still going on gives way: it would answer for
+// another spec, or for somebody who went away.
+func look[Out any](ctx context.Context, c client.Client, l looking) (Out, error) {
+	var out Out
+	started, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: l.id, TaskQueue: onboarding.TaskQueue,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
+		WorkflowExecutionTimeout: abandonedAfter,
+		StaticSummary:            fmt.Sprintf("%s of **%s**, read-only", l.what, l.run),
+	}, l.workflow, l.input)
+	if err != nil {
+		return out, fmt.Errorf("start the %s of %s: %w", l.what, l.run, err)
+	}
+	if err := l.await(ctx, c, started); err != nil {
+		// Nobody would read its result.
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryClosedWithin)
+		defer cancel()
+		_ = c.TerminateWorkflow(ending, started.GetID(), started.GetRunID(), "nobody waits for it any more")
+		return out, err
+	}
+	if err := started.Get(ctx, &out); err != nil {
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		return out, fmt.Errorf("the %s of %s failed: %s", l.what, l.run, messageOf(err))
+	}
+	return out, nil
+}
+
+// await returns when the workflow has ended.
+func (l looking) await(ctx context.Context, c client.Client, started client.WorkflowRun) error {
+	if l.every <= 0 {
+		l.every = LookEvery
+	}
+	tick := time.NewTicker(l.every)
+	defer tick.Stop()
+	told := ""
+	for begun := time.Now(); ; {
+		asking, cancel := context.WithTimeout(ctx, queryWithin)
+		description, err := c.DescribeWorkflowExecution(asking, started.GetID(), started.GetRunID())
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return translate(ctx, c, l.run, err)
+		case description.GetWorkflowExecutionInfo().GetStatus() != enums.WORKFLOW_EXECUTION_STATUS_RUNNING:
+			return nil
+		}
+		if err := l.stuck(ctx, c, description, begun); err != nil {
+			return err
+		}
+		for _, activity := range description.GetPendingActivities() {
+			if text := retrying(activity); text != "" && text != told && l.notice != nil {
+				told = text
+				l.notice(text)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// stuck says why a workflow does not begin: nobody takes its first task, or whoever does can't carry it out.
+func (l looking) stuck(ctx context.Context, c client.Client, description *workflowservice.DescribeWorkflowExecutionResponse, begun time.Time) error {
+	task := description.GetPendingWorkflowTask()
+	if task == nil {
+		return nil
+	}
+	if task.GetAttempt() > 2 {
+		return &BrokenRunError{Run: l.run, Err: errors.New("its workflow task fails")}
+	}
+	if time.Since(begun) < pickedUpWithin {
+		// A queue that nobody polls needs no patience.
+		if pollers, err := Workers(ctx, c); err != nil || pollers > 0 {
+			return nil
+		}
+	}
+	pollers, _ := Workers(ctx, c) // how many only adds to what is said
+	return &NoWorkerError{Run: l.run, Looking: l.what, Pollers: pollers, Err: errors.New("no worker begins")}
+}
