@@ -18,9 +18,10 @@ import (
 	"studio-onboarding/onboarding"
 )
 
-// How long a query may take: of a run that goes on, and of one that has ended, whose result tells nearly as much.
+// How long a query may take: of a run that goes on, and of one that has ended, whose result tells nearly as much. The server
+// gives a worker that has just died 5 s to answer from its cache before it asks another one.
 const (
-	queryWithin       = 5 * time.Second
+	queryWithin       = 9 * time.Second
 	queryClosedWithin = 2 * time.Second
 )
 
@@ -29,7 +30,7 @@ const (
 //
 // A run that has ended is answered too; where no worker is there to say how its steps went, from its report. One that ended
 // without a report is an *EndedError, along with what is known. A name without a run is an *UnknownRunError. If no worker
-// answers within 5 s it is a *NoWorkerError.
+// answers within 9 s it is a *NoWorkerError.
 func Progress(ctx context.Context, c client.Client, run string) (onboarding.Progress, error) {
 	description, err := describe(ctx, c, run)
 	if err != nil {
