@@ -99,6 +99,14 @@ func (w *World) browser() http.Handler {
 		writeJSON(rw, environment)
 	})
 	mux.Handle("POST /sandbox/policies", w.aws.Policies())
+	mux.Handle("POST /sandbox/circumstances/aws", w.aws.ChangeCircumstances())
+	mux.HandleFunc("POST /sandbox/circumstances/okta", func(rw http.ResponseWriter, r *http.Request) {
+		var to OktaCircumstances
+		if readJSON(rw, r, &to) {
+			w.okta.ChangeCertificates(time.Duration(to.CertificateDays) * 24 * time.Hour)
+			writeJSON(rw, struct{}{})
+		}
+	})
 	mux.HandleFunc("POST /sandbox/faults", func(rw http.ResponseWriter, r *http.Request) {
 		var faults []Fault
 		if !readJSON(rw, r, &faults) {
@@ -139,12 +147,18 @@ const (
 	AsWorker              = awsworld.Worker
 	AsAdministrator       = awsworld.Administrator
 	AsStudioAdministrator = awsworld.StudioAdministrator
+	// AsReadOnly is the worker with the Okta token of a read-only administrator.
+	AsReadOnly = "read-only"
 )
 
 // Environment is what somebody who is to use this world needs to know, as variables. An empty name is the worker.
 func (w *World) Environment(as string) (Environment, error) {
 	if as == "" {
 		as = AsWorker
+	}
+	token := w.okta.Token()
+	if as == AsReadOnly {
+		as, token = AsWorker, w.okta.ReadOnlyToken()
 	}
 	credentials, ok := w.aws.Credentials(as)
 	if !ok {
@@ -156,7 +170,7 @@ func (w *World) Environment(as string) (Environment, error) {
 		"AWS_ACCESS_KEY_ID":     credentials.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY": credentials.SecretAccessKey,
 		"OKTA_CLIENT_ORGURL":    w.config.BaseURL,
-		"OKTA_CLIENT_TOKEN":     w.okta.Token(),
+		"OKTA_CLIENT_TOKEN":     token,
 		// The Okta SDK refuses http without it.
 		"OKTA_TESTING_DISABLE_HTTPS_CHECK": "true",
 	}, nil

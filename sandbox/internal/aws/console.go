@@ -24,16 +24,21 @@ type consoleForm struct {
 	Metadata string `json:"metadata"`
 	UserName string `json:"userName"`
 	Email    string `json:"email"`
+	// GroupName is the name of a group.
+	GroupName string `json:"groupName"`
 }
 
-// Console serves what an administrator clicks in the management account: enable-identity-center, change-identity-source,
-// enable-provisioning and create-user. Refusals are plain text.
+// Console serves what an administrator clicks in the management account. Refusals are plain text.
 func (w *World) Console() http.Handler {
 	pages := map[string]consolePage{
 		"enable-identity-center": w.enableIdentityCenter,
 		"change-identity-source": w.changeIdentitySource,
 		"enable-provisioning":    w.enableProvisioning,
 		"create-user":            w.createUserByHand,
+		"create-group":           w.createGroupByHand,
+		"delete-identity-center": w.deleteIdentityCenter,
+
+		"enable-provisioning-elsewhere": w.enableProvisioningElsewhere,
 	}
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		name := path.Base(r.URL.Path)

@@ -43,8 +43,8 @@ func (c *call) describeIdentityStore(in storeInput) (any, error) {
 	}
 	return struct {
 		IdentityStoreId, IdentityStoreArn string
-		NetworkConfiguration              struct{ VpceAccessRequired bool }
-	}{IdentityStoreId: i.directory.id, IdentityStoreArn: i.storeARN()}, nil
+		NetworkConfiguration              networkControls
+	}{IdentityStoreId: i.directory.id, IdentityStoreArn: i.storeARN(), NetworkConfiguration: c.world.networkControls()}, nil
 }
 
 // missing is the error for a user or group that isn't there.

@@ -102,7 +102,10 @@ type instanceOutput struct {
 	PermissionSetsEnabled          *bool              `json:",omitempty"`
 }
 
-type encryptionDetails struct{ KeyType, EncryptionStatus string }
+type encryptionDetails struct {
+	KeyType, EncryptionStatus string
+	KmsKeyArn                 string `json:",omitempty"`
+}
 
 func (c *call) instanceOutput(i *instance) instanceOutput {
 	status := "ACTIVE"
@@ -147,7 +150,7 @@ func (c *call) describeInstance(in instanceInput) (any, error) {
 	}
 	out := c.instanceOutput(i)
 	permissionSets := i.owner == ManagementAccount
-	out.EncryptionConfigurationDetails = &encryptionDetails{KeyType: "AWS_OWNED_KMS_KEY", EncryptionStatus: "ENABLED"}
+	out.EncryptionConfigurationDetails = c.world.encryption(i)
 	out.PermissionSetsEnabled = &permissionSets
 	return out, nil
 }
@@ -175,6 +178,9 @@ func (c *call) listRegions(in instanceInput) (any, error) {
 
 // directoryHere finds an identity store by ID or ARN in the Region of the call.
 func (c *call) directoryHere(id string) (*instance, error) {
+	if err := c.decrypt(); err != nil {
+		return nil, err
+	}
 	id = id[strings.LastIndex(id, "/")+1:]
 	for _, i := range c.world.instances {
 		if i.directory.id == id && i.region == c.region && c.visible(i) {

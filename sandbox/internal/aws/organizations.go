@@ -18,6 +18,9 @@ type organization struct {
 const organizationID = "o-sandbox0001"
 
 func (c *call) describeOrganization(nothing) (any, error) {
+	if c.world.circumstances.noOrganization {
+		return nil, organizationMissing()
+	}
 	arn := "arn:aws:organizations::" + ManagementAccount + ":"
 	return struct{ Organization organization }{organization{
 		Id: organizationID, Arn: arn + "organization/" + organizationID, FeatureSet: "ALL",
@@ -28,6 +31,9 @@ func (c *call) describeOrganization(nothing) (any, error) {
 
 // managementOnly is for operations that only the management account may use; nobody is delegated in this world.
 func (c *call) managementOnly() error {
+	if c.world.circumstances.noOrganization {
+		return organizationMissing()
+	}
 	if c.account != ManagementAccount {
 		return failure("AccessDeniedException", "You don't have permissions to access this resource.")
 	}

@@ -120,6 +120,9 @@ func (s *scimCall) perform(tenantID string) (status int, output any, err error) 
 	if err := s.authenticate(tenantID); err != nil {
 		return 0, nil, err
 	}
+	if !s.world.admitted(s.request) {
+		return 0, nil, &scimError{status: http.StatusForbidden, code: "AccessDeniedException", detail: "Access denied"}
+	}
 	if fault, hit := s.world.faults.Match(s.instance.owner, "scim", s.operation()); hit {
 		s.fault = fault.Kind
 		if stop, status, output, err := injectSCIM(fault); stop {

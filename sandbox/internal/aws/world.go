@@ -52,8 +52,9 @@ type World struct {
 	accounts   map[string]*account
 	principals map[string]*principal
 	// policies replace what principals may do, by their ARN.
-	policies  map[string]*Policy
-	instances []*instance
+	policies      map[string]*Policy
+	circumstances circumstances
+	instances     []*instance
 	// applications are the Identity Center applications by ARN.
 	applications map[string]*application
 	trail        []*event

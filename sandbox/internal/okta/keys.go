@@ -34,6 +34,10 @@ func (o *Org) newKey(a *app, years int) (*signingKey, error) {
 		Organization: []string{"Okta"}, OrganizationalUnit: []string{"SSOProvider"}, CommonName: "sandbox"}
 	shape := &x509.Certificate{SerialNumber: serial, Subject: name, Issuer: name, NotBefore: now, NotAfter: now.AddDate(years, 0, 0),
 		SignatureAlgorithm: x509.SHA256WithRSA}
+	if o.certificates != 0 {
+		shape.NotAfter = now.Add(o.certificates)
+		shape.NotBefore = shape.NotAfter.AddDate(-years, 0, 0)
+	}
 	der, err := x509.CreateCertificate(rand.Reader, shape, shape, &private.PublicKey, private)
 	if err != nil {
 		return nil, fmt.Errorf("make a certificate: %w", err)
@@ -156,4 +160,12 @@ func wrapped(s string) string {
 		s = s[64:]
 	}
 	return b.String() + s
+}
+
+// ChangeCertificates makes the certificates of keys that are made from now on end so long after now, or that long ago; 0
+// gives back what Okta says.
+func (o *Org) ChangeCertificates(end time.Duration) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.certificates = end
 }

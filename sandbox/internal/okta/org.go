@@ -51,6 +51,8 @@ type Org struct {
 	apps    table[*app]
 	events  []event
 	buckets map[string]*bucket
+	// certificates is how long signing certificates last that are made from now on; 0 is what Okta says.
+	certificates time.Duration
 }
 
 // owner is who made an API token; a token can do what its owner can.
