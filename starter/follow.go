@@ -20,6 +20,7 @@ type event struct {
 	Document *savedDocument       `json:"document,omitempty"`
 	Notice   string               `json:"notice,omitempty"`
 	Report   *onboarding.Report   `json:"report,omitempty"`
+	Fleet    *runs.FleetLine      `json:"fleet,omitempty"`
 }
 
 // event writes a line of JSON.

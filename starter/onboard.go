@@ -15,7 +15,10 @@ import (
 )
 
 type onboardOptions struct {
+	// files are what -f names; file is the one spec where there is only one.
+	files         []string
 	file          string
+	parallel      int
 	detach        bool
 	stopWhenAsked bool
 }
@@ -33,20 +36,36 @@ func newOnboard(a *app) *cobra.Command {
 If a run of that name is going on, nothing is started: the command attaches to it, and the run keeps its own spec.
 If the last one has ended, a new one starts and adopts what is there.
 
-Documents that the run wants you to upload are written to the current directory. Ctrl-C ends the watching, not the run.`,
+Documents that the run wants you to upload are written to the current directory. Ctrl-C ends the watching, not the run.
+
+With a directory, or several -f, all specs are checked and then started as a fleet, at most --parallel runs at once; a run
+counts until it has ended, also while it waits for you. There is a line for each change of a run. A run of the same name
+that is going on already is left alone.`,
 		Example: `  starter onboard -f spec.yaml
   starter onboard -f spec.yaml --detach
+  starter onboard -f specs/ --parallel 10
   envsubst < spec.yaml | starter onboard -f -`,
 		Args: exactly(),
 	}
 	flags := command.Flags()
-	flags.StringVarP(&o.file, "file", "f", "", "the spec, as YAML or JSON; - reads standard input")
+	flags.StringArrayVarP(&o.files, "file", "f", nil, "the spec, as YAML or JSON; - reads standard input; a directory, or several -f, start a fleet")
+	flags.IntVar(&o.parallel, "parallel", 5, "of a fleet, how many runs go on at once")
 	flags.BoolVar(&o.detach, "detach", false, "start the run and return")
 	flags.BoolVar(&o.stopWhenAsked, "stop-when-asked", false, "return with exit code 3 as soon as the run needs a person")
 	must(command.MarkFlagRequired("file"))
 	must(command.MarkFlagFilename("file", "yaml", "yml", "json"))
 	command.MarkFlagsMutuallyExclusive("detach", "stop-when-asked")
-	return a.runs(command, func(ctx context.Context, _ []string) error { return a.onboard(ctx, o) })
+	return a.runs(command, func(ctx context.Context, _ []string) error {
+		files, err := specFiles(o.files)
+		if err != nil {
+			return err
+		}
+		if len(files) > 1 {
+			return a.fleet(ctx, o, files)
+		}
+		o.file = files[0]
+		return a.onboard(ctx, o)
+	})
 }
 
 func (a *app) onboard(ctx context.Context, o onboardOptions) error {

@@ -15,6 +15,9 @@ import (
 const (
 	outputText = "text"
 	outputJSON = "json"
+	outputCSV  = "csv"
+	// alsoOutput is the annotation of a command that takes one more.
+	alsoOutput = "also-output"
 )
 
 // app is what all commands share: the world outside and the global flags.
@@ -71,7 +74,10 @@ warnings; 6 a check or plan found what a run would park at; 130 interrupted (run
 	flags.StringVar(&a.address, "address", "", "Temporal server as host:port (default: TEMPORAL_ADDRESS, temporal.toml, localhost:7233)")
 	flags.StringVar(&a.namespace, "namespace", "", "Temporal namespace (default: TEMPORAL_NAMESPACE, temporal.toml, default)")
 	flags.StringVar(&a.output, "output", outputText, "text or json")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
+		if also := command.Annotations[alsoOutput]; also != "" && a.output == also {
+			return nil
+		}
 		if a.output != outputText && a.output != outputJSON {
 			return fmt.Errorf("--output is %q, but must be text or json", a.output)
 		}
@@ -80,6 +86,7 @@ warnings; 6 a check or plan found what a run would park at; 130 interrupted (run
 	complete(root, "output", outputText, outputJSON)
 	root.AddCommand(
 		newCheck(a), newPlan(a), newOnboard(a), newList(a), newStatus(a), newWatch(a), newProvide(a), newResolve(a), newReport(a), newRequest(a),
+		newSync(a), newAccess(a),
 		newExplain(a), newSchema(a), newVersion(a),
 	)
 	return root

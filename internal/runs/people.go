@@ -1,0 +1,40 @@
+package runs
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"go.temporal.io/sdk/client"
+
+	"studio-onboarding/onboarding"
+)
+
+// AccessList has the worker read who has access, and calls page for each page of people. Errors and notice are those of Check.
+func AccessList(ctx context.Context, c client.Client, in onboarding.AccessListInput, every time.Duration, notice func(string),
+	page func(onboarding.AccessPage) error) error {
+	for {
+		got, err := look[onboarding.AccessPage](ctx, c, looking{
+			what: "list", run: in.Handles.Spec.Name, id: readingID(in.Handles), workflow: onboarding.WorkflowAccessList,
+			input: in, every: every, notice: notice,
+		})
+		if err != nil {
+			return err
+		}
+		if err := page(got); err != nil || got.Next == "" {
+			return err
+		}
+		in.After = got.Next
+	}
+}
+
+// ExplainPerson has the worker follow one person from Okta to Studio. Errors and notice are those of Check.
+func ExplainPerson(ctx context.Context, c client.Client, in onboarding.ExplainPersonInput, every time.Duration, notice func(string)) (onboarding.PersonExplanation, error) {
+	return look[onboarding.PersonExplanation](ctx, c, looking{
+		what: "explanation", run: in.Handles.Spec.Name, id: readingID(in.Handles), workflow: onboarding.WorkflowExplainPerson,
+		input: in, every: every, notice: notice,
+	})
+}
+
+// readingID names a workflow that reads. Several may do so at once, and no person's name may be in it.
+func readingID(h onboarding.Handles) string { return "access-" + h.Spec.Name + "-" + uuid.NewString() }
