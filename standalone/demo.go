@@ -104,7 +104,7 @@ func demo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.node.stop()) }()
 	host, err := workerhost.New(ctx, s.node.client, workerhost.Options{
-		Waits: activities.DefaultWaits().Faster(o.world.Speed), PeopleDir: filepath.Join(s.dir, "people"), Logger: logger,
+		Waits: activities.DefaultWaits().Faster(o.world.Speed), Speed: o.world.Speed, PeopleDir: filepath.Join(s.dir, "people"), Logger: logger,
 	})
 	if err != nil {
 		return err

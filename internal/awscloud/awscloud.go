@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -30,10 +31,13 @@ const product = "studio-onboarding"
 const (
 	// attempts is how often the SDK itself tries a call. It bridges a dropped connection; Temporal does the long retries,
 	// where a person can see them.
-	attempts       = 3
-	longestBackoff = 5 * time.Second
-	callTimeout    = 30 * time.Second
-	dialTimeout    = 5 * time.Second
+	attempts = 3
+	// throttledAttempts is how often it tries one that is throttled: a listing of thousands of pages must not start over
+	// because of one of them.
+	throttledAttempts = 10
+	longestBackoff    = 5 * time.Second
+	callTimeout       = 30 * time.Second
+	dialTimeout       = 5 * time.Second
 	// expiryWindow renews assumed-role credentials before they end in the middle of a call.
 	expiryWindow = time.Minute
 )
@@ -42,6 +46,8 @@ const (
 type Options struct {
 	// LoadOptions are applied after this package's own, so they win.
 	LoadOptions []func(*config.LoadOptions) error
+	// Speed is how many times faster than the real ones a simulated AWS runs, limits included; 0 means 1.
+	Speed float64
 }
 
 // Clouds opens AWS accounts with the worker's credentials or with roles that it assumes. Safe for concurrent use.
@@ -62,18 +68,20 @@ func New(ctx context.Context, opts Options) (*Clouds, error) {
 	client := awshttp.NewBuildableClient().
 		WithTimeout(callTimeout).
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout })
+	second := newPace(limit{}, opts.Speed).second
 	ours := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
 		config.WithAPIOptions([]func(*middleware.Stack) error{awsmiddleware.AddUserAgentKey(product)}),
 		config.WithRetryer(func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) {
-				o.MaxAttempts, o.MaxBackoff = attempts, longestBackoff
-			})
+			return retryer{second: second, Standard: retry.NewStandard(func(o *retry.StandardOptions) {
+				// The pace is what keeps us from repeating too much; the SDK's quota would end a listing.
+				o.MaxAttempts, o.MaxBackoff, o.RateLimiter = throttledAttempts, longestBackoff, ratelimit.None
+			})}
 		}),
 	}
 	c := &Clouds{
 		options: append(ours, opts.LoadOptions...),
-		paces:   newPaces(),
+		paces:   newPaces(opts.Speed),
 		bases:   map[string]aws.Config{},
 		roles:   map[roleKey]aws.CredentialsProvider{},
 	}

@@ -45,6 +45,8 @@ type Options struct {
 	LoadOptions []func(*awsconfig.LoadOptions) error
 	// Waits are the pauses between two looks; the zero value means activities.DefaultWaits.
 	Waits activities.Waits
+	// Speed is how many times faster than the real ones a simulated AWS runs, limits included; 0 means 1.
+	Speed float64
 	// PeopleDir is where the people files of runs are kept. Run makes it where it is missing.
 	PeopleDir string
 	// Logger gets what the AWS SDK has to say, which would go to standard error otherwise. nil discards it.
@@ -72,7 +74,7 @@ func New(ctx context.Context, c client.Client, opts Options) (*Host, error) {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
 	logged := append([]func(*awsconfig.LoadOptions) error{awsconfig.WithLogger(sdkLogger(opts.Logger))}, opts.LoadOptions...)
-	clouds, awsErr := awscloud.New(ctx, awscloud.Options{LoadOptions: logged})
+	clouds, awsErr := awscloud.New(ctx, awscloud.Options{LoadOptions: logged, Speed: opts.Speed})
 	okta, oktaErr := openOkta(ctx, opts.Getenv)
 	if err := errors.Join(awsErr, oktaErr); err != nil {
 		return nil, fmt.Errorf("the worker's configuration is not complete:\n%w", err)
