@@ -87,7 +87,7 @@ warnings; 6 a check or plan found what a run would park at; 130 interrupted (run
 	root.AddCommand(
 		newCheck(a), newPlan(a), newOnboard(a), newList(a), newStatus(a), newWatch(a), newProvide(a), newResolve(a), newReport(a), newRequest(a),
 		newSync(a), newAccess(a),
-		newExplain(a), newSchema(a), newVersion(a),
+		newInit(a), newExplain(a), newPolicy(a), newSchema(a), newVersion(a),
 	)
 	return root
 }

@@ -42,7 +42,7 @@ func (e Entry) markdown() string {
 		remedy = "Passes by itself. " + remedy
 	}
 	return fmt.Sprintf("### %s\n\n%s\n\n- **Seen:** %s\n- **Cause:** %s\n- **Remedy:** %s\n- **Source:** %s\n",
-		e.ID, strings.Join(quoted, " · "), Sentence(e.Where), escape(Sentence(e.Cause)), escape(remedy), e.Source)
+		e.ID, strings.Join(quoted, " · "), e.Where, escape(Sentence(e.Cause)), escape(remedy), e.Source)
 }
 
 // Sentence begins with a capital letter and ends with a full stop.

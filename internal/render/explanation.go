@@ -10,7 +10,7 @@ import (
 func Explanation(w io.Writer, entry knowledge.Entry, o Options) error {
 	out := page{Options: o}
 	out.line(out.paint(bold, clean(entry.Texts[0])))
-	out.part("Seen", clean(knowledge.Sentence(entry.Where)))
+	out.part("Seen", clean(entry.Where))
 	out.part("Cause", clean(knowledge.Sentence(entry.Cause)))
 	out.styledPart("Do", green, clean(knowledge.Sentence(entry.Remedy)))
 	out.part("Source", clean(entry.Source))
