@@ -125,10 +125,27 @@ func (p *proof) holdsNoMore(domain activities.Domain) {
 		UserSettings: &sagemakertypes.UserSettings{ExecutionRole: aws.String("arn:aws:iam::222222222222:role/DataPlatformNotebooks")},
 	})
 	require.ErrorContains(t, err, "not authorized to perform: iam:PassRole")
+	other := p.othersDomain()
+	_, err = studio.DeleteDomain(ctx, &sagemaker.DeleteDomainInput{DomainId: &other})
+	require.ErrorContains(t, err, "not authorized to perform: sagemaker:DeleteDomain on resource: arn:aws:sagemaker:us-east-1:222222222222:domain/"+other)
 	elsewhere, err := p.cloud.Config(ctx, onboarding.AccountSpec{AssumeRole: studioARN}, "eu-west-1")
 	require.NoError(t, err)
 	_, err = sagemaker.NewFromConfig(elsewhere).DescribeDomain(ctx, &sagemaker.DescribeDomainInput{DomainId: &domain.ID})
 	require.ErrorContains(t, err, "not authorized to perform: sagemaker:DescribeDomain")
+}
+
+// othersDomain is a domain that no run made.
+func (p *proof) othersDomain() string {
+	t, ctx := p.t, p.t.Context()
+	cfg := p.config(sandbox.AsStudioAdministrator)
+	subnets, err := ec2.NewFromConfig(cfg).DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{})
+	require.NoError(t, err)
+	made, err := sagemaker.NewFromConfig(cfg).CreateDomain(ctx, &sagemaker.CreateDomainInput{
+		DomainName: aws.String("others"), AuthMode: sagemakertypes.AuthModeIam, VpcId: subnets.Subnets[0].VpcId, SubnetIds: []string{*subnets.Subnets[0].SubnetId},
+		DefaultUserSettings: &sagemakertypes.UserSettings{ExecutionRole: aws.String("arn:aws:iam::222222222222:role/DataPlatformNotebooks")},
+	})
+	require.NoError(t, err)
+	return aws.ToString(made.DomainId)
 }
 
 // scopes compares the printed scopes with the calls that Okta saw. Which call needs which scope is what Okta's OpenAPI

@@ -10,6 +10,9 @@ import (
 
 const sagemaker = "sagemaker.amazonaws.com"
 
+// runTag is the tag on everything that a run creates; its value is the run's name.
+const runTag = "studio-onboarding:run"
+
 // rolePolicy is the managed policy that the run attaches to roles that it creates.
 const rolePolicy = "AmazonSageMakerFullAccess"
 
@@ -28,7 +31,9 @@ func (n needs) studio() []Statement {
 	roles := append(slices.Clone(names), arns...)
 	statements := []Statement{
 		lists,
-		allow("Domain", []string{domains}, "sagemaker:CreateDomain", "sagemaker:DeleteDomain", "sagemaker:DescribeDomain"),
+		allow("Domain", []string{domains}, "sagemaker:CreateDomain", "sagemaker:DescribeDomain"),
+		// One whose creation failed is deleted and made again.
+		allow("DeleteOwnDomain", []string{domains}, "sagemaker:DeleteDomain").when("StringEquals", "aws:ResourceTag/"+runTag, n.spec.Name),
 		profileUse,
 		allow("Tags", []string{domains, profiles}, "sagemaker:AddTags", "sagemaker:ListTags"),
 		allow("PassExecutionRoles", roles, "iam:PassRole").when("StringEquals", "iam:PassedToService", sagemaker),

@@ -221,6 +221,10 @@ func (c *call) about(action string) map[string][]string {
 		keys["iam:AWSServiceName"] = []string{c.service + ".amazonaws.com"}
 	case service == "iam" && c.params["PolicyArn"] != "":
 		keys["iam:PolicyARN"] = []string{c.params["PolicyArn"]}
+	case service == "sagemaker":
+		for _, tag := range c.tagsOf() {
+			keys["aws:ResourceTag/"+tag.Key] = []string{tag.Value}
+		}
 	case service == "kms":
 		keys["kms:ViaService"] = []string{c.service + "." + c.region + ".amazonaws.com"}
 		if alias, ok := keyAlias(c.key); ok {
@@ -228,6 +232,21 @@ func (c *call) about(action string) map[string][]string {
 		}
 	}
 	return keys
+}
+
+// tagsOf are the tags of the domain or profile that a call names.
+func (c *call) tagsOf() []tag {
+	d, err := c.domain(c.params["DomainId"])
+	switch {
+	case err != nil:
+		return nil
+	case c.params["UserProfileName"] == "":
+		return d.tags
+	}
+	if p := c.world.profile(d, c.params["UserProfileName"]); p != nil {
+		return p.tags
+	}
+	return nil
 }
 
 // authorizeDependents checks the actions that an operation needs besides its own (Service Authorization Reference,
