@@ -1,0 +1,179 @@
+package workflows_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+
+	"studio-onboarding/activities"
+	"studio-onboarding/internal/fault"
+	"studio-onboarding/onboarding"
+)
+
+func handles() onboarding.Handles {
+	return onboarding.Handles{
+		Spec:        onboarding.Spec{Name: "data-science", Region: "us-east-1", Access: onboarding.AccessSpec{Groups: []onboarding.GroupAccessSpec{{Name: "studio"}}}},
+		InstanceARN: "arn:aws:sso:::instance/ssoins-1234567890abcdef", IdentityStoreID: "d-1234567890", AppID: "0oa1",
+		Domain: onboarding.DomainHandle{ID: "d-domain1", ApplicationARN: "arn:aws:sso::222222222222:application/ssoins-1/apl-1", Origin: onboarding.OriginCreated},
+		Roles:  []onboarding.RoleHandle{{Wanted: "role", Name: "role", ARN: "arn:aws:iam::222222222222:role/role"}},
+	}
+}
+
+func people(n int) onboarding.People {
+	return onboarding.People{Wanted: n, Synced: n, Assigned: n, Profiles: n, Ready: n}
+}
+
+// drift is a look that finds one leaver.
+func drift() activities.VerifyResult {
+	return activities.VerifyResult{People: people(3), Changes: onboarding.AccessChanges{
+		Total: 1, Listed: []onboarding.AccessChange{{Kind: onboarding.ChangeDeleteProfile, Who: "eve@example.com"}}, File: "/changes.jsonl",
+	}}
+}
+
+func (w *world) reconcile(in onboarding.ReconcileInput) (onboarding.ReconcileReport, error) {
+	w.t.Helper()
+	in.Handles = handles()
+	w.calls = nil
+	w.ExecuteWorkflow(onboarding.WorkflowReconcile, in)
+	require.True(w.t, w.IsWorkflowCompleted())
+	var report onboarding.ReconcileReport
+	if err := w.GetWorkflowError(); err != nil {
+		return report, err
+	}
+	require.NoError(w.t, w.GetWorkflowResult(&report))
+	return report, nil
+}
+
+func membersOf(w *world) {
+	var access *activities.Access
+	on(w, "AwaitMembers", access.AwaitMembers, activities.MembersResult{})
+}
+
+func TestAReconcileThatFindsNothingEndsAfterOneLook(t *testing.T) {
+	w := newWorld(t)
+	report, err := w.reconcile(onboarding.ReconcileInput{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"VerifyAccess"}, w.calls)
+	require.Equal(t, onboarding.RunDone, report.State)
+	require.Equal(t, 3, report.People.Ready)
+	require.Equal(t, "/people.jsonl", report.PeopleFile)
+}
+
+func TestAReconcileRepairsAndReadsBack(t *testing.T) {
+	w := newWorld(t)
+	w.reply("VerifyAccess", drift(), nil)
+	w.always("ConvergeAccess", activities.AccessResult{ProfilesRemoved: 1, Exceptions: []onboarding.PersonException{{Person: "eve@example.com", Reason: "it has running apps"}}, ExceptionsTotal: 1}, nil)
+	report, err := w.reconcile(onboarding.ReconcileInput{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"VerifyAccess", "ConvergeAccess", "VerifyAccess"}, w.calls)
+	require.Equal(t, onboarding.ChangesMade{ProfilesRemoved: 1}, report.Made)
+	require.Equal(t, 1, report.Changes.Total)
+	require.Equal(t, "/changes.jsonl", report.Changes.File)
+	require.Equal(t, 1, report.ExceptionsTotal)
+	require.Contains(t, report.Exceptions[0].Reason, "running apps")
+}
+
+func TestADryRunOnlyLooks(t *testing.T) {
+	w := newWorld(t)
+	look := drift()
+	look.Stale = []string{"studio"}
+	w.always("VerifyAccess", look, nil)
+	report, err := w.reconcile(onboarding.ReconcileInput{DryRun: true})
+	require.NoError(t, err)
+	require.Equal(t, []string{"VerifyAccess"}, w.calls)
+	require.True(t, report.DryRun)
+	require.Equal(t, 1, report.Changes.Total)
+	require.Zero(t, report.Made)
+}
+
+func TestGroupsThatDifferArePushedAgain(t *testing.T) {
+	w := newWorld(t)
+	membersOf(w)
+	w.reply("VerifyAccess", activities.VerifyResult{People: people(3), Stale: []string{"studio"}}, nil)
+	w.reply("AwaitMembers", activities.MembersResult{}, notReady())
+	w.always("PushGroups", activities.PushResult{Pushed: []activities.PushedGroup{{Name: "studio"}}}, nil)
+	report, err := w.reconcile(onboarding.ReconcileInput{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"VerifyAccess", "PushGroups", "AwaitMembers", "AwaitMembers", "ConvergeAccess", "VerifyAccess"}, w.calls)
+	require.Equal(t, []string{"studio"}, report.Pushed)
+	require.Empty(t, report.Notices)
+}
+
+func TestAPushThatIsRefusedOrDoesNotArriveIsReported(t *testing.T) {
+	w := newWorld(t)
+	membersOf(w)
+	w.reply("VerifyAccess", activities.VerifyResult{People: people(3), Stale: []string{"studio", "ml"}}, nil)
+	w.always("AwaitMembers", activities.MembersResult{Stale: []string{"studio", "ml"}}, nil)
+	w.always("PushGroups", activities.PushResult{Pushed: []activities.PushedGroup{{Name: "studio"}}, Refused: map[string]string{"ml": "no licence"}}, nil)
+	report, err := w.reconcile(onboarding.ReconcileInput{})
+	require.NoError(t, err)
+	require.Len(t, report.Notices, 2)
+	require.Contains(t, report.Notices[0].Reason, "no licence")
+	require.Equal(t, `group "studio"`, report.Notices[1].Person)
+	require.Equal(t, "VerifyAccess", w.calls[len(w.calls)-1], "the others are not kept waiting")
+}
+
+func TestRemovalsThatAreHeldBackAskTheOperator(t *testing.T) {
+	w := newWorld(t)
+	look := drift()
+	look.Held, look.Stale, look.Changes.Listed[0].Held = "nobody was removed: Okta lists nobody", []string{"studio"}, true
+	w.always("VerifyAccess", look, nil)
+	w.always("ConvergeAccess", activities.AccessResult{Held: look.Held}, nil)
+	report, err := w.reconcile(onboarding.ReconcileInput{})
+	require.NoError(t, err)
+	require.NotContains(t, w.calls, "PushGroups", "a list in doubt is not spread further")
+	require.Contains(t, w.calls, "ConvergeAccess", "joiners don't wait for it")
+	require.Equal(t, onboarding.RunAttention, report.State)
+	require.Equal(t, "starter sync data-science --once --allow-removals", report.Command)
+	require.Zero(t, report.Made.ProfilesRemoved)
+}
+
+func TestTheOperatorsConsentReachesTheActivities(t *testing.T) {
+	w := newWorld(t)
+	w.reply("VerifyAccess", drift(), nil)
+	consent := map[string]bool{}
+	w.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, args converter.EncodedValues) {
+		var in activities.AccessInput
+		require.NoError(t, args.Get(&in))
+		consent[info.ActivityType.Name] = in.AllowRemovals && in.FollowOkta
+	})
+	report, err := w.reconcile(onboarding.ReconcileInput{AllowRemovals: true})
+	require.NoError(t, err)
+	require.Equal(t, onboarding.RunDone, report.State)
+	require.Equal(t, map[string]bool{"VerifyAccess": true, "ConvergeAccess": true}, consent)
+}
+
+func TestASourceThatStaysUnreachableEndsTheReconcileWithTheReason(t *testing.T) {
+	w := newWorld(t)
+	w.always("VerifyAccess", activities.VerifyResult{}, failed(fault.Unavailable, "okta: 503 on the second page → Look at status.okta.com"))
+	_, err := w.reconcile(onboarding.ReconcileInput{})
+	require.ErrorContains(t, err, "Nothing was changed, and nobody was removed")
+	require.ErrorContains(t, err, "503 on the second page")
+	require.ErrorContains(t, err, "status.okta.com")
+	require.NotContains(t, w.calls, "ConvergeAccess")
+}
+
+func TestAReconcileThatFailsHalfwaySaysSo(t *testing.T) {
+	w := newWorld(t)
+	w.reply("VerifyAccess", drift(), nil)
+	w.always("ConvergeAccess", activities.AccessResult{}, failed(fault.Denied, "may not"))
+	_, err := w.reconcile(onboarding.ReconcileInput{})
+	require.ErrorContains(t, err, "the next reconcile goes on: may not")
+	require.NotContains(t, err.Error(), "Nothing was changed")
+}
+
+func TestTheReportHoldsTheHandles(t *testing.T) {
+	w := newWorld(t)
+	w.answerAll()
+	report, err := w.run()
+	require.NoError(t, err)
+	require.NotNil(t, report.Handles)
+	require.Equal(t, w.spec, report.Handles.Spec)
+	require.Equal(t, "d-1234567890", report.Handles.IdentityStoreID)
+	require.Equal(t, "0oa1", report.Handles.AppID)
+	require.Equal(t, "d-domain1", report.Handles.Domain.ID)
+	require.Equal(t, []string{"SageMakerStudio-data-science", "ml-role"}, []string{report.Handles.Roles[0].Wanted, report.Handles.Roles[1].Wanted})
+}
