@@ -25,6 +25,14 @@ type policyStatement struct {
 	Condition map[string]map[string]oneOrMore[string] `json:"Condition,omitempty"`
 }
 
+// UnmarshalJSON refuses elements that this world does not know: leaving one out could allow more than it should.
+func (s *policyStatement) UnmarshalJSON(data []byte) error {
+	type plain policyStatement
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode((*plain)(s))
+}
+
 // SetPolicies replaces what users and roles may do, by their ARN: from then on, the policy decides and nothing else. A
 // policy of null gives back what the principal had at the beginning. On an error nothing has changed.
 func (w *World) SetPolicies(policies map[string]json.RawMessage) error {
