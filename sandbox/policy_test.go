@@ -51,6 +51,7 @@ func TestAPolicyReplacesWhatAPrincipalMayDo(t *testing.T) {
 		_, err := organizations.NewFromConfig(w.as(sandbox.AsWorker)).DescribeOrganization(w.ctx, &organizations.DescribeOrganizationInput{})
 		return err
 	}
+	w.NoError(w.SetPolicies(w.ctx, map[string]json.RawMessage{workerARN: policyOf(`[]`)}))
 	w.ErrorContains(look(), "not authorized")
 	w.NoError(w.SetPolicies(w.ctx, map[string]json.RawMessage{workerARN: json.RawMessage("null")}))
 	w.NoError(look(), "null gives back what the worker had")
