@@ -62,6 +62,8 @@ type Fake struct {
 	Listed []*workflow.WorkflowExecutionInfo
 	// StartErrors are what starts fail with, one after the other.
 	StartErrors []error
+	// Schedules are the server's.
+	Schedules Schedules
 	// Running is the input of a run that goes on already: starts are refused.
 	Running *onboarding.OnboardInput
 	// Ack answers updates; UpdateError refuses them.
@@ -255,7 +257,7 @@ func (e execution) Get(_ context.Context, result any) error {
 	if e.fake.Failure != nil {
 		return e.fake.Failure
 	}
-	if e.fake.Result != nil {
+	if _, isRun := onboarding.RunName(e.id); e.fake.Result != nil && !isRun {
 		return converter.GetDefaultDataConverter().FromPayload(payload(e.fake.Result), result)
 	}
 	return converter.GetDefaultDataConverter().FromPayload(payload(e.fake.Report), result)
