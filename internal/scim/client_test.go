@@ -61,7 +61,7 @@ func TestEveryRefusalHasItsClassAndNoToken(t *testing.T) {
 		"portal":           {send(200, "text/html; charset=utf-8", "<html>portal</html>"), fault.Invalid, "web page"},
 		"other JSON":       {send(200, "application/json", `{"hello":"world"}`), fault.Invalid, "does not answer as a SCIM endpoint"},
 		"other refusal":    {send(400, "application/json", detail("Request is unparsable")), fault.Invalid, "Request is unparsable"},
-		"redirect":         {http.RedirectHandler(elsewhere.URL, 307).ServeHTTP, fault.Invalid, "redirects"},
+		"redirect":         {http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect).ServeHTTP, fault.Invalid, "redirects"},
 		"closed":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, fault.Unavailable, "cannot be reached"},
 	} {
 		t.Run(name, func(t *testing.T) {
