@@ -7,6 +7,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore/document"
+	identitystoretypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	ssoadmintypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
@@ -46,10 +48,79 @@ func (p *preflight) checkIdentity(ctx context.Context) error {
 		return nil
 	}
 	p.ok(checkInstance, "%s, primary Region %s, owned by the management account %s.", p.instance.ARN, p.instance.PrimaryRegion, p.instance.OwnerAccount)
-	if err := p.instanceKey(ctx, cfg); err != nil {
-		return err
+	for _, check := range []func(context.Context, aws.Config) error{p.instanceKey, p.storeNetwork, p.trustedAccess, p.directory} {
+		if err := check(ctx, cfg); err != nil {
+			return err
+		}
 	}
-	return p.storeNetwork(ctx, cfg)
+	return nil
+}
+
+// trustedAccess: Identity Center reaches the organization's member accounts by it (AWS Organizations User Guide, "AWS IAM
+// Identity Center and AWS Organizations"). Enabling the instance switches it on; somebody may have switched it off.
+func (p *preflight) trustedAccess(ctx context.Context, cfg aws.Config) error {
+	const principal = "sso.amazonaws.com"
+	pages := organizations.NewListAWSServiceAccessForOrganizationPaginator(organizations.NewFromConfig(cfg), &organizations.ListAWSServiceAccessForOrganizationInput{})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return p.unchecked(checkTrustedAccess, "Trusted access", awscloud.Classify("organizations:ListAWSServiceAccessForOrganization", err))
+		}
+		for _, service := range page.EnabledServicePrincipals {
+			if aws.ToString(service.ServicePrincipal) == principal {
+				p.ok(checkTrustedAccess, "%s has trusted access to the organization.", principal)
+				return nil
+			}
+		}
+	}
+	p.warn(checkTrustedAccess, "Switch it on: AWS Organizations console of the management account, Services, IAM Identity Center, Enable trusted access.",
+		"%s has no trusted access to the organization, so that Identity Center cannot serve the member accounts.", principal)
+	return nil
+}
+
+// directory reads who is in Identity Center, and looks for access groups that somebody made there by hand.
+func (p *preflight) directory(ctx context.Context, _ aws.Config) error {
+	store, err := openIdentityStore(ctx, p.AWS, p.spec.IdentityCenter, p.spec.Region, p.instance.IdentityStoreID)
+	if err != nil {
+		return p.failed(onboarding.LevelBlocking, checkInstance, err)
+	}
+	if p.users, err = store.users(ctx); err != nil {
+		return p.failed(onboarding.LevelBlocking, checkByHand, err)
+	}
+	for _, group := range p.spec.Access.Groups {
+		byHand, err := store.madeByHand(ctx, group.Name)
+		if err != nil {
+			if err := p.failed(onboarding.LevelBlocking, checkGroupByHand, err); err != nil {
+				return err
+			}
+		} else if byHand {
+			p.groupsByHand = append(p.groupsByHand, group.Name)
+		}
+	}
+	return nil
+}
+
+// madeByHand says whether there is a group of that name that came from no other directory.
+func (s identityStore) madeByHand(ctx context.Context, name string) (bool, error) {
+	found, err := s.client.GetGroupId(ctx, &identitystore.GetGroupIdInput{
+		IdentityStoreId: &s.id,
+		AlternateIdentifier: &identitystoretypes.AlternateIdentifierMemberUniqueAttribute{Value: identitystoretypes.UniqueAttribute{
+			AttributePath: aws.String("displayName"), AttributeValue: document.NewLazyDocument(name),
+		}},
+	})
+	err = awscloud.Classify("identitystore:GetGroupId", err)
+	if fault.ClassOf(err) == fault.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	group, err := s.client.DescribeGroup(ctx, &identitystore.DescribeGroupInput{IdentityStoreId: &s.id, GroupId: found.GroupId})
+	err = awscloud.Classify("identitystore:DescribeGroup", err)
+	if fault.ClassOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return err == nil && len(group.ExternalIds) == 0, err
 }
 
 // account says to which account the credentials of a side belong; "" when they don't work or belong to another one.

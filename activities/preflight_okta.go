@@ -17,6 +17,9 @@ import (
 const (
 	// maxLinted bounds the people of each group that are looked at here. A preflight is quick; the later steps look at everybody.
 	maxLinted = 10_000
+	// hiddenMembers and joinLater are what to do about groups that look empty.
+	hiddenMembers = "If there are some, let the worker's Okta role see them: Okta answers with an empty list, and no error, where it may not. Then retry."
+	joinLater     = "Put people into it in Okta; they are picked up while the run goes on."
 	// maxExamples is how many people a finding names.
 	maxExamples = 5
 )
@@ -53,11 +56,8 @@ func (p *preflight) app(ctx context.Context) error {
 	switch {
 	case len(matching) > 1:
 		p.warn(checkOktaApp, "Nothing to do now: the run asks which one to use.", "There are %d AWS IAM Identity Center apps with the label %q.", len(matching), label)
-	case len(matching) == 1 && matching[0].Status != appActive:
-		p.block(checkOktaApp, "Activate it in the Okta admin console, or give okta.appLabel another value in the spec; then retry.",
-			"The app %q (%s) is %s.", label, matching[0].ID, matching[0].Status)
 	case len(matching) == 1:
-		p.ok(checkOktaApp, "The app %q (%s) exists; the run adopts it.", label, matching[0].ID)
+		return p.existingApp(ctx, matching[0])
 	case len(others) > 0:
 		p.warn(checkOktaApp, "If one of them is meant, stop the run and put its label into okta.appLabel. If there is another AWS organization behind them, all is well.",
 			"There is no app %q, so the run creates it. The org has other AWS IAM Identity Center apps: %s.", label, strings.Join(examplesOf(others), ", "))
@@ -74,7 +74,10 @@ func (p *preflight) groups(ctx context.Context) error {
 		return err
 	}
 	wanted := map[string]oktaorg.User{}
+	memberOf := map[string][]string{}
 	alone := map[string]bool{} // single people, whom the run assigns itself
+	var groups []oktaorg.Group
+	var empty []string
 	for _, spec := range p.spec.Access.Groups {
 		group, members, err := p.group(ctx, checkAccessGroup, spec.Name)
 		if err != nil {
@@ -86,6 +89,21 @@ func (p *preflight) groups(ctx context.Context) error {
 		}
 		for _, user := range members {
 			wanted[user.ID] = user
+			memberOf[user.ID] = append(memberOf[user.ID], spec.Name)
+		}
+		if group.ID != "" {
+			groups = append(groups, group)
+		}
+		if group.ID != "" && len(members) == 0 {
+			empty = append(empty, spec.Name)
+		}
+	}
+	if n := len(p.spec.Access.Groups); n > 0 && len(empty) == n && len(p.spec.Access.People) == 0 {
+		p.block(checkAccessGroup, "Put people into one of them in Okta. "+hiddenMembers,
+			"None of the access groups has a member that the worker's credentials can see, so that nobody would get in.")
+	} else {
+		for _, name := range empty {
+			p.warn(checkAccessGroup, joinLater, "The Okta group %q has no members that the worker's credentials can see.", name)
 		}
 	}
 	for _, person := range p.spec.Access.People {
@@ -94,6 +112,7 @@ func (p *preflight) groups(ctx context.Context) error {
 			if err := p.failed(onboarding.LevelWarning, checkPeople, err); err != nil {
 				return err
 			}
+			p.persons = append(p.persons, directory.Person{Login: person.Login})
 			continue
 		}
 		wanted[user.ID], alone[user.ID] = user, true
@@ -103,7 +122,20 @@ func (p *preflight) groups(ctx context.Context) error {
 		p.unassigned(assigned, alone)
 	}
 	p.lint(append(slices.Clone(p.people), assigned...))
-	return p.madeByHand(ctx)
+	inside := map[string]bool{}
+	for _, user := range assigned {
+		inside[user.ID] = true
+	}
+	for _, user := range p.people {
+		p.persons = append(p.persons, directory.Person{
+			Login: user.Login, User: &user, Groups: memberOf[user.ID], InAssignmentGroup: inside[user.ID] || alone[user.ID],
+		})
+	}
+	p.madeByHand()
+	if err := p.pushes(ctx, assignment, groups); err != nil {
+		return err
+	}
+	return p.everybody(ctx)
 }
 
 // group reads an Okta group and its members; without an ID when there is none.
@@ -115,7 +147,7 @@ func (p *preflight) group(ctx context.Context, check, name string) (oktaorg.Grou
 	enough := errors.New("enough people read")
 	var members []oktaorg.User
 	err = p.Okta.GroupUsers(ctx, group.ID, func(page []oktaorg.User) error {
-		if members = append(members, page...); len(members) > maxLinted && !p.everybody {
+		if members = append(members, page...); len(members) > maxLinted && !p.all {
 			return enough
 		}
 		return nil
@@ -125,8 +157,12 @@ func (p *preflight) group(ctx context.Context, check, name string) (oktaorg.Grou
 		p.ok(check, "%q has more than %d members; the first of them were looked at, and all will be before they get access.", name, maxLinted)
 	case err != nil:
 		return group, nil, p.failed(onboarding.LevelBlocking, check, err)
+	case len(members) == 0 && check == checkAssignmentGroup && len(p.spec.Access.People) == 0:
+		p.block(check, "Put people into it in Okta. "+hiddenMembers,
+			"The Okta group %q has no members that the worker's credentials can see, so that nobody would be provisioned.", name)
+	case len(members) == 0 && check == checkAccessGroup: // whether it matters depends on the others
 	case len(members) == 0:
-		p.warn(check, "Put people into it in Okta; they are picked up while the run goes on.", "The Okta group %q has no members.", name)
+		p.warn(check, joinLater, "The Okta group %q has no members that the worker's credentials can see.", name)
 	default:
 		p.ok(check, "%q has %d members.", name, len(members))
 	}
@@ -135,7 +171,7 @@ func (p *preflight) group(ctx context.Context, check, name string) (oktaorg.Grou
 
 // unassigned finds people who should get in, and are in no group that is assigned to the app.
 func (p *preflight) unassigned(assigned []oktaorg.User, alone map[string]bool) {
-	if len(assigned) > maxLinted && !p.everybody {
+	if len(assigned) > maxLinted && !p.all {
 		return // not all were read, so nobody can be said to be missing
 	}
 	inside := map[string]bool{}
@@ -176,17 +212,9 @@ func (p *preflight) lint(users []oktaorg.User) {
 
 // madeByHand finds users in Identity Center who stand in the way of people from Okta: SCIM refuses to create a user whose name
 // or address is taken ("Refused to create a new, duplicate resource").
-func (p *preflight) madeByHand(ctx context.Context) error {
+func (p *preflight) madeByHand() {
 	if p.instance == nil || len(p.people) == 0 {
-		return nil
-	}
-	store, err := openIdentityStore(ctx, p.AWS, p.spec.IdentityCenter, p.spec.Region, p.instance.IdentityStoreID)
-	if err != nil {
-		return p.failed(onboarding.LevelBlocking, checkByHand, err)
-	}
-	users, err := store.users(ctx)
-	if err != nil {
-		return p.failed(onboarding.LevelBlocking, checkByHand, err)
+		return
 	}
 	wanted := map[string]bool{}
 	for _, user := range p.people {
@@ -194,7 +222,7 @@ func (p *preflight) madeByHand(ctx context.Context) error {
 	}
 	delete(wanted, "")
 	var inTheWay []string
-	for _, user := range users {
+	for _, user := range p.users {
 		taken := wanted[strings.ToLower(user.UserName)] || slices.ContainsFunc(user.Emails, func(email string) bool { return wanted[strings.ToLower(email)] })
 		if len(user.ExternalIDs) == 0 && taken {
 			inTheWay = append(inTheWay, user.UserName)
@@ -203,11 +231,10 @@ func (p *preflight) madeByHand(ctx context.Context) error {
 	slices.Sort(inTheWay)
 	if len(inTheWay) == 0 {
 		p.ok(checkByHand, "No user in Identity Center stands in the way of anybody from Okta.")
-		return nil
+		return
 	}
 	p.warn(checkByHand, "Delete these users in the IAM Identity Center console (Users) before provisioning is switched on; Okta then makes them anew. Their assignments go with them.",
 		"%s made by hand in Identity Center, with the user name or address of somebody in Okta: %s.", persons(len(inTheWay), "was", "were"), strings.Join(examplesOf(inTheWay), ", "))
-	return nil
 }
 
 // persons counts persons, with the verb that fits.

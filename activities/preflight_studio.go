@@ -3,11 +3,13 @@ package activities
 import (
 	"context"
 	"errors"
+	"net"
 	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	sagemakertypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
@@ -45,7 +47,7 @@ func (p *preflight) checkStudio(ctx context.Context) error {
 	return nil
 }
 
-func (p *preflight) network(ctx context.Context, _ aws.Config) error {
+func (p *preflight) network(ctx context.Context, cfg aws.Config) error {
 	studio := Studio{AWS: p.AWS, Waits: p.Waits}
 	network, err := studio.ResolveNetwork(ctx, NetworkInput{Studio: p.spec.Studio, Region: p.spec.Region, Network: p.spec.Domain.Network})
 	if err != nil {
@@ -56,7 +58,10 @@ func (p *preflight) network(ctx context.Context, _ aws.Config) error {
 		name += " (the default VPC)"
 	}
 	p.ok(checkNetwork, "%s with %d subnets and %d security groups.", name, len(network.Subnets), len(network.SecurityGroups))
-	return nil
+	if err := p.fileSystemPorts(ctx, cfg, network); err != nil {
+		return err
+	}
+	return p.wayOut(ctx, cfg, network)
 }
 
 // roles: a role given by ARN has to exist, and one that exists has to trust SageMaker. Others are created by the run.
@@ -77,10 +82,35 @@ func (p *preflight) roles(ctx context.Context, cfg aws.Config) error {
 		}
 		if err == nil {
 			p.ok(checkRole, "%s exists and trusts SageMaker.", wanted)
+			if err := p.rolePolicies(ctx, client, role); err != nil {
+				return err
+			}
 		} else if err := p.failed(onboarding.LevelBlocking, checkRole, err); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// rolePolicies: a role that somebody else made keeps the permissions it has; one that a run made gets its policy.
+func (p *preflight) rolePolicies(ctx context.Context, client *iam.Client, role *iamtypes.Role) error {
+	if _, ours := runOf(role); ours {
+		return nil
+	}
+	attached, err := client.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: role.RoleName})
+	if err != nil {
+		return p.unchecked(checkRolePolicies, "The policies of "+aws.ToString(role.RoleName), awscloud.Classify("iam:ListAttachedRolePolicies", err))
+	}
+	if len(attached.AttachedPolicies) == 0 {
+		p.warn(checkRolePolicies, "Attach "+rolePolicy+" or a policy of your own, unless its inline policies allow all that is needed; the run does not change roles that it did not make.",
+			"%s has no managed policy: people come in, and their notebooks may be allowed nothing.", aws.ToString(role.RoleName))
+		return nil
+	}
+	var names []string
+	for _, policy := range attached.AttachedPolicies {
+		names = append(names, aws.ToString(policy.PolicyName))
+	}
+	p.ok(checkRolePolicies, "%s has %s.", aws.ToString(role.RoleName), strings.Join(examplesOf(names), ", "))
 	return nil
 }
 
@@ -105,9 +135,16 @@ func rolesOf(spec onboarding.Spec) []string {
 func (p *preflight) domain(ctx context.Context, cfg aws.Config) error {
 	client, quotas := sagemaker.NewFromConfig(cfg), servicequotas.NewFromConfig(cfg)
 	id, err := findDomain(ctx, client, p.spec.Domain.Name)
+	var unknownHost *net.DNSError
+	if errors.As(err, &unknownHost) && unknownHost.IsNotFound {
+		p.block(checkSageMaker, "Correct region in the spec; if it is right, choose a Region with SageMaker Studio: it has to be the primary one of Identity Center. Then retry.",
+			"There is no SageMaker in the Region %s: %s does not exist.", p.spec.Region, unknownHost.Name)
+		return nil
+	}
 	if err != nil {
 		return p.failed(onboarding.LevelBlocking, checkDomain, err)
 	}
+	p.ok(checkSageMaker, "SageMaker answers in %s.", p.spec.Region)
 	if id == "" {
 		p.ok(checkDomain, "There is no domain %s yet; the run creates it.", p.spec.Domain.Name)
 		if err := p.roomForDomain(ctx, client, quotas); err != nil {
@@ -122,6 +159,11 @@ func (p *preflight) domain(ctx context.Context, cfg aws.Config) error {
 	case mode != sagemakertypes.AuthModeSso:
 		p.block(checkDomain, "Give domain.name another value in the spec, or delete that domain; then retry.",
 			"The domain %s (%s) has %s authentication, and that cannot be changed.", domain.Name, id, mode)
+	case p.spec.Domain.Network.VPC != "" && domain.VPC != "" && domain.VPC != p.spec.Domain.Network.VPC:
+		p.block(checkDomain, "Set domain.network to the network of that domain, or give domain.name another value in the spec; then retry.",
+			"The domain %s (%s) is in %s, and the spec says %s; a domain cannot be moved.", domain.Name, id, domain.VPC, p.spec.Domain.Network.VPC)
+	case unfit(domain) != nil && !domain.Transient:
+		return p.failed(onboarding.LevelBlocking, checkDomain, unfit(domain))
 	case domain.Status == string(sagemakertypes.DomainStatusInService):
 		p.ok(checkDomain, "The domain %s (%s) exists; the run adopts it.", domain.Name, id)
 	default:

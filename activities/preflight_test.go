@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -36,17 +37,7 @@ func TestAPreflightOfASoundWorldBlocksNothing(t *testing.T) {
 
 func TestThePreflightFindsWhatWouldBreakARun(t *testing.T) {
 	instance := `{"InstanceArn":"arn:aws:sso:::instance/ssoins-1","IdentityStoreId":"d-1","OwnerAccountId":"%s","PrimaryRegion":"%s","Status":"ACTIVE"}`
-	for _, test := range []struct {
-		name string
-		// spec is added to the spec file.
-		spec   string
-		aws    awsAnswers
-		org    func(*preflightOrg)
-		level  onboarding.Level
-		check  string
-		says   string
-		remedy string
-	}{
+	for _, test := range []preflightCase{
 		{name: "wrong account", aws: awsAnswers{"222222222222 GetCallerIdentity": callerIdentity("333333333333")},
 			level: onboarding.LevelBlocking, check: "studio-account", says: "belong to account 333333333333", remedy: "studio.assumeRole"},
 		{name: "no permission to list instances", aws: awsAnswers{"ListInstances": deniedAnswer("sso:ListInstances")},
@@ -108,7 +99,7 @@ func TestThePreflightFindsWhatWouldBreakARun(t *testing.T) {
 		{name: "no access group", org: func(o *preflightOrg) { delete(o.groups, "sagemaker-studio-users") },
 			level: onboarding.LevelBlocking, check: "okta-access-group", says: `no Okta group named "sagemaker-studio-users"`},
 		{name: "empty assignment group", org: func(o *preflightOrg) { o.groups["aws-identity-center"] = nil },
-			level: onboarding.LevelWarning, check: "okta-assignment-group", says: "has no members"},
+			level: onboarding.LevelBlocking, check: "okta-assignment-group", says: "has no members that the worker's credentials can see", remedy: "empty list"},
 		{name: "nobody of that login", spec: "  people:\n    - login: nobody@example.com",
 			level: onboarding.LevelWarning, check: "people", says: "nobody@example.com"},
 		{name: "people without the app", org: func(o *preflightOrg) {
@@ -123,28 +114,45 @@ func TestThePreflightFindsWhatWouldBreakARun(t *testing.T) {
 			o.groups["aws-identity-center"] = append(o.groups["aws-identity-center"], nameless)
 		}, level: onboarding.LevelWarning, check: "people", says: "1 person may not get in as they are: ines@example.com (no last name)", remedy: "last name"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			answers, org := soundAWS(), soundOrg()
-			maps.Copy(answers, test.aws)
-			if test.org != nil {
-				test.org(org)
-			}
-			result := preflight(t, answers, org, preflightSpec(t, test.spec))
-			var unexpected []onboarding.Finding
-			found := false
-			for _, finding := range result.Findings {
-				if finding.Level == test.level && finding.Check == test.check && strings.Contains(finding.Message, test.says) {
-					require.Contains(t, finding.Remedy, test.remedy)
-					require.True(t, finding.Level == onboarding.LevelOK || finding.Remedy != "", "%+v", finding)
-					found = true
-				} else if finding.Level != onboarding.LevelOK {
-					unexpected = append(unexpected, finding)
-				}
-			}
-			require.True(t, found, "%+v", result.Findings)
-			require.Empty(t, unexpected, "one finding causes no others")
-		})
+		test.run(t)
 	}
+}
+
+// preflightCase is a world with one fault, and the one finding that is to come of it.
+type preflightCase struct {
+	name string
+	// spec is added to the spec file.
+	spec   string
+	aws    awsAnswers
+	org    func(*preflightOrg)
+	level  onboarding.Level
+	check  string
+	says   string
+	remedy string
+}
+
+func (test preflightCase) run(t *testing.T) {
+	t.Run(test.name, func(t *testing.T) {
+		answers, org := soundAWS(), soundOrg()
+		maps.Copy(answers, test.aws)
+		if test.org != nil {
+			test.org(org)
+		}
+		result := preflight(t, answers, org, preflightSpec(t, test.spec))
+		var unexpected []onboarding.Finding
+		found := false
+		for _, finding := range result.Findings {
+			if finding.Level == test.level && finding.Check == test.check && strings.Contains(finding.Message, test.says) {
+				require.Contains(t, finding.Remedy, test.remedy)
+				require.True(t, finding.Level == onboarding.LevelOK || finding.Remedy != "", "%+v", finding)
+				found = true
+			} else if finding.Level != onboarding.LevelOK {
+				unexpected = append(unexpected, finding)
+			}
+		}
+		require.True(t, found, "%+v", result.Findings)
+		require.Empty(t, unexpected, "one finding causes no others")
+	})
 }
 
 func TestOneSideThatFailsDoesNotHideTheOthers(t *testing.T) {
@@ -207,13 +215,21 @@ type preflightOrg struct {
 	whoErr error
 	apps   []oktaorg.App
 	groups map[string][]oktaorg.User
+	// What the app has to do with groups and people.
+	metadata  string
+	appGroups []string
+	mappings  []oktaorg.Mapping
+	appUsers  []oktaorg.AppUser
+	logErr    error
 }
 
 func soundOrg() *preflightOrg {
 	people := []oktaorg.User{soundPerson("ada@example.com"), soundPerson("grace@example.com")}
 	return &preflightOrg{
-		apps:   []oktaorg.App{{ID: "0oa1", Label: "AWS IAM Identity Center", Status: "ACTIVE"}},
-		groups: map[string][]oktaorg.User{"aws-identity-center": people, "sagemaker-studio-users": people, "others": {soundPerson("eve@example.com")}},
+		apps: []oktaorg.App{{ID: "0oa1", Label: "AWS IAM Identity Center", Status: "ACTIVE", SignOnMode: "SAML_2_0",
+			UserNameTemplate: "${source.login}"}},
+		metadata: idpMetadata(time.Now().AddDate(5, 0, 0)),
+		groups:   map[string][]oktaorg.User{"aws-identity-center": people, "sagemaker-studio-users": people, "others": {soundPerson("eve@example.com")}},
 	}
 }
 
@@ -252,14 +268,19 @@ type awsAnswers map[string]string
 
 func soundAWS() awsAnswers {
 	return awsAnswers{
-		"111111111111 GetCallerIdentity": callerIdentity("111111111111"),
-		"222222222222 GetCallerIdentity": callerIdentity("222222222222"),
-		"DescribeOrganization":           `{"Organization":{"MasterAccountId":"111111111111"}}`,
-		"ListInstances":                  `{"Instances":[{"InstanceArn":"arn:aws:sso:::instance/ssoins-1","IdentityStoreId":"d-1","OwnerAccountId":"111111111111","PrimaryRegion":"us-east-1","Status":"ACTIVE"}]}`,
-		"DescribeInstance":               `{"EncryptionConfigurationDetails":{"KeyType":"AWS_OWNED_KMS_KEY"}}`,
-		"DescribeIdentityStore":          `{"NetworkConfiguration":{"VpceAccessRequired":true,"ScimAllowSourceIps":["0.0.0.0/0"]}}`,
-		"ListUsers":                      `{"Users":[]}`,
-		"DescribeVpcs":                   `<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><isDefault>true</isDefault></item></vpcSet></DescribeVpcsResponse>`,
+		"111111111111 GetCallerIdentity":      callerIdentity("111111111111"),
+		"222222222222 GetCallerIdentity":      callerIdentity("222222222222"),
+		"DescribeOrganization":                `{"Organization":{"MasterAccountId":"111111111111"}}`,
+		"ListInstances":                       `{"Instances":[{"InstanceArn":"arn:aws:sso:::instance/ssoins-1","IdentityStoreId":"d-1","OwnerAccountId":"111111111111","PrimaryRegion":"us-east-1","Status":"ACTIVE"}]}`,
+		"DescribeInstance":                    `{"EncryptionConfigurationDetails":{"KeyType":"AWS_OWNED_KMS_KEY"}}`,
+		"DescribeIdentityStore":               `{"NetworkConfiguration":{"VpceAccessRequired":true,"ScimAllowSourceIps":["0.0.0.0/0"]}}`,
+		"ListUsers":                           `{"Users":[]}`,
+		"GetGroupId":                          "ResourceNotFoundException: GROUP not found.",
+		"ListAWSServiceAccessForOrganization": `{"EnabledServicePrincipals":[{"ServicePrincipal":"sso.amazonaws.com"}]}`,
+		"LookupEvents":                        `{"Events":[]}`,
+		"ListAttachedRolePolicies": `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><AttachedPolicies><member><PolicyName>Studio</PolicyName>` +
+			`<PolicyArn>arn:aws:iam::aws:policy/Studio</PolicyArn></member></AttachedPolicies></ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>`,
+		"DescribeVpcs": `<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><isDefault>true</isDefault></item></vpcSet></DescribeVpcsResponse>`,
 		"DescribeSubnets": `<DescribeSubnetsResponse><subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><state>available</state>` +
 			`<availabilityZone>us-east-1a</availabilityZone><defaultForAz>true</defaultForAz></item></subnetSet></DescribeSubnetsResponse>`,
 		"GetRole":          noSuchRole,

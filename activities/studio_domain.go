@@ -38,6 +38,8 @@ type Domain struct {
 	ApplicationARN string            `json:"applicationArn,omitempty"`
 	Origin         onboarding.Origin `json:"origin"`
 	CreatedAt      time.Time         `json:"createdAt,omitzero"`
+	// VPC is where the domain is.
+	VPC string `json:"vpc,omitempty"`
 	// Transient says that a failed domain is worth deleting and making again (the KMS key 'null' fault).
 	Transient bool `json:"transient,omitempty"`
 }
@@ -214,6 +216,7 @@ func describeDomain(ctx context.Context, client *sagemaker.Client, id string) (D
 		URL:            aws.ToString(out.Url),
 		ApplicationARN: aws.ToString(out.SingleSignOnApplicationArn),
 		CreatedAt:      aws.ToTime(out.CreationTime),
+		VPC:            aws.ToString(out.VpcId),
 	}
 	domain.Transient = out.Status == sagemakertypes.DomainStatusFailed && strings.Contains(domain.FailureReason, "KMS key 'null' does not exist")
 	return domain, out.AuthMode, nil
