@@ -26,9 +26,12 @@ const (
 	FaultThrottle   = kit.FaultThrottle
 	FaultError      = kit.FaultError
 	FaultHTML       = kit.FaultHTML
+	FaultLateError  = kit.FaultLateError
 	FaultLostAnswer = kit.FaultLostAnswer
 	FaultReset      = kit.FaultReset
+	FaultSlow       = kit.FaultSlow
 	FaultLostWrite  = kit.FaultLostWrite
+	FaultStaleRead  = kit.FaultStaleRead
 	FaultConflict   = kit.FaultConflict
 	FaultFails      = kit.FaultFails
 )
@@ -175,7 +178,7 @@ func (c Client) EnvironmentAs(ctx context.Context, principal string) (Environmen
 	return out, err
 }
 
-// SetFaults replaces the fault script.
+// SetFaults replaces the fault script. A rule that makes no sense is an error, and the old script stays.
 func (c Client) SetFaults(ctx context.Context, faults []Fault) error {
 	return c.post(ctx, "faults", faults, nil)
 }

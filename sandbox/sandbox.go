@@ -16,6 +16,14 @@ type Config struct {
 	Seed int64
 	// Speed divides every delay of the real world. Default 1.
 	Speed float64
+	// Unlimited lets every call through. Otherwise the services throttle at the rates that their providers document, which the
+	// Speed multiplies.
+	Unlimited bool
+	// SageMakerRate is how many calls per second SageMaker's control plane takes from an account in the real world. AWS does
+	// not publish it. Default 10.
+	SageMakerRate float64
+	// Faults is the fault script from the beginning; Client.SetFaults replaces it.
+	Faults []Fault
 	// BaseURL is under which address the world is reached, for the links in its answers; without trailing slash.
 	BaseURL string
 }

@@ -315,7 +315,11 @@ func TestSCIMObeysTheFaultScript(t *testing.T) {
 	for kind, want := range map[string]int{
 		sandbox.FaultDeny: 403, sandbox.FaultThrottle: 429, sandbox.FaultError: 500, sandbox.FaultHTML: 503, sandbox.FaultConflict: 409,
 	} {
-		w.NoError(w.SetFaults(w.ctx, []sandbox.Fault{{Service: "scim", Operation: "POST /Users", Kind: kind, RetryAfter: 3}}))
+		fault := sandbox.Fault{Service: "scim", Operation: "POST /Users", Kind: kind}
+		if kind == sandbox.FaultThrottle {
+			fault.RetryAfter = 3
+		}
+		w.NoError(w.SetFaults(w.ctx, []sandbox.Fault{fault}))
 		req, err := http.NewRequestWithContext(w.ctx, http.MethodPost, e.url+"/Users", strings.NewReader("{}"))
 		w.NoError(err)
 		req.Header.Set("Authorization", "Bearer "+e.token)

@@ -31,17 +31,22 @@ func New(config Config) (*World, error) {
 	if config.BaseURL == "" {
 		return nil, errors.New("sandbox: BaseURL is needed to make a world; Start fills it in from its address")
 	}
-	w := &World{config: config, calls: &kit.CallLog{}, faults: &kit.Faults{}}
+	w := &World{config: config, calls: &kit.CallLog{}, faults: &kit.Faults{Seed: config.Seed}}
+	if err := w.faults.Set(config.Faults); err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
 	clock := kit.Clock{Speed: config.Speed}
 	var err error
 	w.okta, err = okta.New(okta.Config{
 		Clock: clock, Calls: w.calls, Faults: w.faults, BaseURL: config.BaseURL, People: config.People, Seed: config.Seed,
+		Unlimited: config.Unlimited,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: make the Okta org: %w", err)
 	}
 	w.aws, err = awsworld.New(awsworld.Config{
 		Clock: clock, Calls: w.calls, Faults: w.faults, BaseURL: config.BaseURL, Region: config.Region, People: config.People, Seed: config.Seed,
+		Limits: awsworld.Limits{Off: config.Unlimited, SageMaker: config.SageMakerRate},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sandbox: make the AWS organization: %w", err)
@@ -112,7 +117,10 @@ func (w *World) browser() http.Handler {
 		if !readJSON(rw, r, &faults) {
 			return
 		}
-		w.faults.Set(faults)
+		if err := w.faults.Set(faults); err != nil {
+			http.Error(rw, err.Error(), http.StatusBadRequest)
+			return
+		}
 		writeJSON(rw, struct{}{})
 	})
 	mux.HandleFunc("POST /sandbox/sign-in", func(rw http.ResponseWriter, r *http.Request) {
@@ -184,7 +192,9 @@ func writeJSON(rw http.ResponseWriter, value any) {
 }
 
 func readJSON(rw http.ResponseWriter, r *http.Request, into any) bool {
-	if err := json.NewDecoder(http.MaxBytesReader(rw, r.Body, 1<<20)).Decode(into); err != nil {
+	decoder := json.NewDecoder(http.MaxBytesReader(rw, r.Body, 1<<20))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
 		http.Error(rw, "the request could not be read: "+err.Error(), http.StatusBadRequest)
 		return false
 	}

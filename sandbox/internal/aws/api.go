@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -45,7 +46,9 @@ type call struct {
 	params                     map[string]string
 	effect                     string
 	fault                      string
-	request                    string
+	// delay is how long a slow answer takes.
+	delay   time.Duration
+	request string
 	// key is the KMS key that the call names.
 	key string
 }
@@ -80,6 +83,7 @@ func (w *World) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	output, err := c.perform(r, body, signed)
 	w.mu.Unlock()
 
+	kit.Pause(r.Context(), c.delay)
 	switch c.fault {
 	case kit.FaultReset, kit.FaultLostAnswer:
 		c.log(0, err)
@@ -113,11 +117,12 @@ func (c *call) perform(r *http.Request, body []byte, signed scope) (any, error) 
 		return nil, c.rejected(err)
 	}
 	c.params = identifying(tree)
-	fault, hit := w.faults.Match(c.account, c.service, operation)
-	if hit {
-		c.fault = fault.Kind
-		if stop, output, err := c.inject(fault); stop {
-			return output, err
+	if !w.admits(c.account, c.service) {
+		return nil, c.throttled()
+	}
+	if fault, hit := w.faults.Match(c.subject()); hit {
+		if stop, err := c.inject(fault); stop {
+			return nil, err
 		}
 	}
 	if operation != "GetCallerIdentity" { // which needs no permission, says the STS API reference
@@ -135,63 +140,7 @@ func (c *call) perform(r *http.Request, body []byte, signed scope) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	output, err := handle(c, input)
-	if err == nil && c.writes() {
-		w.record(c.service+".amazonaws.com", operation, c.account, c.region, c.principal.arn, c.params)
-	}
-	return output, err
-}
-
-// inject says whether an injected fault ends the call before it has any effect.
-func (c *call) inject(fault kit.Fault) (stop bool, output any, err error) {
-	switch fault.Kind {
-	case kit.FaultDeny:
-		return true, nil, c.denied(c.action, c.resource())
-	case kit.FaultThrottle:
-		throttled := c.throttled()
-		throttled.retryAfter = fault.RetryAfter
-		return true, nil, throttled
-	case kit.FaultError:
-		return true, nil, c.broken()
-	case kit.FaultConflict:
-		return true, nil, failure("ConflictException", "The request conflicts with an earlier write that is still in progress.")
-	case kit.FaultLostWrite:
-		return true, struct{}{}, nil
-	case kit.FaultReset, kit.FaultHTML:
-		return true, nil, nil
-	default: // FaultLostAnswer, FaultFails: the call is carried out
-		return false, nil, nil
-	}
-}
-
-func (c *call) throttled() *apiError {
-	switch c.service {
-	case "ec2":
-		return failure("RequestLimitExceeded", "Request limit exceeded.").with(http.StatusServiceUnavailable)
-	case "iam", "sts":
-		return failure("Throttling", "Rate exceeded")
-	case "organizations", "servicequotas":
-		return failure("TooManyRequestsException", "Rate exceeded")
-	default:
-		return failure("ThrottlingException", "Rate exceeded")
-	}
-}
-
-func (c *call) broken() *apiError {
-	switch c.service {
-	case "ec2":
-		return failure("InternalError", "An internal error has occurred").with(http.StatusInternalServerError)
-	case "iam":
-		return failure("ServiceFailure", "The request processing has failed because of an unknown error, exception or failure.").with(http.StatusInternalServerError)
-	case "sts", "sagemaker":
-		return failure("InternalFailure", "The request processing has failed because of an unknown error, exception or failure.").with(http.StatusInternalServerError)
-	case "organizations", "servicequotas":
-		return failure("ServiceException", "Something went wrong.").with(http.StatusInternalServerError)
-	case "secretsmanager":
-		return failure("InternalServiceError", "An error occurred on the server side.").with(http.StatusInternalServerError)
-	default:
-		return failure("InternalServerException", "The request processing has failed because of an unknown error, exception or failure.").with(http.StatusInternalServerError)
-	}
+	return c.carryOut(handle, input)
 }
 
 // operationOf reads what is asked for: from X-Amz-Target, or from the form's Action.

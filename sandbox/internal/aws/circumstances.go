@@ -172,7 +172,7 @@ func (w *World) enableProvisioningElsewhere(*consoleForm) (any, map[string]strin
 		other.tenant = &tenant{id: "Hw" + w.uuid("tenant", other.id)}
 	}
 	token := w.digest(64, "scim-token", other.id) + w.digest(64, "scim-token", other.id)
-	other.tenant.tokens = append(other.tenant.tokens, &scimToken{hash: sha256.Sum256([]byte(token)), expires: w.clock.Now().Add(tokenLife)})
+	w.addToken(other, sha256.Sum256([]byte(token)))
 	return provisioningTenant{Endpoint: w.baseURL + "/" + other.tenant.id + "/scim/v2/", Token: token}, map[string]string{"tenantId": other.tenant.id}, nil
 }
 

@@ -26,11 +26,13 @@ type consoleForm struct {
 	Email    string `json:"email"`
 	// GroupName is the name of a group.
 	GroupName string `json:"groupName"`
+	// TokenID is the ID of a SCIM token.
+	TokenID string `json:"tokenId"`
 }
 
-// Console serves what an administrator clicks in the management account. Refusals are plain text.
-func (w *World) Console() http.Handler {
-	pages := map[string]consolePage{
+// consolePages are what an administrator can click.
+func (w *World) consolePages() map[string]consolePage {
+	return map[string]consolePage{
 		"enable-identity-center": w.enableIdentityCenter,
 		"change-identity-source": w.changeIdentitySource,
 		"enable-provisioning":    w.enableProvisioning,
@@ -39,7 +41,16 @@ func (w *World) Console() http.Handler {
 		"delete-identity-center": w.deleteIdentityCenter,
 
 		"enable-provisioning-elsewhere": w.enableProvisioningElsewhere,
+
+		"list-tokens":  w.listTokens,
+		"delete-token": w.deleteToken,
+		"expire-token": w.expireToken,
 	}
+}
+
+// Console serves what an administrator clicks in the management account. Refusals are plain text.
+func (w *World) Console() http.Handler {
+	pages := w.consolePages()
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		name := path.Base(r.URL.Path)
 		page, ok := pages[name]
@@ -53,11 +64,18 @@ func (w *World) Console() http.Handler {
 			return
 		}
 		w.mu.Lock()
+		writes := name != "list-tokens"
+		if writes {
+			w.remember()
+		}
 		answer, about, err := page(&form)
 		w.mu.Unlock()
 		entry := kit.Call{
 			Time: w.clock.Now(), Account: ManagementAccount, Principal: consoleUser, Service: "console", Operation: "aws " + name,
-			Params: about, Write: true, Effect: created, Status: http.StatusOK,
+			Params: about, Write: writes, Status: http.StatusOK,
+		}
+		if writes {
+			entry.Effect = created
 		}
 		if err != nil {
 			entry.Status, entry.Effect, entry.Error = http.StatusBadRequest, "none", err.Error()
@@ -154,7 +172,7 @@ func (w *World) enableProvisioning(*consoleForm) (any, map[string]string, error)
 		return nil, about, fmt.Errorf("You can have at most %d access tokens. Delete one first.", maxTokens)
 	}
 	token := w.digest(64, "scim-token", i.id) + w.digest(64, "scim-token", i.id)
-	i.tenant.tokens = append(i.tenant.tokens, &scimToken{hash: sha256.Sum256([]byte(token)), expires: w.clock.Now().Add(tokenLife)})
+	w.addToken(i, sha256.Sum256([]byte(token)))
 	w.recordConsole("sso-directory.amazonaws.com", "CreateBearerToken", i.region)
 	return provisioningTenant{Endpoint: w.baseURL + "/" + i.tenant.id + "/scim/v2/", Token: token}, about, nil
 }

@@ -6,6 +6,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"studio-onboarding/sandbox/internal/kit"
 )
 
 // principal is who signs requests: an IAM user or the session of an assumed role.
@@ -113,8 +115,8 @@ func (p *principal) may(action string) bool {
 
 // authorizePart is for actions that a call needs besides its own, such as iam:PassRole.
 func (c *call) authorizePart(service, operation, resource string) error {
-	if fault, hit := c.world.faults.Match(c.account, service, operation); hit {
-		c.fault = fault.Kind
+	if c.world.faults.Denies(kit.Subject{Account: c.account, Service: service, Operation: operation}) {
+		c.fault = kit.FaultDeny
 		return c.denied(service+":"+operation, resource)
 	}
 	return c.authorize(service+":"+operation, resource)

@@ -29,7 +29,9 @@ type tenant struct {
 
 // scimToken is kept as a hash; its text is shown once.
 type scimToken struct {
+	id      string
 	hash    [sha256.Size]byte
+	created time.Time
 	expires time.Time
 }
 
@@ -70,6 +72,8 @@ type scimCall struct {
 	params     map[string]string
 	effect     string
 	fault      string
+	// delay is how long a slow answer takes.
+	delay time.Duration
 }
 
 // operation is how the call log names the call.
@@ -103,6 +107,7 @@ func (w *World) serveSCIM(rw http.ResponseWriter, r *http.Request) {
 	status, output, err := s.perform(tenantID)
 	w.mu.Unlock()
 
+	kit.Pause(r.Context(), s.delay)
 	switch s.fault {
 	case kit.FaultReset, kit.FaultLostAnswer:
 		s.log(0, err)
@@ -123,17 +128,15 @@ func (s *scimCall) perform(tenantID string) (status int, output any, err error) 
 	if !s.world.admitted(s.request) {
 		return 0, nil, &scimError{status: http.StatusForbidden, code: "AccessDeniedException", detail: "Access denied"}
 	}
-	if fault, hit := s.world.faults.Match(s.instance.owner, "scim", s.operation()); hit {
-		s.fault = fault.Kind
-		if stop, status, output, err := injectSCIM(fault); stop {
-			return status, output, err
+	if !s.world.admits(s.instance.owner, "scim") {
+		return 0, nil, tooManySCIM(0)
+	}
+	if fault, hit := s.world.faults.Match(s.subject()); hit {
+		if stop, err := s.inject(fault); stop {
+			return 0, nil, err
 		}
 	}
-	status, output, err = s.route()
-	if err == nil && s.writes() {
-		s.world.record("identitystore-scim.amazonaws.com", s.action(), s.instance.owner, s.instance.region, "scim-tenant", s.params)
-	}
-	return status, output, err
+	return s.carryOut()
 }
 
 // authenticate finds the tenant and checks the token; a wrong tenant is answered like a wrong token.
@@ -153,25 +156,6 @@ func (s *scimCall) authenticate(tenantID string) error {
 		}
 	}
 	return denied
-}
-
-func injectSCIM(fault kit.Fault) (stop bool, status int, output any, err error) {
-	switch fault.Kind {
-	case kit.FaultDeny:
-		return true, 0, nil, &scimError{status: http.StatusForbidden, code: "AccessDeniedException", detail: "Access denied"}
-	case kit.FaultThrottle:
-		return true, 0, nil, &scimError{status: http.StatusTooManyRequests, code: "ThrottlingException", detail: "Rate exceeded", retryAfter: fault.RetryAfter}
-	case kit.FaultError:
-		return true, 0, nil, &scimError{status: http.StatusInternalServerError, code: "InternalServerException", detail: "Internal server error"}
-	case kit.FaultConflict:
-		return true, 0, nil, duplicate("Refused to create a new, duplicate resource")
-	case kit.FaultLostWrite:
-		return true, http.StatusNoContent, nil, nil
-	case kit.FaultReset, kit.FaultHTML:
-		return true, 0, nil, nil
-	default:
-		return false, 0, nil, nil
-	}
 }
 
 func (s *scimCall) route() (status int, output any, err error) {

@@ -4,7 +4,6 @@
 package awsworld
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -33,6 +32,8 @@ type Config struct {
 	People int
 	// Seed makes identifiers the same each time.
 	Seed int64
+	// Limits are the rates at which the services throttle.
+	Limits Limits
 }
 
 // World is the AWS side. Safe for concurrent use.
@@ -42,12 +43,14 @@ type World struct {
 	faults  *kit.Faults
 	baseURL string
 	region  string
-	seed    int64
+	limits  *limiter
 	models  map[string]*model.Service
 	routes  map[string]map[string]handler
 
-	mu         sync.Mutex
-	made       map[string]int
+	mu sync.Mutex
+	// past is the world before its last write, while the fault script has stale reads.
+	past       *World
+	names      kit.Names
 	sequence   int
 	accounts   map[string]*account
 	principals map[string]*principal
@@ -63,9 +66,12 @@ type World struct {
 // New makes a world in which nobody has enabled Identity Center.
 func New(config Config) (*World, error) {
 	w := &World{
-		clock: config.Clock, calls: config.Calls, faults: config.Faults, baseURL: config.BaseURL, region: config.Region, seed: config.Seed,
-		models: map[string]*model.Service{}, made: map[string]int{},
+		clock: config.Clock, calls: config.Calls, faults: config.Faults, baseURL: config.BaseURL, region: config.Region, limits: &limiter{Limits: config.Limits},
+		models: map[string]*model.Service{}, names: kit.Names{Seed: config.Seed},
 		accounts: map[string]*account{}, principals: map[string]*principal{}, policies: map[string]*Policy{}, applications: map[string]*application{},
+	}
+	if w.limits.SageMaker == 0 {
+		w.limits.SageMaker = DefaultSageMakerRate
 	}
 	w.routes = map[string]map[string]handler{
 		"sso":            w.ssoOperations(),
@@ -100,9 +106,7 @@ func (w *World) SCIM() http.Handler { return http.HandlerFunc(w.serveSCIM) }
 // digest makes n hexadecimal digits that depend on the seed and on what they are for, not on the order of calls. Each
 // time the same thing is made again, it gets other digits.
 func (w *World) digest(n int, kind string, of ...string) string {
-	natural := fmt.Sprintf("%s/%q", kind, of)
-	w.made[natural]++
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%d", w.seed, natural, w.made[natural]))
+	sum := w.names.Digest(kind, of...)
 	return hex.EncodeToString(sum[:])[:n]
 }
 

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -33,64 +32,66 @@ type answer struct {
 	raw         []byte
 	contentType string
 	links       []string
+	headers     map[string]string
 }
 
-type handler func(*call) (answer, error)
+type handler func(*Org, *call) (answer, error)
 
 // routes are all operations, by the name under which the call log and the fault script know them.
-func (o *Org) routes() map[string]handler {
+func routes() map[string]handler {
 	return map[string]handler{
-		"GET /api/v1/users":                                        o.listUsers,
-		"GET /api/v1/users/me":                                     o.getMe,
-		"GET /api/v1/users/{userId}":                               o.getUser,
-		"POST /api/v1/users/{userId}":                              o.updateUser,
-		"GET /api/v1/users/{userId}/appLinks":                      o.listAppLinks,
-		"GET /api/v1/users/{userId}/groups":                        o.listUserGroups,
-		"GET /api/v1/users/{userId}/roles":                         o.listUserRoles,
-		"POST /api/v1/users/{userId}/lifecycle/{verb}":             o.changeUserStatus,
-		"GET /api/v1/groups":                                       o.listGroups,
-		"POST /api/v1/groups":                                      o.createGroup,
-		"GET /api/v1/groups/{groupId}":                             o.getGroup,
-		"GET /api/v1/groups/{groupId}/users":                       o.listGroupUsers,
-		"PUT /api/v1/groups/{groupId}/users/{userId}":              o.addGroupUser,
-		"DELETE /api/v1/groups/{groupId}/users/{userId}":           o.removeGroupUser,
-		"GET /api/v1/apps":                                         o.listApps,
-		"POST /api/v1/apps":                                        o.createApp,
-		"GET /api/v1/apps/{id}":                                    o.getApp,
-		"PUT /api/v1/apps/{id}":                                    o.updateApp,
-		"DELETE /api/v1/apps/{id}":                                 o.deleteApp,
-		"POST /api/v1/apps/{id}/lifecycle/activate":                o.activateApp,
-		"POST /api/v1/apps/{id}/lifecycle/deactivate":              o.deactivateApp,
-		"GET /api/v1/apps/{id}/sso/saml/metadata":                  o.getMetadata,
-		"GET /api/v1/apps/{id}/credentials/keys":                   o.listKeys,
-		"POST /api/v1/apps/{id}/credentials/keys/generate":         o.generateKey,
-		"GET /api/v1/apps/{id}/credentials/keys/{kid}":             o.getKey,
-		"GET /api/v1/apps/{id}/connections/default":                o.getConnection,
-		"POST /api/v1/apps/{id}/connections/default":               o.setConnection,
-		"GET /api/v1/apps/{id}/features":                           o.listFeatures,
-		"GET /api/v1/apps/{id}/features/{name}":                    o.getFeature,
-		"GET /api/v1/apps/{id}/users":                              o.listAppUsers,
-		"POST /api/v1/apps/{id}/users":                             o.assignUser,
-		"GET /api/v1/apps/{id}/users/{userId}":                     o.getAppUser,
-		"DELETE /api/v1/apps/{id}/users/{userId}":                  o.unassignUser,
-		"GET /api/v1/apps/{id}/groups":                             o.listAppGroups,
-		"GET /api/v1/apps/{id}/groups/{groupId}":                   o.getAppGroup,
-		"PUT /api/v1/apps/{id}/groups/{groupId}":                   o.assignGroup,
-		"DELETE /api/v1/apps/{id}/groups/{groupId}":                o.unassignGroup,
-		"GET /api/v1/apps/{id}/group-push/mappings":                o.listMappings,
-		"POST /api/v1/apps/{id}/group-push/mappings":               o.createMapping,
-		"GET /api/v1/apps/{id}/group-push/mappings/{mappingId}":    o.getMapping,
-		"PATCH /api/v1/apps/{id}/group-push/mappings/{mappingId}":  o.patchMapping,
-		"DELETE /api/v1/apps/{id}/group-push/mappings/{mappingId}": o.deleteMapping,
-		"GET /api/v1/logs":                                         o.listLogs,
-		"GET /api/v1/mappings":                                     o.listProfileMappings,
-		"GET /api/v1/mappings/{mappingId}":                         o.getProfileMapping,
+		tokenOperation:                                             (*Org).issueToken,
+		"GET /api/v1/users":                                        (*Org).listUsers,
+		"GET /api/v1/users/me":                                     (*Org).getMe,
+		"GET /api/v1/users/{userId}":                               (*Org).getUser,
+		"POST /api/v1/users/{userId}":                              (*Org).updateUser,
+		"GET /api/v1/users/{userId}/appLinks":                      (*Org).listAppLinks,
+		"GET /api/v1/users/{userId}/groups":                        (*Org).listUserGroups,
+		"GET /api/v1/users/{userId}/roles":                         (*Org).listUserRoles,
+		"POST /api/v1/users/{userId}/lifecycle/{verb}":             (*Org).changeUserStatus,
+		"GET /api/v1/groups":                                       (*Org).listGroups,
+		"POST /api/v1/groups":                                      (*Org).createGroup,
+		"GET /api/v1/groups/{groupId}":                             (*Org).getGroup,
+		"GET /api/v1/groups/{groupId}/users":                       (*Org).listGroupUsers,
+		"PUT /api/v1/groups/{groupId}/users/{userId}":              (*Org).addGroupUser,
+		"DELETE /api/v1/groups/{groupId}/users/{userId}":           (*Org).removeGroupUser,
+		"GET /api/v1/apps":                                         (*Org).listApps,
+		"POST /api/v1/apps":                                        (*Org).createApp,
+		"GET /api/v1/apps/{id}":                                    (*Org).getApp,
+		"PUT /api/v1/apps/{id}":                                    (*Org).updateApp,
+		"DELETE /api/v1/apps/{id}":                                 (*Org).deleteApp,
+		"POST /api/v1/apps/{id}/lifecycle/activate":                (*Org).activateApp,
+		"POST /api/v1/apps/{id}/lifecycle/deactivate":              (*Org).deactivateApp,
+		"GET /api/v1/apps/{id}/sso/saml/metadata":                  (*Org).getMetadata,
+		"GET /api/v1/apps/{id}/credentials/keys":                   (*Org).listKeys,
+		"POST /api/v1/apps/{id}/credentials/keys/generate":         (*Org).generateKey,
+		"GET /api/v1/apps/{id}/credentials/keys/{kid}":             (*Org).getKey,
+		"GET /api/v1/apps/{id}/connections/default":                (*Org).getConnection,
+		"POST /api/v1/apps/{id}/connections/default":               (*Org).setConnection,
+		"GET /api/v1/apps/{id}/features":                           (*Org).listFeatures,
+		"GET /api/v1/apps/{id}/features/{name}":                    (*Org).getFeature,
+		"GET /api/v1/apps/{id}/users":                              (*Org).listAppUsers,
+		"POST /api/v1/apps/{id}/users":                             (*Org).assignUser,
+		"GET /api/v1/apps/{id}/users/{userId}":                     (*Org).getAppUser,
+		"DELETE /api/v1/apps/{id}/users/{userId}":                  (*Org).unassignUser,
+		"GET /api/v1/apps/{id}/groups":                             (*Org).listAppGroups,
+		"GET /api/v1/apps/{id}/groups/{groupId}":                   (*Org).getAppGroup,
+		"PUT /api/v1/apps/{id}/groups/{groupId}":                   (*Org).assignGroup,
+		"DELETE /api/v1/apps/{id}/groups/{groupId}":                (*Org).unassignGroup,
+		"GET /api/v1/apps/{id}/group-push/mappings":                (*Org).listMappings,
+		"POST /api/v1/apps/{id}/group-push/mappings":               (*Org).createMapping,
+		"GET /api/v1/apps/{id}/group-push/mappings/{mappingId}":    (*Org).getMapping,
+		"PATCH /api/v1/apps/{id}/group-push/mappings/{mappingId}":  (*Org).patchMapping,
+		"DELETE /api/v1/apps/{id}/group-push/mappings/{mappingId}": (*Org).deleteMapping,
+		"GET /api/v1/logs":                                         (*Org).listLogs,
+		"GET /api/v1/mappings":                                     (*Org).listProfileMappings,
+		"GET /api/v1/mappings/{mappingId}":                         (*Org).getProfileMapping,
 	}
 }
 
 // API serves /api/v1/....
 func (o *Org) API() http.Handler {
-	routes := o.routes()
+	routes := routes()
 	mux := http.NewServeMux()
 	for pattern, do := range routes {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { o.serve(w, r, pattern, do) })
@@ -100,7 +101,7 @@ func (o *Org) API() http.Handler {
 			mux.ServeHTTP(w, r)
 			return
 		}
-		o.serve(w, r, r.Method+" "+r.URL.Path, func(*call) (answer, error) {
+		o.serve(w, r, r.Method+" "+r.URL.Path, func(*Org, *call) (answer, error) {
 			for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
 				other := r.Clone(r.Context())
 				other.Method = method
@@ -113,7 +114,7 @@ func (o *Org) API() http.Handler {
 	})
 }
 
-// serve carries out one call: rate limit, token, injected fault, the operation itself, and the entry in the call log.
+// serve carries out one call: rate limit, token and scopes, injected fault, the operation itself, and the entry in the call log.
 func (o *Org) serve(w http.ResponseWriter, r *http.Request, operation string, do handler) {
 	entry := kit.Call{Time: o.clock.Now(), Service: "okta", Operation: operation, Write: r.Method != http.MethodGet}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
@@ -132,6 +133,10 @@ func (o *Org) serve(w http.ResponseWriter, r *http.Request, operation string, do
 		out = answer{status: refusal.status, body: refusal.body(id)}
 		entry.Error = refusal.code
 	}
+	var unwelcome *challenge
+	if errors.As(err, &unwelcome) {
+		out, entry.Error = unwelcome.answer(o.at(r), r.URL.Path), unwelcome.code
+	}
 	var text []byte
 	if out.body != nil {
 		text, _ = json.Marshal(out.body)
@@ -139,20 +144,19 @@ func (o *Org) serve(w http.ResponseWriter, r *http.Request, operation string, do
 	} else {
 		text = out.raw
 	}
-	if c.owner.user != nil {
-		entry.Principal = c.owner.user.login
-	}
+	entry.Principal = c.owner.name()
 	o.mu.Unlock()
 
 	entry.Fault, entry.Status, entry.Params = fault.Kind, out.status, c.about
 	if entry.Write {
 		entry.Effect = "none"
-		if c.effect != "" && refusal == nil {
+		if c.effect != "" && (refusal == nil || fault.Kind == kit.FaultLateError) {
 			entry.Effect = c.effect
 		}
 	}
 	o.calls.Add(entry)
 
+	kit.Pause(r.Context(), time.Duration(fault.Delay*float64(time.Second)))
 	switch fault.Kind {
 	case kit.FaultReset, kit.FaultLostAnswer:
 		panic(http.ErrAbortHandler)
@@ -169,55 +173,14 @@ func (o *Org) serve(w http.ResponseWriter, r *http.Request, operation string, do
 	for _, link := range out.links {
 		header.Add("Link", link)
 	}
+	for name, value := range out.headers {
+		header.Set(name, value)
+	}
 	if out.contentType != "" {
 		header.Set("Content-Type", out.contentType)
 	}
 	w.WriteHeader(out.status)
 	_, _ = w.Write(text)
-}
-
-// carryOut decides whether the call is let through, and what comes of it.
-func (o *Org) carryOut(c *call, operation string, limit *allowance, do handler) (answer, kit.Fault, error) {
-	if limit.over {
-		return answer{}, kit.Fault{}, tooManyRequests()
-	}
-	scheme, token, _ := strings.Cut(c.Header.Get("Authorization"), " ")
-	who, ok := o.tokens[token]
-	if !ok || !strings.EqualFold(scheme, "SSWS") || who.user.status != statusActive {
-		return answer{}, kit.Fault{}, invalidToken()
-	}
-	c.owner = who
-
-	fault, _ := o.faults.Match("", "okta", operation)
-	switch fault.Kind {
-	case kit.FaultDeny:
-		return answer{}, fault, noPermission()
-	case kit.FaultThrottle:
-		return answer{}, fault, tooManyRequests()
-	case kit.FaultError:
-		return answer{}, fault, internalError()
-	case kit.FaultConflict:
-		return answer{}, fault, alreadyAssigned()
-	case kit.FaultHTML:
-		return answer{status: http.StatusServiceUnavailable, contentType: "text/html",
-			raw: []byte("<html><head><title>503</title></head><body><h1>Service Unavailable</h1></body></html>")}, fault, nil
-	case kit.FaultReset:
-		return answer{}, fault, nil
-	case kit.FaultLostWrite:
-		if c.Method == http.MethodDelete {
-			return noContent(), fault, nil
-		}
-		return ok200(map[string]any{}), fault, nil
-	}
-	if who.readOnly && c.Method != http.MethodGet {
-		return answer{}, fault, noPermission()
-	}
-	out, err := do(c)
-	var refusal *apiError
-	if err != nil && !errors.As(err, &refusal) {
-		err = internalError()
-	}
-	return out, fault, err
 }
 
 // identifiers are the parts of path and query that say what a call is about.
@@ -309,49 +272,4 @@ func openCursor(text string) (int, error) {
 		return 0, errors.New("not a cursor")
 	}
 	return strconv.Atoi(place)
-}
-
-// bucket counts the calls of one rate limit in the current minute.
-type bucket struct {
-	until time.Time
-	used  int
-}
-
-// allowance is what is left of a bucket after a call.
-type allowance struct {
-	limit, remaining int
-	reset            int64
-	over             bool
-}
-
-func (a *allowance) exceeded(until time.Time) {
-	a.remaining, a.reset = 0, int64(math.Ceil(float64(until.UnixMilli())/1000))
-}
-
-// charge counts a call against its bucket. The numbers are Okta's last published ones for Workforce Identity Cloud.
-func (o *Org) charge(operation string) *allowance {
-	_, path, _ := strings.Cut(operation, " ")
-	name, limit := "/api/v1", 1200
-	switch {
-	case path == "/api/v1/apps/{id}":
-		name, limit = path, 500
-	case strings.HasPrefix(path, "/api/v1/apps"):
-		name, limit = "/api/v1/apps", 100
-	case path == "/api/v1/groups/{groupId}":
-		name, limit = path, 1000
-	case strings.HasPrefix(path, "/api/v1/groups"):
-		name, limit = "/api/v1/groups", 500
-	case path == "/api/v1/logs":
-		name, limit = path, 120
-	}
-	now := o.clock.Now()
-	b := o.buckets[name]
-	if b == nil || now.After(b.until) {
-		b = &bucket{until: now.Add(o.clock.Scale(time.Minute))}
-		o.buckets[name] = b
-	}
-	b.used++
-	a := &allowance{limit: limit, remaining: max(0, limit-b.used), over: b.used > limit}
-	a.reset = int64(math.Ceil(float64(b.until.UnixMilli()) / 1000))
-	return a
 }

@@ -2,22 +2,31 @@ package okta
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"net/http"
 	"path"
 	"regexp"
+	"strings"
 	"time"
 
 	"studio-onboarding/sandbox/internal/kit"
 )
 
-// Console serves what an administrator clicks in the app's tabs: "provisioning" and "push-group". Refusals are plain text.
-func (o *Org) Console() http.Handler {
-	pages := map[string]func(*http.Request) (string, map[string]string, error){
+// consolePages are what an administrator clicks: the Provisioning and Push Groups tabs of the app, and "API Services" apps.
+func (o *Org) consolePages() map[string]func(*http.Request) (answer any, about map[string]string, err error) {
+	return map[string]func(*http.Request) (any, map[string]string, error){
 		"provisioning": o.saveProvisioning,
 		"push-group":   o.savePushGroup,
+		"service-app":  o.saveServiceApp,
 	}
+}
+
+// Console serves the pages of the admin console. Refusals are plain text.
+func (o *Org) Console() http.Handler {
+	pages := o.consolePages()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := path.Base(r.URL.Path)
 		page, ok := pages[name]
@@ -27,24 +36,44 @@ func (o *Org) Console() http.Handler {
 		}
 		entry := kit.Call{Time: o.clock.Now(), Service: "console", Operation: "okta " + name, Write: true, Status: http.StatusOK, Effect: "changed",
 			Principal: adminLogin}
-		message, about, err := page(r)
+		answer, about, err := page(r)
 		entry.Params = about
 		if err != nil {
 			entry.Status, entry.Effect, entry.Error = http.StatusBadRequest, "none", err.Error()
 			http.Error(w, err.Error(), entry.Status)
 		} else {
 			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(map[string]string{"message": message})
+			_ = json.NewEncoder(w).Encode(answer) // the browser is gone when this fails
 		}
 		o.calls.Add(entry)
 	})
+}
+
+// said is the answer of a page that has nothing but a message.
+func said(message string) any { return map[string]string{"message": message} }
+
+// saveServiceApp makes an "API Services" app with a key pair, grants it scopes, and gives it an administrator role. The private
+// key is shown once, as PKCS #1, which is what Okta's Go SDK reads.
+func (o *Org) saveServiceApp(r *http.Request) (any, map[string]string, error) {
+	var in serviceAppForm
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		return nil, nil, errors.New("the form could not be read")
+	}
+	about := map[string]string{"label": in.Label, "scopes": strings.Join(in.Scopes, " ")}
+	app, private, err := o.addServiceApp(in)
+	if err != nil {
+		return nil, about, err
+	}
+	about["clientId"] = app.id
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(private)})
+	return map[string]string{"clientId": app.id, "keyId": app.kid, "privateKey": string(text)}, about, nil
 }
 
 // baseURL is what the console accepts in the field "Base URL": no slash at the end.
 var baseURL = regexp.MustCompile(`^https?://[^/\s]+(/[^/\s]+)*$`)
 
 // saveProvisioning is the Provisioning tab: Enable API integration, Test API Credentials, Save, and To App.
-func (o *Org) saveProvisioning(r *http.Request) (string, map[string]string, error) {
+func (o *Org) saveProvisioning(r *http.Request) (any, map[string]string, error) {
 	var in struct {
 		AppID            string `json:"appId"`
 		BaseURL          string `json:"baseUrl"`
@@ -54,7 +83,7 @@ func (o *Org) saveProvisioning(r *http.Request) (string, map[string]string, erro
 		DeactivateUsers  bool   `json:"deactivateUsers"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		return "", nil, errors.New("the form could not be read")
+		return nil, nil, errors.New("the form could not be read")
 	}
 	about := map[string]string{"id": in.AppID, "baseUrl": in.BaseURL}
 	o.mu.Lock()
@@ -63,18 +92,18 @@ func (o *Org) saveProvisioning(r *http.Request) (string, map[string]string, erro
 	o.mu.Unlock()
 	switch {
 	case !ok:
-		return "", about, errors.New("Page not found: there is no such application, or it has no Provisioning tab")
+		return nil, about, errors.New("Page not found: there is no such application, or it has no Provisioning tab")
 	case !baseURL.MatchString(in.BaseURL):
-		return "", about, errors.New("Base URL: Does not match required pattern")
+		return nil, about, errors.New("Base URL: Does not match required pattern")
 	case in.Token == "":
-		return "", about, errors.New("API Token: The field cannot be left blank")
+		return nil, about, errors.New("API Token: The field cannot be left blank")
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 30*time.Second)
 	defer cancel()
 	transport := &http.Transport{DisableKeepAlives: true}
 	endpoint := scimClient{http: &http.Client{Transport: transport}, connection: connection{in.BaseURL, in.Token}}
 	if err := endpoint.check(ctx); err != nil {
-		return "", about, errors.New("Error authenticating: " + err.Error())
+		return nil, about, errors.New("Error authenticating: " + err.Error())
 	}
 
 	features := []string{}
@@ -93,24 +122,24 @@ func (o *Org) saveProvisioning(r *http.Request) (string, map[string]string, erro
 	defer o.mu.Unlock()
 	a.connection, a.features, a.changed = &connection{in.BaseURL, in.Token}, features, o.clock.Now()
 	o.log(nil, "application.lifecycle.update", nil, a)
-	return a.label + " was verified successfully!", about, nil
+	return said(a.label + " was verified successfully!"), about, nil
 }
 
 // savePushGroup is the Push Groups tab: find groups by name, create the group over there, push immediately.
-func (o *Org) savePushGroup(r *http.Request) (string, map[string]string, error) {
+func (o *Org) savePushGroup(r *http.Request) (any, map[string]string, error) {
 	var in struct {
 		AppID string `json:"appId"`
 		Group string `json:"group"`
 	}
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
-		return "", nil, errors.New("the form could not be read")
+		return nil, nil, errors.New("the form could not be read")
 	}
 	about := map[string]string{"id": in.AppID, "group": in.Group}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	a, ok := o.apps.get(in.AppID)
 	if !ok || !a.provisions(featureGroupPush) {
-		return "", about, errors.New("Page not found: there is no such application, or its provisioning is not enabled")
+		return nil, about, errors.New("Page not found: there is no such application, or its provisioning is not enabled")
 	}
 	var source, target *group
 	for g := range o.groups.all() {
@@ -122,7 +151,7 @@ func (o *Org) savePushGroup(r *http.Request) (string, map[string]string, error) 
 		}
 	}
 	if source == nil {
-		return "", about, errors.New("No results found for " + in.Group)
+		return nil, about, errors.New("No results found for " + in.Group)
 	}
 	if target == nil {
 		target = o.addGroup("APP_GROUP", source.name, source.description)
@@ -133,7 +162,7 @@ func (o *Org) savePushGroup(r *http.Request) (string, map[string]string, error) 
 		if errors.As(err, &refusal) {
 			err = errors.New(refusal.first())
 		}
-		return "", about, err
+		return nil, about, err
 	}
-	return source.name + " is pushed to " + a.label, about, nil
+	return said(source.name + " is pushed to " + a.label), about, nil
 }

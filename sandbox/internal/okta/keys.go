@@ -46,7 +46,7 @@ func (o *Org) newKey(a *app, years int) (*signingKey, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the certificate: %w", err)
 	}
-	k := &signingKey{kid: o.randomString(43), certificate: certificate, created: now}
+	k := &signingKey{kid: o.names.Text(43, "key", a.id), certificate: certificate, created: now}
 	a.keys.put(k.kid, k)
 	return k, nil
 }

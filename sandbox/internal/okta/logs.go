@@ -30,9 +30,13 @@ type target struct {
 func (o *Org) log(c *call, kind string, failed error, about ...any) {
 	e := event{published: o.clock.Now(), kind: kind, result: "SUCCESS",
 		actor: map[string]any{"id": "okta", "type": "SystemPrincipal", "alternateId": "system@okta.com", "displayName": "Okta System"}}
-	if c != nil && c.owner.user != nil {
+	switch {
+	case c == nil:
+	case c.owner.user != nil:
 		u := c.owner.user
 		e.actor = map[string]any{"id": u.id, "type": "User", "alternateId": u.login, "displayName": u.display}
+	case c.owner.app != nil:
+		e.actor = map[string]any{"id": c.owner.app.id, "type": "PublicClientApp", "alternateId": c.owner.app.id, "displayName": c.owner.app.label}
 	}
 	if failed != nil {
 		e.result, e.reason = "FAILURE", failed.Error()
@@ -50,8 +54,7 @@ func (o *Org) log(c *call, kind string, failed error, about ...any) {
 				target{a.user.id, "User", a.user.login, a.user.display})
 		}
 	}
-	r := o.random
-	e.uuid = fmt.Sprintf("%08x-%04x-11f0-%04x-%012x", r.Uint32(), r.Intn(1<<16), r.Intn(1<<16), r.Int63n(1<<48))
+	e.uuid = o.eventID()
 	o.events = append(o.events, e)
 }
 

@@ -7,8 +7,9 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
-	mathrand "math/rand"
 	"net/http"
 	"strings"
 	"sync"
@@ -29,6 +30,8 @@ type Config struct {
 	People int
 	// Seed makes people, identifiers and tokens the same each time.
 	Seed int64
+	// Unlimited lets every call through, whatever the rate limits say.
+	Unlimited bool
 }
 
 // Org is an Okta org. Safe for concurrent use.
@@ -42,23 +45,42 @@ type Org struct {
 
 	mu      sync.Mutex
 	baseURL string
-	random  *mathrand.Rand
+	names   kit.Names
 	tokens  map[string]owner
-	token   string
-	reader  string
-	users   table[*user]
-	groups  table[*group]
-	apps    table[*app]
-	events  []event
-	buckets map[string]*bucket
+	// services are the OAuth service apps by client ID, access their tokens.
+	services map[string]*serviceApp
+	access   map[string]*accessToken
+	token    string
+	reader   string
+	users    table[*user]
+	groups   table[*group]
+	apps     table[*app]
+	events   []event
+	buckets  map[string]*bucket
 	// certificates is how long signing certificates last that are made from now on; 0 is what Okta says.
 	certificates time.Duration
+	// unlimited lets everything through.
+	unlimited bool
+	// past is the org before its last write, while the fault script has stale reads.
+	past *Org
 }
 
-// owner is who made an API token; a token can do what its owner can.
+// owner is who made an API token, or the service app that got an access token; a token can do what its owner can.
 type owner struct {
 	user     *user
+	app      *serviceApp
 	readOnly bool
+}
+
+// name is who it is in the call log.
+func (w owner) name() string {
+	switch {
+	case w.user != nil:
+		return w.user.login
+	case w.app != nil:
+		return w.app.id
+	}
+	return ""
 }
 
 // New makes an org with its people, groups and two API tokens. It fails when People is too small.
@@ -77,11 +99,12 @@ func New(cfg Config) (*Org, error) {
 	}
 	o := &Org{
 		clock: cfg.Clock, calls: cfg.Calls, faults: cfg.Faults, queue: newQueue(), baseURL: strings.TrimRight(cfg.BaseURL, "/"),
-		key:    sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }),
-		random: mathrand.New(mathrand.NewSource(cfg.Seed)), tokens: map[string]owner{}, buckets: map[string]*bucket{},
+		key:   sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }),
+		names: kit.Names{Seed: cfg.Seed}, tokens: map[string]owner{}, buckets: map[string]*bucket{}, unlimited: cfg.Unlimited,
+		services: map[string]*serviceApp{}, access: map[string]*accessToken{},
 	}
 	o.populate(cfg.People)
-	o.token, o.reader = "00"+o.randomString(40), "00"+o.randomString(40)
+	o.token, o.reader = "00"+o.names.Text(40, "token", adminLogin), "00"+o.names.Text(40, "token", auditorLogin)
 	admin, _ := o.findUser(adminLogin)
 	auditor, _ := o.findUser(auditorLogin)
 	o.tokens[o.token] = owner{user: admin}
@@ -121,15 +144,15 @@ func (o *Org) Start(ctx context.Context) {
 }
 
 // newID makes an identifier as Okta's look: a prefix that tells the kind, 20 characters in all.
-func (o *Org) newID(prefix string) string { return prefix + o.randomString(20-len(prefix)) }
+func (o *Org) newID(prefix string, of ...string) string {
+	return prefix + o.names.Text(20-len(prefix), prefix, of...)
+}
 
-func (o *Org) randomString(n int) string {
-	const letters = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	s := make([]byte, n)
-	for i := range s {
-		s[i] = letters[o.random.Intn(len(letters))]
-	}
-	return string(s)
+// eventID makes the identifier of the next entry of the System Log.
+func (o *Org) eventID() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/event/%d", o.names.Seed, len(o.events)))
+	h := hex.EncodeToString(sum[:14])
+	return fmt.Sprintf("%s-%s-11f0-%s-%s", h[:8], h[8:12], h[12:16], h[16:28])
 }
 
 // findUser finds a person by ID or login.

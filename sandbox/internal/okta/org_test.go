@@ -235,7 +235,7 @@ func TestFaultsAndTheCallLog(t *testing.T) {
 
 	requireOktaError(t, try(kit.Fault{Kind: kit.FaultDeny, Operation: "POST /api/v1/apps"}), "E0000006")
 	require.Equal(t, kit.Call{Time: last().Time, Principal: "olive.brandt@example.com", Service: "okta", Operation: "POST /api/v1/apps",
-		Params: map[string]string{}, Write: true, Effect: "none", Status: 403, Error: "E0000006", Fault: "deny"}, last())
+		Write: true, Effect: "none", Status: 403, Error: "E0000006", Fault: "deny"}, last())
 	require.ErrorContains(t, try(kit.Fault{Kind: kit.FaultThrottle, RetryAfter: 30}), "too many requests")
 	requireOktaError(t, try(kit.Fault{Kind: kit.FaultError}), "E0000009")
 	require.ErrorContains(t, try(kit.Fault{Kind: kit.FaultHTML}), "the API returned an unknown error")

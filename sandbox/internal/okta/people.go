@@ -123,7 +123,7 @@ func (o *Org) populate(n int) {
 		groupFinance:    o.addGroup("OKTA_GROUP", groupFinance, "Finance department"),
 	}
 	people := cast()
-	people = append(people, crowd(n-len(people), o.random)...)
+	people = append(people, crowd(n-len(people), rand.New(rand.NewSource(o.names.Seed)))...)
 	for _, p := range people {
 		u := o.addUser(p)
 		everyone.members.put(u.id, u)
@@ -136,7 +136,7 @@ func (o *Org) populate(n int) {
 func (o *Org) addUser(p newcomer) *user {
 	now := o.clock.Now()
 	u := &user{
-		id: o.newID("00u"), status: p.status, login: p.login, email: p.email, first: p.first, last: p.last, display: p.display,
+		id: o.newID("00u", p.login), status: p.status, login: p.login, email: p.email, first: p.first, last: p.last, display: p.display,
 		created: now.Add(-90 * 24 * time.Hour), changed: now.Add(-24 * time.Hour),
 	}
 	if u.status == "" {
@@ -154,7 +154,7 @@ func (o *Org) addUser(p newcomer) *user {
 
 func (o *Org) addGroup(kind, name, description string) *group {
 	now := o.clock.Now()
-	g := &group{id: o.newID("00g"), kind: kind, name: name, description: description, created: now, changed: now}
+	g := &group{id: o.newID("00g", kind, name), kind: kind, name: name, description: description, created: now, changed: now}
 	o.groups.put(g.id, g)
 	return g
 }

@@ -131,7 +131,7 @@ func (o *Org) mapGroup(c *call, a *app, source, target *group, status string) (*
 		}
 	}
 	now := o.clock.Now()
-	m := &mapping{id: o.newID("gPm"), source: source, target: target, status: status, created: now, changed: now,
+	m := &mapping{id: o.newID("gPm", a.id, source.id), source: source, target: target, status: status, created: now, changed: now,
 		pushed: map[string]string{}, touched: map[string]bool{}}
 	a.mappings.put(m.id, m)
 	o.log(c, "application.provision.group_push.mapping.created", nil, a, source)

@@ -94,7 +94,13 @@ func anyPrefix(q string, values ...string) bool {
 	return q == ""
 }
 
-func (o *Org) getMe(c *call) (answer, error) { return ok200(o.userBody(c, c.owner.user)), nil }
+// getMe is who calls; a service app is nobody.
+func (o *Org) getMe(c *call) (answer, error) {
+	if c.owner.user == nil {
+		return answer{}, notFound("me", "User")
+	}
+	return ok200(o.userBody(c, c.owner.user)), nil
+}
 
 // pathUser is the person named in the path, by ID or login.
 func (o *Org) pathUser(c *call) (*user, error) {

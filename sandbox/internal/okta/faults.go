@@ -1,0 +1,102 @@
+package okta
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"studio-onboarding/sandbox/internal/kit"
+)
+
+// carryOut decides whether the call is let through, and what comes of it.
+func (o *Org) carryOut(c *call, operation string, limit *allowance, do handler) (answer, kit.Fault, error) {
+	if limit.over {
+		return answer{}, kit.Fault{}, tooManyRequests()
+	}
+	if err := o.authenticate(c, operation); err != nil {
+		return answer{}, kit.Fault{}, err
+	}
+	fault, hit := o.faults.Match(kit.Subject{Service: "okta", Operation: operation, Write: c.Method != http.MethodGet, List: lists(operation)})
+	if hit {
+		if out, stop, err := inject(fault); stop {
+			return out, fault, err
+		}
+	}
+	if c.owner.readOnly && c.Method != http.MethodGet {
+		return answer{}, fault, noPermission()
+	}
+	world := o
+	switch {
+	case fault.Kind == kit.FaultLostWrite:
+		world = o.clone()
+	case fault.Kind == kit.FaultStaleRead && o.past != nil:
+		world = o.past
+	case fault.Kind == kit.FaultStaleRead:
+		fault = kit.Fault{}
+	case c.Method != http.MethodGet:
+		o.remember()
+	}
+	out, err := do(world, c)
+	var refusal *apiError
+	switch {
+	case err != nil && !errors.As(err, &refusal):
+		err = internalError()
+	case err != nil:
+	case fault.Kind == kit.FaultLostWrite:
+		c.effect = ""
+	case fault.Kind == kit.FaultEmpty:
+		out.body, out.links = []any{}, out.links[:min(1, len(out.links))]
+	case fault.Kind == kit.FaultLateError:
+		err = internalError()
+	}
+	return out, fault, err
+}
+
+// lists says whether an operation answers with a list.
+func lists(operation string) bool {
+	path, reads := strings.CutPrefix(operation, "GET ")
+	for _, single := range []string{"}", "/me", "/metadata", "/connections/default"} {
+		if strings.HasSuffix(path, single) {
+			return false
+		}
+	}
+	return reads
+}
+
+// inject is the answer to a fault that ends the call before it has any effect.
+func inject(fault kit.Fault) (out answer, stop bool, err error) {
+	switch fault.Kind {
+	case kit.FaultDeny:
+		return out, true, noPermission()
+	case kit.FaultThrottle:
+		return out, true, tooManyRequests()
+	case kit.FaultError:
+		return out, true, internalError()
+	case kit.FaultConflict:
+		return out, true, alreadyAssigned()
+	case kit.FaultHTML:
+		return answer{status: http.StatusServiceUnavailable, contentType: "text/html",
+			raw: []byte("<html><head><title>503</title></head><body><h1>Service Unavailable</h1></body></html>")}, true, nil
+	case kit.FaultReset:
+		return out, true, nil
+	}
+	return out, false, nil
+}
+
+// clone copies the org, with its lock open and a queue that nobody works on.
+func (o *Org) clone() *Org {
+	past := o.past
+	o.past = nil
+	defer func() { o.past = past }()
+	other := kit.Clone(o, o.calls, o.faults, o.queue)
+	other.queue = newQueue()
+	return other
+}
+
+// remember keeps the org as it is before a write, if the fault script has stale reads.
+func (o *Org) remember() {
+	o.past = nil
+	if o.faults.Have(kit.FaultStaleRead) {
+		o.past = o.clone()
+	}
+}
