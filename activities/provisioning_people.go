@@ -237,7 +237,7 @@ func (x *Provisioning) AwaitProvisioned(ctx context.Context, in AppInput) (Provi
 
 func (x *Provisioning) underWay(format string, args ...any) *fault.Fault {
 	return fault.New(fault.NotReady, "okta", groupsOperation, format, args...).
-		WithRemedy("nothing: Okta takes some minutes, and longer where AWS slows it down").
+		WithRemedy("nothing to do yet: Okta takes some minutes, and longer where AWS slows it down").
 		After(x.Waits.Sync)
 }
 
