@@ -341,9 +341,14 @@ func TestUserProfiles(t *testing.T) {
 	w.ErrorAs(remove(), &inUse, "apps and spaces go before the profile")
 	_, err = client.DeleteApp(w.ctx, &sagemaker.DeleteAppInput{DomainId: id, SpaceName: aws.String("lab"), AppType: smtypes.AppTypeJupyterLab, AppName: aws.String("default")})
 	w.NoError(err)
-	_, err = client.DeleteSpace(w.ctx, &sagemaker.DeleteSpaceInput{DomainId: id, SpaceName: aws.String("lab")})
+	w.eventually(func() bool {
+		_, err := client.DeleteSpace(w.ctx, &sagemaker.DeleteSpaceInput{DomainId: id, SpaceName: aws.String("lab")})
+		return err == nil
+	}, "the app is gone, and the space with it")
+	apps, err = client.ListApps(w.ctx, &sagemaker.ListAppsInput{DomainIdEquals: id})
 	w.NoError(err)
-	w.NoError(remove())
+	w.Equal(smtypes.AppStatusDeleted, apps.Apps[0].Status, "deleted apps stay in lists for a while")
+	w.eventually(func() bool { return remove() == nil }, "nothing keeps the profile")
 	w.eventually(func() bool { _, err := describe("u0"); return code(err) == "ResourceNotFound" }, "the profile is gone")
 }
 

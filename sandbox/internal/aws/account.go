@@ -13,8 +13,10 @@ type account struct {
 	subnets    []*subnet
 	groups     []*securityGroup
 	endpoints  []*endpoint
-	quotas     []*quota
-	secrets    []*secret
+	// fileSystems are those that deleted domains left behind.
+	fileSystems []string
+	quotas      []*quota
+	secrets     []*secret
 }
 
 func (w *World) seedAccounts(people int) {

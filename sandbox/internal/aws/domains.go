@@ -49,11 +49,13 @@ type domain struct {
 	resource
 	account, region, id, name, url string
 	fileSystem, boundaryGroup      string
-	application                    *application
-	input                          domainInput
-	profiles                       profiles
-	spaces                         []*space
-	apps                           []*app
+	// mounted says that the file system's security groups are there; retained, that it stays when the domain goes.
+	mounted, retained bool
+	application       *application
+	input             domainInput
+	profiles          profiles
+	spaces            []*space
+	apps              []*app
 }
 
 type domainInput struct {
@@ -74,7 +76,8 @@ func (w *World) sageMakerOperations() map[string]handler {
 		"CreateUserProfile": on((*call).createUserProfile), "DescribeUserProfile": on((*call).describeUserProfile),
 		"UpdateUserProfile": on((*call).updateUserProfile), "DeleteUserProfile": on((*call).deleteUserProfile), "ListUserProfiles": on((*call).listUserProfiles),
 		"AddTags": on((*call).addTags), "ListTags": on((*call).listTags), "DeleteTags": on((*call).deleteTags),
-		"CreateSpace": on((*call).createSpace), "DescribeSpace": on((*call).describeSpace), "DeleteSpace": on((*call).deleteSpace), "ListSpaces": on((*call).listSpaces),
+		"CreateSpace": on((*call).createSpace), "DescribeSpace": on((*call).describeSpace), "UpdateSpace": on((*call).updateSpace),
+		"DeleteSpace": on((*call).deleteSpace), "ListSpaces": on((*call).listSpaces),
 		"CreateApp": on((*call).createApp), "DescribeApp": on((*call).describeApp), "DeleteApp": on((*call).deleteApp), "ListApps": on((*call).listApps),
 	}
 }
@@ -88,6 +91,9 @@ func (w *World) settle(d *domain) {
 	switch {
 	case d.status == deleting:
 		a := w.accounts[d.account]
+		if d.mounted && d.retained {
+			a.fileSystems = append(a.fileSystems, d.fileSystem)
+		}
 		a.domains = slices.DeleteFunc(a.domains, func(other *domain) bool { return other == d })
 		if d.application != nil {
 			delete(w.applications, d.application.arn)
@@ -100,6 +106,10 @@ func (w *World) settle(d *domain) {
 	default:
 		if i := w.organizationInstance(); d.status == pending && d.input.AuthMode == "SSO" && i != nil {
 			d.application = w.addApplication(i, d)
+		}
+		if d.fileSystem != "" && !d.mounted {
+			d.mounted = true
+			w.addFileSystem(d)
 		}
 		d.status = inService
 	}
@@ -334,11 +344,12 @@ func (c *call) deleteDomain(in domainInput) (any, error) {
 	switch {
 	case len(c.world.profilesOf(d)) > 0:
 		return nil, failure("ResourceInUse", "Unable to delete Domain [%s] because it has associated UserProfiles. Delete them first.", d.id)
-	case len(d.spaces) > 0:
+	case len(c.world.spacesOf(d)) > 0:
 		return nil, failure("ResourceInUse", "Unable to delete Domain [%s] because it has associated Spaces. Delete them first.", d.id)
 	case d.status == pending || d.status == updating || d.status == deleting:
 		return nil, failure("ResourceInUse", "Domain [%s] is in status %s and can't be deleted.", d.id, d.status)
 	}
+	d.retained = in.RetentionPolicy.HomeEfsFileSystem != "Delete"
 	d.status, d.modified, d.due = deleting, c.world.clock.Now(), c.world.clock.Due(domainDelete)
 	c.effect = deleted
 	return nil, nil

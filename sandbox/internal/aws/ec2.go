@@ -2,58 +2,89 @@ package awsworld
 
 import (
 	"fmt"
-	"path"
+	"maps"
+	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 func (w *World) ec2Operations() map[string]handler {
 	return map[string]handler{
-		"DescribeVpcs":           on((*call).describeVpcs),
-		"DescribeSubnets":        on((*call).describeSubnets),
-		"DescribeSecurityGroups": on((*call).describeSecurityGroups),
-		"DescribeVpcEndpoints":   on((*call).describeVpcEndpoints),
+		"DescribeVpcs": on((*call).describeVpcs), "CreateVpc": on((*call).createVPC), "DeleteVpc": on((*call).deleteVPC),
+		"DescribeVpcAttribute": on((*call).describeVPCAttribute), "ModifyVpcAttribute": on((*call).modifyVPCAttribute),
+		"DescribeSubnets": on((*call).describeSubnets), "CreateSubnet": on((*call).createSubnet), "DeleteSubnet": on((*call).deleteSubnet),
+		"ModifySubnetAttribute":  on((*call).modifySubnetAttribute),
+		"DescribeSecurityGroups": on((*call).describeSecurityGroups), "CreateSecurityGroup": on((*call).createSecurityGroup),
+		"DeleteSecurityGroup": on((*call).deleteSecurityGroup), "DescribeSecurityGroupRules": on((*call).describeSecurityGroupRules),
+		"AuthorizeSecurityGroupIngress": on((*call).authorizeIngress), "AuthorizeSecurityGroupEgress": on((*call).authorizeEgress),
+		"RevokeSecurityGroupIngress": on((*call).revokeIngress), "RevokeSecurityGroupEgress": on((*call).revokeEgress),
+		"DescribeVpcEndpoints": on((*call).describeVpcEndpoints), "CreateVpcEndpoint": on((*call).createVPCEndpoint),
+		"DeleteVpcEndpoints": on((*call).deleteVPCEndpoints), "DescribeRouteTables": on((*call).describeRouteTables),
+		"DescribeNetworkAcls": on((*call).describeNetworkACLs), "DescribeNetworkInterfaces": on((*call).describeNetworkInterfaces),
+		"DescribeNatGateways": on((*call).describeNATGateways), "DescribeInternetGateways": on((*call).describeInternetGateways),
+		"DescribePrefixLists": on((*call).describePrefixLists), "DescribeAvailabilityZones": on((*call).describeAvailabilityZones),
+		"DescribeRegions": on((*call).describeRegions), "DescribeAccountAttributes": on((*call).describeAccountAttributes),
+		"CreateTags": on((*call).createEC2Tags), "DeleteTags": on((*call).deleteEC2Tags), "DescribeTags": on((*call).describeEC2Tags),
 	}
 }
 
 // describeInput is what the Describe operations share.
 type describeInput struct {
-	VpcIds, SubnetIds, GroupIds, GroupNames, VpcEndpointIds []string
-	Filters                                                 []struct {
-		Name   string
-		Values []string
-	}
-	MaxResults int
-	NextToken  string
-	DryRun     bool
+	VpcIds, SubnetIds, GroupIds, GroupNames, VpcEndpointIds, SecurityGroupRuleIds, RouteTableIds, NetworkAclIds []string
+	NetworkInterfaceIds, NatGatewayIds, InternetGatewayIds, PrefixListIds, ZoneNames, RegionNames               []string
+	Filters                                                                                                     []ec2Filter
+	// Filter is how DescribeNatGateways calls Filters.
+	Filter         []ec2Filter
+	AttributeNames []string
+	MaxResults     int
+	NextToken      string
+	DryRun         bool
 }
 
-// described is a resource together with the values that filters look at.
+type ec2Filter struct {
+	Name   string
+	Values []string
+}
+
+// described is a resource together with the values that filters look at. A filter fits when one value fits.
 type described[T any] struct {
 	ordinal
 	id         string
-	attributes map[string]string
+	attributes map[string][]string
 	xml        T
 }
 
-type ec2Tag struct {
-	Key   string `xml:"key"`
-	Value string `xml:"value"`
-}
-
-func ec2Tags(tags []tag) []ec2Tag {
-	var result []ec2Tag
-	for _, t := range tags {
-		result = append(result, ec2Tag(t))
+// filterable reads pairs of a filter name and a value; a name may come several times.
+func filterable(pairs ...string) map[string][]string {
+	result := map[string][]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		result[pairs[i]] = append(result[pairs[i]], pairs[i+1])
 	}
 	return result
 }
 
+func withTagFilters(attributes map[string][]string, tags []tag) map[string][]string {
+	attributes["tag-key"], attributes["tag-value"] = nil, nil
+	for _, t := range tags {
+		attributes["tag:"+t.Key] = []string{t.Value}
+		attributes["tag-key"] = append(attributes["tag-key"], t.Key)
+		attributes["tag-value"] = append(attributes["tag-value"], t.Value)
+	}
+	return attributes
+}
+
+// dryRun ends calls that only ask whether they would be allowed.
+func dryRun(asked bool) error {
+	if asked {
+		return failure("DryRunOperation", "Request would have succeeded, but DryRun flag is set.").with(http.StatusPreconditionFailed)
+	}
+	return nil
+}
+
 // selected applies IDs and filters. An ID that doesn't exist is an error; a filter that the resource doesn't know, too.
-func selected[T any](c *call, in describeInput, ids []string, missing *apiError, all []described[T]) ([]T, string, error) {
-	if in.DryRun {
-		return nil, "", failure("DryRunOperation", "Request would have succeeded, but DryRun flag is set.").with(412)
+func selected[T any](c *call, in describeInput, ids []string, missing *apiError, all []described[T]) (list[T], string, error) {
+	if err := dryRun(in.DryRun); err != nil {
+		return nil, "", err
 	}
 	if in.MaxResults != 0 && (in.MaxResults < 5 || in.MaxResults > 1000) {
 		return nil, "", failure("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.", in.MaxResults)
@@ -67,14 +98,13 @@ func selected[T any](c *call, in describeInput, ids []string, missing *apiError,
 	var matching []described[T]
 	for _, d := range all {
 		fits := len(ids) == 0 || slices.Contains(ids, d.id)
-		for _, filter := range in.Filters {
-			value, known := d.attributes[filter.Name]
+		for _, filter := range append(in.Filters, in.Filter...) {
+			values, known := d.attributes[filter.Name]
 			if !known && !strings.HasPrefix(filter.Name, "tag:") {
 				return nil, "", failure("InvalidParameterValue", "The filter '%s' is invalid", filter.Name)
 			}
-			fits = fits && known && slices.ContainsFunc(filter.Values, func(pattern string) bool {
-				ok, _ := path.Match(pattern, value)
-				return ok
+			fits = fits && slices.ContainsFunc(filter.Values, func(pattern string) bool {
+				return slices.ContainsFunc(values, func(value string) bool { return wildcard(pattern, value) })
 			})
 		}
 		if fits {
@@ -82,157 +112,172 @@ func selected[T any](c *call, in describeInput, ids []string, missing *apiError,
 		}
 	}
 	cut, next, err := page(c, matching, in.MaxResults, 1000, in.NextToken)
-	var result []T
+	var result list[T]
 	for _, d := range cut {
 		result = append(result, d.xml)
 	}
 	return result, next, err
 }
 
-func withTagFilters(attributes map[string]string, tags []tag) map[string]string {
+// ec2Done is the answer of EC2 operations that have nothing to say.
+type ec2Done struct {
+	Return bool `xml:"return"`
+}
+
+// ec2Missing is the error for an ID that doesn't exist. The code names the kind of the resource.
+func ec2Missing(kind, noun, id string) *apiError {
+	return failure("Invalid"+kind+".NotFound", "The %s '%s' does not exist", noun, id)
+}
+
+// dependency is the error for something that others need.
+func dependency(format string, args ...any) *apiError {
+	return failure("DependencyViolation", format, args...)
+}
+
+type ec2Tag struct {
+	Key   string `xml:"key"`
+	Value string `xml:"value"`
+}
+
+func ec2Tags(tags []tag) list[ec2Tag] {
+	var result list[ec2Tag]
 	for _, t := range tags {
-		attributes["tag:"+t.Key] = t.Value
+		result = append(result, ec2Tag(t))
 	}
-	return attributes
+	return result
 }
 
-type vpcXML struct {
-	VpcID     string   `xml:"vpcId"`
-	OwnerID   string   `xml:"ownerId"`
-	State     string   `xml:"state"`
-	CIDR      string   `xml:"cidrBlock"`
-	IsDefault bool     `xml:"isDefault"`
-	Tenancy   string   `xml:"instanceTenancy"`
-	Tags      []ec2Tag `xml:"tagSet>item"`
+// tagSpecifications are the tags of what a call creates.
+type tagSpecifications []struct {
+	ResourceType string
+	Tags         []tag
 }
 
-func (c *call) describeVpcs(in describeInput) (any, error) {
-	var all []described[vpcXML]
-	for _, v := range c.world.accounts[c.account].vpcs {
-		if v.region != c.region {
-			continue
+// of are the tags for one kind of resource.
+func (all tagSpecifications) of(kind string) []tag {
+	var tags []tag
+	for _, specification := range all {
+		if specification.ResourceType == kind {
+			tags = withTags(tags, specification.Tags)
 		}
-		standard := strconv.FormatBool(v.standard)
-		all = append(all, described[vpcXML]{v.ordinal, v.id,
-			withTagFilters(map[string]string{"vpc-id": v.id, "isDefault": standard, "is-default": standard, "state": "available", "cidr": v.cidr}, v.tags),
-			vpcXML{v.id, c.account, "available", v.cidr, v.standard, "default", ec2Tags(v.tags)}})
 	}
-	found, next, err := selected(c, in, in.VpcIds, failure("InvalidVpcID.NotFound", "The vpc ID '%%s' does not exist"), all)
-	return struct {
-		Vpcs []vpcXML `xml:"vpcSet>item"`
-		Next string   `xml:"nextToken,omitempty"`
-	}{found, next}, err
+	return tags
 }
 
-type subnetXML struct {
-	SubnetID     string   `xml:"subnetId"`
-	ARN          string   `xml:"subnetArn"`
-	OwnerID      string   `xml:"ownerId"`
-	State        string   `xml:"state"`
-	VpcID        string   `xml:"vpcId"`
-	CIDR         string   `xml:"cidrBlock"`
-	Free         int      `xml:"availableIpAddressCount"`
-	Zone         string   `xml:"availabilityZone"`
-	ZoneID       string   `xml:"availabilityZoneId"`
-	DefaultForAZ bool     `xml:"defaultForAz"`
-	PublicIP     bool     `xml:"mapPublicIpOnLaunch"`
-	Tags         []ec2Tag `xml:"tagSet>item"`
-}
-
-func (c *call) describeSubnets(in describeInput) (any, error) {
-	var all []described[subnetXML]
-	for _, s := range c.world.accounts[c.account].subnets {
-		if s.region != c.region {
-			continue
+// ec2Tagged are the tags of everything in EC2 by its ID, and its kind.
+func (c *call) ec2Tagged() map[string]struct {
+	kind string
+	tags *[]tag
+} {
+	type place = struct {
+		kind string
+		tags *[]tag
+	}
+	places := map[string]place{}
+	a := c.world.accounts[c.account]
+	for _, v := range a.vpcs {
+		if v.region == c.region {
+			places[v.id], places[v.mainTable], places[v.aclID] = place{"vpc", &v.tags}, place{"route-table", &v.tableTags}, place{"network-acl", &v.aclTags}
 		}
-		all = append(all, described[subnetXML]{s.ordinal, s.id,
-			withTagFilters(map[string]string{"subnet-id": s.id, "vpc-id": s.vpc, "availability-zone": s.zone, "availabilityZone": s.zone,
-				"state": "available", "default-for-az": "true", "defaultForAz": "true", "cidr-block": s.cidr}, s.tags),
-			subnetXML{s.id, c.arn("subnet/" + s.id), c.account, "available", s.vpc, s.cidr, 4091, s.zone, s.zoneID, true, true, ec2Tags(s.tags)}})
 	}
-	found, next, err := selected(c, in, in.SubnetIds, failure("InvalidSubnetID.NotFound", "The subnet ID '%%s' does not exist"), all)
-	return struct {
-		Subnets []subnetXML `xml:"subnetSet>item"`
-		Next    string      `xml:"nextToken,omitempty"`
-	}{found, next}, err
-}
-
-// permissionXML is a rule of a security group.
-type permissionXML struct {
-	Protocol string `xml:"ipProtocol"`
-	Groups   []struct {
-		GroupID string `xml:"groupId"`
-		UserID  string `xml:"userId"`
-	} `xml:"groups>item"`
-	Ranges []struct {
-		CIDR string `xml:"cidrIp"`
-	} `xml:"ipRanges>item"`
-}
-
-type groupXML struct {
-	OwnerID     string          `xml:"ownerId"`
-	GroupID     string          `xml:"groupId"`
-	Name        string          `xml:"groupName"`
-	Description string          `xml:"groupDescription"`
-	VpcID       string          `xml:"vpcId"`
-	Ingress     []permissionXML `xml:"ipPermissions>item"`
-	Egress      []permissionXML `xml:"ipPermissionsEgress>item"`
-}
-
-func (c *call) describeSecurityGroups(in describeInput) (any, error) {
-	var all []described[groupXML]
-	for _, g := range c.world.accounts[c.account].groups {
-		if g.region != c.region {
-			continue
+	for _, s := range a.subnets {
+		if s.region == c.region {
+			places[s.id] = place{"subnet", &s.tags}
 		}
-		// A default security group admits everything from itself and everything to the outside.
-		ingress, egress := permissionXML{Protocol: "-1"}, permissionXML{Protocol: "-1"}
-		ingress.Groups = append(ingress.Groups, struct {
-			GroupID string `xml:"groupId"`
-			UserID  string `xml:"userId"`
-		}{g.id, c.account})
-		egress.Ranges = append(egress.Ranges, struct {
-			CIDR string `xml:"cidrIp"`
-		}{"0.0.0.0/0"})
-		all = append(all, described[groupXML]{g.ordinal, g.id,
-			map[string]string{"group-id": g.id, "group-name": g.name, "vpc-id": g.vpc, "description": g.description},
-			groupXML{c.account, g.id, g.name, g.description, g.vpc, []permissionXML{ingress}, []permissionXML{egress}}})
 	}
-	for _, name := range in.GroupNames {
-		i := slices.IndexFunc(all, func(d described[groupXML]) bool { return d.xml.Name == name })
-		if i < 0 {
-			return nil, failure("InvalidGroup.NotFound", "The security group '%s' does not exist in default VPC", name)
+	for _, g := range a.groups {
+		if g.region == c.region {
+			places[g.id] = place{"security-group", &g.tags}
+			for _, r := range g.rules {
+				places[r.id] = place{"security-group-rule", &r.tags}
+			}
 		}
-		in.GroupIds = append(in.GroupIds, all[i].id)
 	}
-	found, next, err := selected(c, in, in.GroupIds, failure("InvalidGroup.NotFound", "The security group '%%s' does not exist"), all)
-	return struct {
-		Groups []groupXML `xml:"securityGroupInfo>item"`
-		Next   string     `xml:"nextToken,omitempty"`
-	}{found, next}, err
-}
-
-type endpointXML struct {
-	ID      string `xml:"vpcEndpointId"`
-	Type    string `xml:"vpcEndpointType"`
-	VpcID   string `xml:"vpcId"`
-	Service string `xml:"serviceName"`
-	State   string `xml:"state"`
-	OwnerID string `xml:"ownerId"`
-}
-
-func (c *call) describeVpcEndpoints(in describeInput) (any, error) {
-	var all []described[endpointXML]
-	for _, e := range c.world.accounts[c.account].endpoints {
+	for _, e := range a.endpoints {
 		if e.region == c.region {
-			all = append(all, described[endpointXML]{e.ordinal, e.id,
-				map[string]string{"vpc-endpoint-id": e.id, "vpc-id": e.vpc, "service-name": e.service, "vpc-endpoint-type": e.kind, "vpc-endpoint-state": "available"},
-				endpointXML{e.id, e.kind, e.vpc, e.service, "available", c.account}})
+			places[e.id] = place{"vpc-endpoint", &e.tags}
 		}
 	}
-	found, next, err := selected(c, in, in.VpcEndpointIds, failure("InvalidVpcEndpointId.NotFound", "The Vpc Endpoint Id '%%s' does not exist"), all)
+	return places
+}
+
+type ec2TagInput struct {
+	Resources []string
+	Tags      []struct {
+		Key   string
+		Value *string
+	}
+	DryRun bool
+}
+
+// editEC2Tags changes the tags of all resources of a call, or of none.
+func (c *call) editEC2Tags(in ec2TagInput, edit func(there []tag) []tag) (any, error) {
+	if err := dryRun(in.DryRun); err != nil {
+		return nil, err
+	}
+	places := c.ec2Tagged()
+	for _, id := range in.Resources {
+		if places[id].tags == nil {
+			return nil, failure("InvalidID", "The ID '%s' is not valid", id)
+		}
+	}
+	for _, id := range in.Resources {
+		*places[id].tags = edit(*places[id].tags)
+	}
+	c.effect = changed
+	return ec2Done{true}, nil
+}
+
+func (c *call) createEC2Tags(in ec2TagInput) (any, error) {
+	return c.editEC2Tags(in, func(there []tag) []tag {
+		for _, t := range in.Tags {
+			value := ""
+			if t.Value != nil {
+				value = *t.Value
+			}
+			there = withTags(there, []tag{{Key: t.Key, Value: value}})
+		}
+		return there
+	})
+}
+
+// deleteEC2Tags removes a tag that is named without its value, or whose value is the given one; without tags it removes all.
+func (c *call) deleteEC2Tags(in ec2TagInput) (any, error) {
+	return c.editEC2Tags(in, func(there []tag) []tag {
+		if len(in.Tags) == 0 {
+			return nil
+		}
+		return slices.DeleteFunc(slices.Clone(there), func(is tag) bool {
+			for _, t := range in.Tags {
+				if t.Key == is.Key && (t.Value == nil || *t.Value == is.Value) {
+					return true
+				}
+			}
+			return false
+		})
+	})
+}
+
+type tagXML struct {
+	ResourceID string `xml:"resourceId"`
+	Kind       string `xml:"resourceType"`
+	Key        string `xml:"key"`
+	Value      string `xml:"value"`
+}
+
+func (c *call) describeEC2Tags(in describeInput) (any, error) {
+	var all []described[tagXML]
+	places := c.ec2Tagged()
+	for _, id := range slices.Sorted(maps.Keys(places)) {
+		for _, t := range *places[id].tags {
+			all = append(all, described[tagXML]{ordinal(len(all) + 1), id,
+				filterable("resource-id", id, "resource-type", places[id].kind, "key", t.Key, "value", t.Value),
+				tagXML{id, places[id].kind, t.Key, t.Value}})
+		}
+	}
+	found, next, err := selected(c, in, nil, nil, all)
 	return struct {
-		Endpoints []endpointXML `xml:"vpcEndpointSet>item"`
-		Next      string        `xml:"nextToken,omitempty"`
+		Tags list[tagXML] `xml:"tagSet"`
+		Next string       `xml:"nextToken,omitempty"`
 	}{found, next}, err
 }

@@ -55,6 +55,8 @@ type AccountState struct {
 	ID      string        `json:"id"`
 	Roles   []RoleState   `json:"roles"`
 	Domains []DomainState `json:"domains"`
+	// FileSystems are those that deleted domains left behind.
+	FileSystems []string `json:"fileSystems,omitempty"`
 }
 
 // RoleState is an IAM role.
@@ -98,7 +100,7 @@ func (w *World) State() State {
 		state.Instances = append(state.Instances, w.instanceState(i))
 	}
 	for _, id := range []string{ManagementAccount, MemberAccount} {
-		a := AccountState{ID: id, Roles: []RoleState{}, Domains: []DomainState{}}
+		a := AccountState{ID: id, Roles: []RoleState{}, Domains: []DomainState{}, FileSystems: w.accounts[id].fileSystems}
 		for _, r := range w.accounts[id].roles {
 			a.Roles = append(a.Roles, RoleState{ARN: r.arn(), Attached: sorted(r.attached), Tags: sortedTags(r.tags)})
 		}
@@ -151,7 +153,7 @@ func (w *World) instanceState(i *instance) InstanceState {
 func (w *World) domainState(d *domain) DomainState {
 	s := DomainState{
 		ID: d.id, Name: d.name, Region: d.region, Status: d.status, AuthMode: d.input.AuthMode, ExecutionRole: text(d.input.DefaultUserSettings, "ExecutionRole"),
-		Application: d.info().ApplicationARN, Tags: sortedTags(d.tags), Profiles: []ProfileState{}, Spaces: len(d.spaces), Apps: len(d.apps),
+		Application: d.info().ApplicationARN, Tags: sortedTags(d.tags), Profiles: []ProfileState{}, Spaces: len(w.spacesOf(d)), Apps: w.runningApps(d),
 	}
 	for _, p := range w.profilesOf(d) {
 		s.Profiles = append(s.Profiles, ProfileState{
@@ -160,6 +162,16 @@ func (w *World) domainState(d *domain) DomainState {
 	}
 	slices.SortFunc(s.Profiles, func(x, y ProfileState) int { return strings.Compare(x.Name, y.Name) })
 	return s
+}
+
+func (w *World) runningApps(d *domain) int {
+	number := 0
+	for _, a := range w.appsOf(d) {
+		if a.status != gone {
+			number++
+		}
+	}
+	return number
 }
 
 func sorted(texts []string) []string {

@@ -16,10 +16,10 @@ func (c *call) tagged(arn string) (*resource, error) {
 		for _, p := range c.world.profilesOf(d) {
 			all = append(all, &p.resource)
 		}
-		for _, s := range d.spaces {
+		for _, s := range c.world.spacesOf(d) {
 			all = append(all, &s.resource)
 		}
-		for _, a := range d.apps {
+		for _, a := range slices.Backward(c.world.appsOf(d)) {
 			all = append(all, &a.resource)
 		}
 		for _, r := range all {

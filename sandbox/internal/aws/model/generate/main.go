@@ -24,22 +24,41 @@ var overlay []byte
 // services are the operations by the signing name of the service.
 func services() map[string]struct{ dir, operations string } {
 	return map[string]struct{ dir, operations string }{
-		"sso": {"sso-admin", `ListInstances DescribeInstance CreateInstance ListRegions DescribeApplication ListApplications
+		"sso": {"sso-admin", `ListInstances DescribeInstance CreateInstance UpdateInstance DeleteInstance ListRegions
+			ListApplicationProviders DescribeApplicationProvider ListApplications DescribeApplication CreateApplication UpdateApplication
+			DeleteApplication GetApplicationAssignmentConfiguration PutApplicationAssignmentConfiguration
 			CreateApplicationAssignment DeleteApplicationAssignment DescribeApplicationAssignment ListApplicationAssignments
-			ListApplicationAssignmentsForPrincipal`},
-		"identitystore": {"identitystore", `DescribeIdentityStore ListUsers DescribeUser GetUserId ListGroups DescribeGroup
-			GetGroupId ListGroupMemberships ListGroupMembershipsForMember IsMemberInGroups CreateUser`},
+			ListApplicationAssignmentsForPrincipal ListTagsForResource TagResource UntagResource`},
+		"identitystore": {"identitystore", `DescribeIdentityStore ListUsers DescribeUser GetUserId CreateUser UpdateUser DeleteUser
+			ListGroups DescribeGroup GetGroupId CreateGroup UpdateGroup DeleteGroup ListGroupMemberships ListGroupMembershipsForMember
+			DescribeGroupMembership GetGroupMembershipId CreateGroupMembership DeleteGroupMembership IsMemberInGroups`},
 		"sagemaker": {"sagemaker", `CreateDomain DescribeDomain UpdateDomain DeleteDomain ListDomains CreateUserProfile
 			DescribeUserProfile UpdateUserProfile DeleteUserProfile ListUserProfiles AddTags ListTags DeleteTags
-			CreateSpace DescribeSpace DeleteSpace ListSpaces CreateApp DescribeApp DeleteApp ListApps`},
-		"organizations":  {"organizations", `DescribeOrganization ListAWSServiceAccessForOrganization ListDelegatedAdministrators`},
-		"servicequotas":  {"service-quotas", `GetServiceQuota GetAWSDefaultServiceQuota ListServiceQuotas`},
-		"secretsmanager": {"secretsmanager", `GetSecretValue CreateSecret`},
-		"cloudtrail":     {"cloudtrail", `LookupEvents`},
-		"iam": {"iam", `CreateRole GetRole ListRoles TagRole ListRoleTags AttachRolePolicy DetachRolePolicy
-			ListAttachedRolePolicies ListRolePolicies UpdateAssumeRolePolicy DeleteRole`},
+			CreateSpace DescribeSpace UpdateSpace DeleteSpace ListSpaces CreateApp DescribeApp DeleteApp ListApps`},
+		"organizations": {"organizations", `DescribeOrganization ListAWSServiceAccessForOrganization ListDelegatedAdministrators
+			ListDelegatedServicesForAccount ListAccounts DescribeAccount ListRoots ListParents ListAccountsForParent
+			ListOrganizationalUnitsForParent ListTagsForResource`},
+		"servicequotas": {"service-quotas", `GetServiceQuota GetAWSDefaultServiceQuota ListServiceQuotas ListAWSDefaultServiceQuotas ListServices
+			RequestServiceQuotaIncrease GetRequestedServiceQuotaChange ListRequestedServiceQuotaChangeHistory
+			ListRequestedServiceQuotaChangeHistoryByQuota ListTagsForResource`},
+		"secretsmanager": {"secretsmanager", `CreateSecret DescribeSecret GetSecretValue PutSecretValue UpdateSecret DeleteSecret RestoreSecret
+			ListSecrets ListSecretVersionIds GetResourcePolicy TagResource UntagResource`},
+		"cloudtrail": {"cloudtrail", `LookupEvents`},
+		"iam": {"iam", `CreateRole GetRole ListRoles UpdateRole UpdateRoleDescription DeleteRole UpdateAssumeRolePolicy TagRole UntagRole ListRoleTags
+			AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies ListRolePolicies GetRolePolicy PutRolePolicy DeleteRolePolicy
+			PutRolePermissionsBoundary DeleteRolePermissionsBoundary ListInstanceProfilesForRole
+			CreateServiceLinkedRole DeleteServiceLinkedRole GetServiceLinkedRoleDeletionStatus
+			CreatePolicy GetPolicy DeletePolicy ListPolicies ListEntitiesForPolicy TagPolicy UntagPolicy ListPolicyTags
+			CreatePolicyVersion GetPolicyVersion DeletePolicyVersion ListPolicyVersions SetDefaultPolicyVersion
+			GetUser ListAccountAliases`},
 		"sts": {"sts", `GetCallerIdentity AssumeRole`},
-		"ec2": {"ec2", `DescribeVpcs DescribeSubnets DescribeSecurityGroups DescribeVpcEndpoints`},
+		"ec2": {"ec2", `DescribeVpcs CreateVpc DeleteVpc DescribeVpcAttribute ModifyVpcAttribute
+			DescribeSubnets CreateSubnet DeleteSubnet ModifySubnetAttribute
+			DescribeSecurityGroups CreateSecurityGroup DeleteSecurityGroup DescribeSecurityGroupRules
+			AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress RevokeSecurityGroupIngress RevokeSecurityGroupEgress
+			DescribeVpcEndpoints CreateVpcEndpoint DeleteVpcEndpoints DescribeRouteTables DescribeNetworkAcls DescribeNetworkInterfaces
+			DescribeNatGateways DescribeInternetGateways DescribePrefixLists DescribeAvailabilityZones DescribeRegions DescribeAccountAttributes
+			CreateTags DeleteTags DescribeTags`},
 	}
 }
 
