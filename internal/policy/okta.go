@@ -34,8 +34,11 @@ func (n needs) okta() Okta {
 		o.Scopes = append(o.Scopes, Grant{Name: "okta.groups.manage", For: "push the access groups"})
 		o.Roles[1] = Grant{Name: "Group Administrator", For: "push the access groups, and read all groups of the spec with their members; it may be limited to those"}
 	}
-	if len(people) > 0 {
+	switch {
+	case len(people) > 0:
 		o.Scopes = append(o.Scopes, Grant{Name: "okta.users.read", For: "find the single people of the spec"})
+	case !n.options.Required:
+		o.Scopes = append(o.Scopes, Grant{Name: "okta.users.read", For: "explain one person's access (starter access --person)", Optional: true})
 	}
 	if !n.options.Required {
 		o.Scopes = append(o.Scopes, Grant{Name: "okta.logs.read", For: "say why somebody could not be provisioned", Optional: true})

@@ -19,7 +19,7 @@ type Options struct {
 	Secret string
 	// Delegated says that the identity side is the delegated administrator's account, not the management account.
 	Delegated bool
-	// Required leaves out what a run can do without: evidence from CloudTrail, quotas, and Okta's System Log.
+	// Required leaves out what a run can do without: evidence, quotas, some checks, Okta's System Log, and explaining one person.
 	Required bool
 }
 
@@ -183,7 +183,10 @@ func (n needs) identity() []Statement {
 		assign.Action = slices.DeleteFunc(assign.Action, func(action string) bool { return action == "sso:DeleteApplicationAssignment" })
 	}
 	if !n.options.Required {
-		statements = append(statements, allow("OptionalEvidence", anything, "cloudtrail:LookupEvents"))
+		statements = append(statements,
+			allow("OptionalEvidence", anything, "cloudtrail:LookupEvents", "organizations:ListAWSServiceAccessForOrganization"),
+			// Of starter access --person.
+			allow("OptionalPerson", anything, "identitystore:DescribeUser", "identitystore:GetUserId", "identitystore:ListGroupMembershipsForMember"))
 	}
 	return statements
 }

@@ -45,16 +45,17 @@ func TestASpecGetsWhatItNeedsAndNoMore(t *testing.T) {
 		holds, without []string
 	}{
 		"role by name":    {spec: []string{oneGroup}, holds: []string{"iam:CreateRole", "iam:AttachRolePolicy"}, without: []string{"kms:CreateGrant", "sagemaker:ListApps", "ec2:DescribeSecurityGroups", "secretsmanager:GetSecretValue", "sts:AssumeRole", "elasticfilesystem:CreateFileSystem"}},
-		"role by ARN":     {spec: []string{oneGroup, "domain:\n  executionRole: arn:aws:iam::222222222222:role/Studio"}, holds: []string{"iam:PassRole", "iam:GetRole"}, without: []string{"iam:CreateRole", "iam:TagRole", "iam:AttachRolePolicy", "iam:ListAttachedRolePolicies"}},
+		"role by ARN":     {spec: []string{oneGroup, "domain:\n  executionRole: arn:aws:iam::222222222222:role/Studio"}, options: policy.Options{Required: true}, holds: []string{"iam:PassRole", "iam:GetRole"}, without: []string{"iam:CreateRole", "iam:TagRole", "iam:AttachRolePolicy", "iam:ListAttachedRolePolicies"}},
 		"key":             {spec: []string{oneGroup, "domain:\n  kmsKey: alias/studio"}, holds: []string{"kms:CreateGrant"}, without: []string{"elasticfilesystem:CreateFileSystem"}},
 		"key and files":   {spec: []string{oneGroup, "domain:\n  kmsKey: alias/studio\n  homeFileSystem: enabled"}, holds: []string{"elasticfilesystem:CreateFileSystem"}},
 		"secret":          {spec: []string{oneGroup}, options: policy.Options{Secret: "arn:aws:secretsmanager:us-east-1:111111111111:secret:scim"}, holds: []string{"secretsmanager:GetSecretValue"}},
 		"removal":         {spec: []string{oneGroup + "  onRemoval: delete-profile"}, holds: []string{"sagemaker:ListApps", "sagemaker:ListSpaces", "sso:DeleteApplicationAssignment"}},
 		"no removal":      {spec: []string{oneGroup + "  onRemoval: report"}, without: []string{"sso:DeleteApplicationAssignment", "sagemaker:ListApps"}},
 		"first sign-in":   {spec: []string{oneGroup + "  profiles: first-sign-in"}, holds: []string{"sagemaker:UpdateUserProfile"}, without: []string{"sagemaker:CreateUserProfile"}},
+		"vpc-only":        {spec: []string{oneGroup, "domain:\n  network:\n    vpc: vpc-1\n    subnets: [subnet-1]\n    securityGroups: [sg-1]\n    access: vpc-only"}, holds: []string{"ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints"}},
 		"delegated":       {spec: []string{oneGroup}, options: policy.Options{Delegated: true}, holds: []string{"organizations:ListDelegatedAdministrators"}},
 		"optional":        {spec: []string{oneGroup}, holds: []string{"cloudtrail:LookupEvents", "servicequotas:GetServiceQuota"}, without: []string{"organizations:ListDelegatedAdministrators"}},
-		"required only":   {spec: []string{oneGroup}, options: policy.Options{Required: true}, without: []string{"cloudtrail:LookupEvents", "servicequotas:GetServiceQuota"}},
+		"required only":   {spec: []string{oneGroup}, options: policy.Options{Required: true}, without: []string{"cloudtrail:LookupEvents", "servicequotas:GetServiceQuota", "identitystore:GetUserId"}},
 		"security groups": {spec: []string{oneGroup, "domain:\n  network:\n    vpc: vpc-1\n    subnets: [subnet-1]\n    securityGroups: [sg-1]"}, holds: []string{"ec2:DescribeSecurityGroups"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +120,7 @@ func TestOktaScopesFollowTheSpec(t *testing.T) {
 		return all
 	}
 	groups := policy.For(decoded(t, oneGroup), policy.Options{}).Okta
-	require.ElementsMatch(t, []string{"okta.apps.manage", "okta.apps.read", "okta.groups.read", "okta.groups.manage", "okta.logs.read"}, names(groups.Scopes))
+	require.ElementsMatch(t, []string{"okta.apps.manage", "okta.apps.read", "okta.groups.read", "okta.groups.manage", "okta.users.read", "okta.logs.read"}, names(groups.Scopes))
 	require.Contains(t, names(groups.Roles), "Group Administrator")
 	people := policy.For(decoded(t, onePerson), policy.Options{Required: true}).Okta
 	require.ElementsMatch(t, []string{"okta.apps.manage", "okta.apps.read", "okta.groups.read", "okta.users.read"}, names(people.Scopes))

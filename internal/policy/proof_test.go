@@ -74,7 +74,7 @@ func TestThePrintedPoliciesAreEnoughAndNoneOfTheirActionsIsTooMuch(t *testing.T)
 		return nil
 	}
 	p.needs(refusal, "sso:DescribeInstance", "identitystore:DescribeIdentityStore")
-	p.optional(look, "servicequotas:GetServiceQuota")
+	p.optional(look, "servicequotas:GetServiceQuota", "organizations:ListAWSServiceAccessForOrganization", "ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints")
 	standard := &activities.Preflight{AWS: standardQuotas{p.cloud}, Okta: p.okta, Waits: p.waits}
 	p.optional(step(standard.RunPreflight, always(activities.PreflightInput{Spec: spec}), &checked), "servicequotas:GetAWSDefaultServiceQuota")
 
@@ -215,6 +215,7 @@ domain:
     vpc: `+vpc+`
     subnets: [`+aws.ToString(subnets.Subnets[0].SubnetId)+`]
     securityGroups: [`+aws.ToString(groups.SecurityGroups[i].GroupId)+`]
+    access: vpc-only
   tags:
     team: proof
 access:
@@ -353,6 +354,10 @@ func (p *proof) access(spec onboarding.Spec, in activities.AccessInput) {
 	other := in
 	other.Access.Groups = in.Access.Groups[1:]
 	p.needs(step(x.VerifyAccess, always(other), &verified), "identitystore:DescribeGroup")
+
+	// Optional for a run, and needed to explain one person.
+	p.needs(step(x.ExplainPerson, always(activities.ExplainPersonInput{Access: in, Login: "bo.lindqvist@example.com"}), new(onboarding.PersonExplanation)),
+		"identitystore:GetUserId", "identitystore:DescribeUser", "identitystore:ListGroupMembershipsForMember")
 
 	left := in
 	left.Access.People = nil

@@ -51,7 +51,19 @@ func (n needs) studio() []Statement {
 		n.network())
 	statements = append(statements, n.key()...)
 	if !n.options.Required {
-		statements = append(statements, allow("OptionalQuotas", anything, "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"))
+		statements = append(statements, n.checks(arns)...)
+	}
+	return statements
+}
+
+// checks are what the preflight looks at where it may, besides what a run needs.
+func (n needs) checks(arns []string) []Statement {
+	statements := []Statement{allow("OptionalQuotas", anything, "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota")}
+	if n.spec.Domain.Network.Access == onboarding.NetworkVPCOnly {
+		statements = append(statements, allow("OptionalNetworkChecks", anything, "ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints"))
+	}
+	if len(arns) > 0 {
+		statements = append(statements, allow("OptionalRoleChecks", arns, "iam:ListAttachedRolePolicies"))
 	}
 	return statements
 }

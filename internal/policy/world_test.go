@@ -157,7 +157,7 @@ func (p *proof) optional(step func() error, actions ...string) {
 		require.NoError(p.t, p.insist(step), "without %s", action)
 		service, operation, _ := strings.Cut(action, ":")
 		require.True(p.t, slices.ContainsFunc(p.calls()[before:], func(call sandbox.Call) bool {
-			return call.Service == service && call.Operation == operation && strings.HasPrefix(call.Error, "AccessDenied")
+			return call.Service == service && call.Operation == operation && (strings.HasPrefix(call.Error, "AccessDenied") || call.Error == "UnauthorizedOperation")
 		}), "%s is not asked for", action)
 		p.proven[action] = true
 	}
