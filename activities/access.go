@@ -85,8 +85,8 @@ type VerifyResult struct {
 	ExceptionsTotal int                          `json:"exceptionsTotal"`
 	Notices         []onboarding.PersonException `json:"notices,omitempty"`
 	PeopleFile      string                       `json:"peopleFile"`
-	// Changes are the differences that were found, Held why nobody would be removed, Stale the groups that have other members
-	// in Identity Center than in Okta; all three where RecordChanges asks for them.
+	// Changes are the differences that were found, Held why nobody would be removed, Stale the groups that Okta should push
+	// again: Identity Center has other members, and Okta's list is not in doubt. All three where RecordChanges asks for them.
 	Changes onboarding.AccessChanges `json:"changes,omitzero"`
 	Held    string                   `json:"held,omitempty"`
 	Stale   []string                 `json:"stale,omitempty"`
@@ -173,8 +173,9 @@ type snapshot struct {
 	desired access.Desired
 	// unknown are single people of the spec whom Identity Center does not have.
 	unknown []string
-	// stale are access groups that have other members here than in Okta, where that was compared.
+	// stale are access groups that have other members here than in Okta, and moves says who, where that was compared.
 	stale []string
+	moves []onboarding.AccessChange
 }
 
 // look reads the directory and derives who should have access from it.

@@ -60,8 +60,15 @@ func (v *verification) changeList(actual access.Actual) []onboarding.AccessChang
 	for i := start; i < len(list); i++ {
 		list[i].Held = v.changes.Held != ""
 	}
+	for _, move := range v.view.moves {
+		move.Held = v.inDoubt()
+		list = append(list, move)
+	}
 	return list
 }
+
+// inDoubt says whether Okta's list may be broken, so that it is not spread further without the operator's consent.
+func (v *verification) inDoubt() bool { return v.view.desired.Doubt != "" && !v.view.desired.Confirmed }
 
 // principalNames names users and groups; what is gone keeps its ID.
 func (v *verification) principalNames() func(access.Assignment) string {
@@ -83,10 +90,12 @@ func (v *verification) report(x *Access, run string, actual access.Actual, resul
 	list := v.changeList(actual)
 	result.Changes = onboarding.AccessChanges{Total: len(list), Listed: list[:min(len(list), onboarding.MaxListed)]}
 	result.Held = v.changes.Held
-	if result.Held == "" && v.view.desired.Doubt != "" && !v.view.desired.Confirmed {
+	if result.Held == "" && v.inDoubt() {
 		result.Held = "nobody was removed: " + v.view.desired.Doubt
 	}
-	result.Stale = slices.Clone(v.view.stale)
+	if !v.inDoubt() {
+		result.Stale = slices.Clone(v.view.stale)
+	}
 	if len(list) == 0 {
 		return nil
 	}

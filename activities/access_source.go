@@ -1,9 +1,11 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"studio-onboarding/internal/access"
 	"studio-onboarding/internal/directory"
@@ -89,12 +91,16 @@ func (v snapshot) follow(people []wantedPerson, in AccessInput) snapshot {
 				after = append(after, id)
 			case counts && len(byID[id].ExternalIDs) > 0: // Okta's push leaves alone whom it does not know
 				extra++
+				v.moves = append(v.moves, onboarding.AccessChange{Kind: onboarding.ChangeLeaveGroup, Who: byID[id].UserName,
+					Why: fmt.Sprintf("in Identity Center in the group %q, but not in Okta, or not assigned to the app", group.Name)})
 			}
 		}
 		missing := 0
 		for id := range vouched[group.Name] {
 			if _, counts := v.desired.Users[id]; counts && !v.groups[i].Members[id] {
 				missing++
+				v.moves = append(v.moves, onboarding.AccessChange{Kind: onboarding.ChangeJoinGroup, Who: byID[id].UserName,
+					Why: fmt.Sprintf("in Okta in the group %q, but not in Identity Center", group.Name)})
 			}
 		}
 		group.Members = after
@@ -105,6 +111,7 @@ func (v snapshot) follow(people []wantedPerson, in AccessInput) snapshot {
 			v.desired.Doubt = doubt(group.Name, listed[group.Name], assigned, before, extra)
 		}
 	}
+	slices.SortFunc(v.moves, func(a, b onboarding.AccessChange) int { return cmp.Or(strings.Compare(a.Who, b.Who), strings.Compare(a.Why, b.Why)) })
 	v.desired.Confirmed = in.AllowRemovals
 	v.desired.Singles = slices.DeleteFunc(v.desired.Singles, func(single access.Single) bool {
 		if singles[single.UserID] {

@@ -71,6 +71,9 @@ const (
 	ChangeRemakeProfile ChangeKind = "remake-profile"
 	ChangeRevoke        ChangeKind = "revoke"
 	ChangeDeleteProfile ChangeKind = "delete-profile"
+	// ChangeJoinGroup and ChangeLeaveGroup are memberships in Identity Center, which Okta is told to push again.
+	ChangeJoinGroup  ChangeKind = "join-group"
+	ChangeLeaveGroup ChangeKind = "leave-group"
 )
 
 // AccessChange is one difference, and what is done about it.

@@ -84,8 +84,7 @@ func (r *reconcile) carryOut(ctx workflow.Context) error {
 		r.take(before)
 		return nil
 	}
-	// Where Okta's list is in doubt, it is not spread further either.
-	if len(before.Stale) > 0 && before.Held == "" {
+	if len(before.Stale) > 0 {
 		if err := r.push(ctx, before.Stale); err != nil {
 			return err
 		}
@@ -101,8 +100,12 @@ func (r *reconcile) carryOut(ctx workflow.Context) error {
 		Assignments: made.AssignmentsMade, AssignmentsRemoved: made.AssignmentsRemoved,
 		Profiles: made.ProfilesMade, ProfilesRemoved: made.ProfilesRemoved, Roles: made.RolesChanged,
 	}
-	if made.Held != "" {
+	if made.Held != "" || len(r.report.Pushed) > 0 {
+		// What was held back because Identity Center lacked people may be in order since the push.
 		r.report.Held = made.Held
+	}
+	for i := range r.report.Changes.Listed {
+		r.report.Changes.Listed[i].Held = r.report.Changes.Listed[i].Held && r.report.Held != ""
 	}
 	r.publish(ctx, onboarding.StepVerify, "Reads everything back.")
 	after, err := r.look(ctx, "Read everything back, person by person", false)

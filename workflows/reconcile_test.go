@@ -119,16 +119,29 @@ func TestAPushThatIsRefusedOrDoesNotArriveIsReported(t *testing.T) {
 func TestRemovalsThatAreHeldBackAskTheOperator(t *testing.T) {
 	w := newWorld(t)
 	look := drift()
-	look.Held, look.Stale, look.Changes.Listed[0].Held = "nobody was removed: Okta lists nobody", []string{"studio"}, true
+	look.Held, look.Changes.Listed[0].Held = "nobody was removed: Okta lists nobody", true
 	w.always("VerifyAccess", look, nil)
 	w.always("ConvergeAccess", activities.AccessResult{Held: look.Held}, nil)
 	report, err := w.reconcile(onboarding.ReconcileInput{})
 	require.NoError(t, err)
-	require.NotContains(t, w.calls, "PushGroups", "a list in doubt is not spread further")
 	require.Contains(t, w.calls, "ConvergeAccess", "joiners don't wait for it")
 	require.Equal(t, onboarding.RunAttention, report.State)
 	require.Equal(t, "starter sync data-science --once --allow-removals", report.Command)
 	require.Zero(t, report.Made.ProfilesRemoved)
+}
+
+func TestWhatAPushPutsRightIsNotHeldBack(t *testing.T) {
+	w := newWorld(t)
+	membersOf(w)
+	look := drift()
+	look.Held, look.Stale, look.Changes.Listed[0].Held = "nobody was removed: the group is empty in Identity Center", []string{"studio"}, true
+	w.reply("VerifyAccess", look, nil)
+	w.always("PushGroups", activities.PushResult{Pushed: []activities.PushedGroup{{Name: "studio"}}}, nil)
+	report, err := w.reconcile(onboarding.ReconcileInput{})
+	require.NoError(t, err)
+	require.Equal(t, onboarding.RunDone, report.State)
+	require.Empty(t, report.Held)
+	require.False(t, report.Changes.Listed[0].Held)
 }
 
 func TestTheOperatorsConsentReachesTheActivities(t *testing.T) {

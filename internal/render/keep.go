@@ -46,7 +46,7 @@ func Reconcile(w io.Writer, r onboarding.ReconcileReport, o Options) error {
 
 func (p *page) changes(r onboarding.ReconcileReport) {
 	if r.Changes.Total == 0 {
-		p.line("Everything is as it should be.")
+		p.line("No differences.")
 		return
 	}
 	p.heading(plural(r.Changes.Total, "difference", "differences"))
