@@ -32,6 +32,11 @@ func (c Client) CreateGroup(ctx context.Context, name string) error {
 	return c.post(ctx, "console/aws/create-group", map[string]string{"groupName": name}, nil)
 }
 
+// DeleteUser deletes a user in the Identity Center console.
+func (c Client) DeleteUser(ctx context.Context, userName string) error {
+	return c.post(ctx, "console/aws/delete-user", map[string]string{"userName": userName}, nil)
+}
+
 // DeleteIdentityCenter deletes the organization instance in the console, with everything in it.
 func (c Client) DeleteIdentityCenter(ctx context.Context) error {
 	return c.post(ctx, "console/aws/delete-identity-center", struct{}{}, nil)

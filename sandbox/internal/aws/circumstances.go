@@ -187,6 +187,22 @@ func (w *World) deleteIdentityCenter(*consoleForm) (any, map[string]string, erro
 	return struct{}{}, map[string]string{"Region": i.region}, nil
 }
 
+// deleteUserByHand deletes a user in the console.
+func (w *World) deleteUserByHand(form *consoleForm) (any, map[string]string, error) {
+	about := map[string]string{"userName": form.UserName}
+	i := w.organizationInstance()
+	if i == nil {
+		return nil, about, errNotEnabled
+	}
+	u := i.directory.byName[strings.ToLower(form.UserName)]
+	if u == nil {
+		return nil, about, errors.New("There is no such user.")
+	}
+	i.directory.removeUser(u)
+	w.recordConsole("sso-directory.amazonaws.com", "DeleteUser", i.region)
+	return struct{}{}, about, nil
+}
+
 // createGroupByHand makes a group in the console. It is possible until provisioning is enabled.
 func (w *World) createGroupByHand(form *consoleForm) (any, map[string]string, error) {
 	about := map[string]string{"groupName": form.GroupName}

@@ -38,6 +38,7 @@ func (w *World) consolePages() map[string]consolePage {
 		"enable-provisioning":    w.enableProvisioning,
 		"create-user":            w.createUserByHand,
 		"create-group":           w.createGroupByHand,
+		"delete-user":            w.deleteUserByHand,
 		"delete-identity-center": w.deleteIdentityCenter,
 
 		"enable-provisioning-elsewhere": w.enableProvisioningElsewhere,
