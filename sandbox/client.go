@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 
+	awsworld "studio-onboarding/sandbox/internal/aws"
 	"studio-onboarding/sandbox/internal/kit"
 )
 
@@ -182,6 +183,9 @@ func (c Client) EnvironmentAs(ctx context.Context, principal string) (Environmen
 func (c Client) SetFaults(ctx context.Context, faults []Fault) error {
 	return c.post(ctx, "faults", faults, nil)
 }
+
+// WorkerARN is the user behind the credentials that Environment answers with.
+const WorkerARN = "arn:aws:iam::" + awsworld.ManagementAccount + ":user/" + awsworld.Worker
 
 // SetPolicies replaces what users and roles may do, by their ARN, with IAM policies as JSON. The others keep theirs; null
 // gives a principal back what it had at the beginning.

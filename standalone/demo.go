@@ -98,6 +98,9 @@ func demo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 	if err := useWorld(ctx, s.world); err != nil {
 		return err
 	}
+	if err := attachPolicies(ctx, s.world, s.spec); err != nil {
+		return err
+	}
 
 	if s.node, err = startNode(ctx, o.dataDir, o.ports, logger); err != nil {
 		return err
