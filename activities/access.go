@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -33,6 +34,15 @@ type PeopleStore interface {
 	SavePeople(run string, people []onboarding.PersonRecord) (string, error)
 	// SaveChanges replaces the file of the changes that a reconcile found, and returns its address.
 	SaveChanges(run string, changes []onboarding.AccessChange) (string, error)
+	// ReadProfiles calls each for what is known of the profiles of a run; what comes later counts. An error wraps
+	// fs.ErrNotExist where nothing is known.
+	ReadProfiles(run string, each func(access.Known)) error
+	// AddProfiles adds to that, SaveProfiles replaces it.
+	AddProfiles(run string, known []access.Known) error
+	SaveProfiles(run string, known iter.Seq[access.Known]) error
+	// SaveExceptions replaces the list of those for whom making access right failed for good, which ReadExceptions reads.
+	SaveExceptions(run string, people []onboarding.PersonException) error
+	ReadExceptions(run string) ([]onboarding.PersonException, error)
 	// ReadPeople reads the people file of a run and says when it was saved; an error wraps fs.ErrNotExist where there is none.
 	ReadPeople(run string) ([]onboarding.PersonRecord, time.Time, error)
 }
@@ -100,10 +110,7 @@ type domainAccess struct {
 	store       identityStore
 	assignments *ssoadmin.Client
 	profiles    *sagemaker.Client
-	// described is what is known of profiles beyond what their list tells, by name.
-	described map[string]describedProfile
-	// ours remembers whether profiles carry the run's tag, by name.
-	ours map[string]bool
+	memory      *profileMemory
 	// foreign are the members of groups that the spec does not name, as far as they were read.
 	foreign map[string]map[string]bool
 }
@@ -140,7 +147,7 @@ func (x *Access) connect(ctx context.Context, in AccessInput, h *heart) (*domain
 	return &domainAccess{
 		in: in, waits: x.Waits, heart: h, store: store,
 		assignments: ssoadmin.NewFromConfig(identity), profiles: sagemaker.NewFromConfig(studio),
-		described: map[string]describedProfile{}, ours: map[string]bool{},
+		memory: newProfileMemory(x.People, in.Run, x.Waits.Propagation),
 	}, nil
 }
 
@@ -180,15 +187,11 @@ type snapshot struct {
 
 // look reads the directory and derives who should have access from it.
 func (a *domainAccess) look(ctx context.Context) (snapshot, error) {
-	users, err := a.store.users(ctx)
-	if err != nil {
-		return snapshot{}, err
-	}
 	var names []string
 	for _, group := range a.in.Access.Groups {
 		names = append(names, group.Name)
 	}
-	groups, err := a.store.groups(ctx, names)
+	users, groups, err := a.store.usersAndGroups(ctx, names)
 	if err != nil {
 		return snapshot{}, err
 	}

@@ -20,37 +20,49 @@ import (
 	"studio-onboarding/internal/fault"
 )
 
-// describedProfile is what DescribeUserProfile says and ListUserProfiles omits.
-type describedProfile struct {
-	arn      string
-	userName string
-	role     string
-	// made says that this attempt made the profile: it exists even where the list does not show it yet.
-	made bool
+// listing is what one look at assignments and profiles found.
+type listing struct {
+	assignments []access.Assignment
+	profiles    []access.Profile
+}
+
+// list lists assignments and profiles, side by side: their APIs have limits of their own.
+func (a *domainAccess) list(ctx context.Context, reading func(done, total int)) (listing, error) {
+	var found listing
+	err := sideBySide(ctx, func(ctx context.Context) (err error) {
+		found.assignments, err = a.listAssignments(ctx)
+		return err
+	}, func(ctx context.Context) (err error) {
+		found.profiles, err = a.listProfiles(ctx, reading)
+		return err
+	})
+	return found, err
 }
 
 // actual lists what is: assignments, and profiles with their users and roles.
 func (a *domainAccess) actual(ctx context.Context, view snapshot, reading func(done, total int)) (access.Actual, error) {
-	assignments, err := a.listAssignments(ctx)
+	found, err := a.list(ctx, reading)
 	if err != nil {
 		return access.Actual{}, err
 	}
-	profiles, err := a.listProfiles(ctx, reading)
-	if err != nil {
-		return access.Actual{}, err
-	}
+	return a.complete(ctx, view, found)
+}
+
+// complete finds out what of all this the run may take away.
+func (a *domainAccess) complete(ctx context.Context, view snapshot, found listing) (access.Actual, error) {
 	// Only of people who should have no access it matters whose the profile is, and asking costs a call for each.
-	unwanted := map[string]bool{}
-	for _, profile := range access.Unwanted(view.desired.People(), profiles) {
-		unwanted[profile.Name] = true
+	var unwanted []string
+	for _, profile := range access.Unwanted(view.desired.People(), found.profiles) {
+		unwanted = append(unwanted, profile.Name)
 	}
-	if err := a.readTags(ctx, unwanted); err != nil {
+	ours, err := a.readTags(ctx, unwanted, false)
+	if err != nil {
 		return access.Actual{}, err
 	}
-	for i, profile := range profiles {
-		profiles[i].Ours = unwanted[profile.Name] && a.ours[profile.Name]
+	for i, profile := range found.profiles {
+		found.profiles[i].Ours = ours[profile.Name]
 	}
-	actual := access.Actual{Assignments: assignments, Profiles: profiles, UserIDs: view.userIDs()}
+	actual := access.Actual{Assignments: found.assignments, Profiles: found.profiles, UserIDs: view.userIDs()}
 	return actual, a.claim(ctx, view, &actual)
 }
 
@@ -71,112 +83,57 @@ func (a *domainAccess) listAssignments(ctx context.Context) ([]access.Assignment
 	return assignments, nil
 }
 
-// listProfiles lists all profiles of the domain, and describes those of which nothing is known yet: the list tells neither
-// the user nor the role, and the name proves nothing.
-func (a *domainAccess) listProfiles(ctx context.Context, reading func(done, total int)) ([]access.Profile, error) {
-	statuses, changed := map[string]string{}, map[string]time.Time{}
-	pages := sagemaker.NewListUserProfilesPaginator(a.profiles, &sagemaker.ListUserProfilesInput{
-		DomainIdEquals: &a.in.Domain.ID, MaxResults: aws.Int32(listPage),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, awscloud.Classify("sagemaker:ListUserProfiles", err)
-		}
-		for _, found := range page.UserProfiles {
-			statuses[aws.ToString(found.UserProfileName)] = string(found.Status)
-			changed[aws.ToString(found.UserProfileName)] = aws.ToTime(found.LastModifiedTime)
-		}
-	}
+// readTags finds out which of these profiles carry the run's tag. Afresh asks for all, also where it is known from before.
+func (a *domainAccess) readTags(ctx context.Context, names []string, afresh bool) (map[string]bool, error) {
+	ours := make(map[string]bool, len(names))
 	var unknown []string
-	for name := range statuses {
-		if _, known := a.described[name]; !known {
+	for _, name := range names {
+		if known, _ := a.memory.described(name); known.Ours != nil && !afresh {
+			ours[name] = *known.Ours
+		} else {
 			unknown = append(unknown, name)
 		}
 	}
-	if err := a.describeAll(ctx, unknown, func(done int) { reading(len(statuses)-len(unknown)+done, len(statuses)) }); err != nil {
-		return nil, err
-	}
-	var profiles []access.Profile
-	for name, known := range a.described {
-		status, listed := statuses[name]
-		switch {
-		case listed:
-		case known.made:
-			status = access.StatusPending
-		default:
-			delete(a.described, name)
-			continue
-		}
-		profiles = append(profiles, access.Profile{Name: name, UserName: known.userName, Role: known.role, Status: status, Changed: changed[name]})
-	}
-	return profiles, nil
-}
-
-// describeAll describes profiles by name. Those that are gone meanwhile are left out.
-func (a *domainAccess) describeAll(ctx context.Context, names []string, reading func(done int)) error {
-	slices.Sort(names)
 	var mu sync.Mutex
-	done := 0
-	return a.each(ctx, len(names), func(ctx context.Context, i int) error {
-		out, err := a.describe(ctx, names[i])
-		if err != nil && fault.ClassOf(err) != fault.NotFound {
+	return ours, a.each(ctx, len(unknown), func(ctx context.Context, i int) error {
+		tagged, known, err := a.tagged(ctx, unknown[i])
+		if err != nil {
 			return err
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		if err == nil {
-			a.described[names[i]] = describedAs(out)
+		ours[unknown[i]] = tagged
+		if known.Name != "" {
+			known.Ours = &tagged
+			a.memory.learn(ctx, known, false)
 		}
-		done++
-		reading(done)
 		return nil
 	})
 }
 
-func (a *domainAccess) describe(ctx context.Context, name string) (*sagemaker.DescribeUserProfileOutput, error) {
-	out, err := a.profiles.DescribeUserProfile(ctx, &sagemaker.DescribeUserProfileInput{DomainId: &a.in.Domain.ID, UserProfileName: &name})
-	return out, awscloud.Classify("sagemaker:DescribeUserProfile", err)
-}
-
-func describedAs(out *sagemaker.DescribeUserProfileOutput) describedProfile {
-	profile := describedProfile{arn: aws.ToString(out.UserProfileArn), userName: aws.ToString(out.SingleSignOnUserValue)}
-	if out.UserSettings != nil {
-		profile.role = aws.ToString(out.UserSettings.ExecutionRole)
+// tagged says whether a profile carries the run's tag, and what else is known of it; no name where it is gone.
+func (a *domainAccess) tagged(ctx context.Context, name string) (bool, access.Known, error) {
+	out, err := a.describe(ctx, name) // for the ARN
+	if fault.ClassOf(err) == fault.NotFound {
+		return false, access.Known{}, nil
+	} else if err != nil {
+		return false, access.Known{}, err
 	}
-	return profile
-}
-
-// readTags finds out which of these profiles carry the run's tag.
-func (a *domainAccess) readTags(ctx context.Context, names map[string]bool) error {
-	var unknown []string
-	for name := range names {
-		if _, known := a.ours[name]; !known && a.described[name].arn != "" {
-			unknown = append(unknown, name)
+	ours := false
+	pages := sagemaker.NewListTagsPaginator(a.profiles, &sagemaker.ListTagsInput{ResourceArn: out.UserProfileArn})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		err = awscloud.Classify("sagemaker:ListTags", err)
+		if class := fault.ClassOf(err); class == fault.NotFound || class == fault.Invalid { // gone meanwhile
+			return false, access.Known{}, nil
+		} else if err != nil {
+			return false, access.Known{}, err
 		}
+		ours = ours || slices.ContainsFunc(page.Tags, func(tag sagemakertypes.Tag) bool {
+			return aws.ToString(tag.Key) == runTag && aws.ToString(tag.Value) == a.in.Run
+		})
 	}
-	slices.Sort(unknown)
-	var mu sync.Mutex
-	return a.each(ctx, len(unknown), func(ctx context.Context, i int) error {
-		ours := false
-		pages := sagemaker.NewListTagsPaginator(a.profiles, &sagemaker.ListTagsInput{ResourceArn: aws.String(a.described[unknown[i]].arn)})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			err = awscloud.Classify("sagemaker:ListTags", err)
-			if class := fault.ClassOf(err); class == fault.NotFound || class == fault.Invalid { // gone meanwhile
-				break
-			} else if err != nil {
-				return err
-			}
-			ours = ours || slices.ContainsFunc(page.Tags, func(tag sagemakertypes.Tag) bool {
-				return aws.ToString(tag.Key) == runTag && aws.ToString(tag.Value) == a.in.Run
-			})
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		a.ours[unknown[i]] = ours
-		return nil
-	})
+	return ours, knownAs(name, out), nil
 }
 
 // inUse says what keeps a profile from being removed silently: running apps, or spaces with somebody's work.
@@ -231,8 +188,9 @@ func (a *domainAccess) assign(ctx context.Context, wanted access.Assignment) err
 }
 
 const (
-	// atOnce is how many calls are on the way to SageMaker's control plane, whose limits are not published.
-	atOnce = 5
+	// atOnce is how many calls may be on their way, enough for answers that take seconds. How many go in a second is for
+	// the pace of the account to say.
+	atOnce = 40
 	// patience is how often one item of thousands is tried before the whole attempt gives up on a provider that is throttling
 	// or failing; the next attempt would have to list everything again.
 	patience = 5

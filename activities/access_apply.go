@@ -30,7 +30,16 @@ func (x *Access) ConvergeAccess(ctx context.Context, in AccessInput) (AccessResu
 	if err != nil {
 		return AccessResult{}, err
 	}
-	view, err := x.lookFollowing(ctx, a)
+	defer a.memory.flush(ctx)
+	var view snapshot
+	var found listing
+	err = sideBySide(ctx, func(ctx context.Context) (err error) {
+		view, err = x.lookFollowing(ctx, a)
+		return err
+	}, func(ctx context.Context) (err error) {
+		found, err = a.list(ctx, func(int, int) {})
+		return err
+	})
 	if err != nil {
 		return AccessResult{}, err
 	}
@@ -38,22 +47,31 @@ func (x *Access) ConvergeAccess(ctx context.Context, in AccessInput) (AccessResu
 		return AccessResult{}, err
 	}
 	c := &convergence{
-		domainAccess: a, view: view, people: view.desired.People(), started: time.Now(),
+		domainAccess: a, view: view, found: found, people: view.desired.People(), started: time.Now(),
 		givenUp: map[string]onboarding.PersonException{}, tries: map[string]int{}, deleting: map[string]bool{}, waitingSince: map[string]time.Time{},
 	}
+	pause := a.waits.Profile / firstPause
 	for {
 		settled, err := c.round(ctx)
 		if err != nil {
 			return AccessResult{}, err
 		}
 		if settled {
-			return c.settled(), nil
+			a.memory.save(ctx)
+			return c.settled(x)
 		}
-		if err := a.pause(ctx, a.waits.Profile); err != nil {
+		if err := a.pause(ctx, pause); err != nil {
+			return AccessResult{}, err
+		}
+		pause = min(2*pause, a.waits.Profile)
+		if err := c.look(ctx); err != nil {
 			return AccessResult{}, err
 		}
 	}
 }
+
+// firstPause is by how much the first pause is shorter than those after it.
+const firstPause = 5
 
 // progressOf is what is counted while access converges.
 func progressOf(spec onboarding.AccessSpec) string {
@@ -68,8 +86,11 @@ type convergence struct {
 	*domainAccess
 	view    snapshot
 	people  []access.Person
+	found   listing
 	started time.Time
 	rounds  int
+	// assigning says that assignments alone were made in the last round, so that the list of profiles still counts.
+	assigning bool
 
 	mu     sync.Mutex
 	result AccessResult
@@ -94,7 +115,7 @@ const (
 
 // round looks and acts once. It is settled when there was nothing to do and nothing to wait for.
 func (c *convergence) round(ctx context.Context) (settled bool, err error) {
-	actual, err := c.actual(ctx, c.view, func(int, int) {})
+	actual, err := c.complete(ctx, c.view, c.found)
 	if err != nil {
 		return false, err
 	}
@@ -110,7 +131,7 @@ func (c *convergence) round(ctx context.Context) (settled bool, err error) {
 	c.rounds++
 	done := c.done(actual)
 	c.heart.at(done, len(c.people))
-	if len(changes.Assign) > 0 {
+	if c.assigning = len(changes.Assign) > 0; c.assigning {
 		return false, c.assignAll(ctx, changes.Assign)
 	}
 	if err := c.remove(ctx, changes); err != nil {
@@ -131,6 +152,16 @@ func (c *convergence) round(ctx context.Context) (settled bool, err error) {
 	return left == 0, nil
 }
 
+// look lists what may have changed in the last round.
+func (c *convergence) look(ctx context.Context) (err error) {
+	if c.assigning {
+		c.found.assignments, err = c.listAssignments(ctx)
+		return err
+	}
+	c.found, err = c.list(ctx, func(int, int) {})
+	return err
+}
+
 // still leaves out the profiles of those who were given up.
 func (c *convergence) still(profiles []access.Profile) []access.Profile {
 	return slices.DeleteFunc(slices.Clone(profiles), func(p access.Profile) bool { _, given := c.givenUp[p.UserName]; return given })
@@ -145,15 +176,34 @@ func (c *convergence) giveUp(userName, reason, remedy string) {
 	}
 }
 
-// settled is the result, with the people for whom it failed in the order of their names.
-func (c *convergence) settled() AccessResult {
+// settled is the result, with the people for whom it failed in the order of their names. All of them are kept in a file, from
+// which VerifyAccess takes the reasons.
+func (c *convergence) settled(x *Access) (AccessResult, error) {
 	var exceptions exceptionList
 	c.view.notFoundYet(&exceptions)
+	var all []onboarding.PersonException
 	for _, name := range slices.Sorted(maps.Keys(c.givenUp)) {
+		all = append(all, c.givenUp[name])
 		exceptions.add(name, c.givenUp[name].Reason, c.givenUp[name].Remedy)
 	}
 	c.result.Exceptions, c.result.ExceptionsTotal = exceptions.listed, exceptions.total
-	return c.result
+	if err := x.People.SaveExceptions(c.in.Run, all); err != nil {
+		return AccessResult{}, notStored("list of exceptions", err)
+	}
+	return c.result, nil
+}
+
+// givenUp are those for whom making access right failed for good when it was tried last, by user name.
+func (x *Access) givenUp(run string) (map[string]onboarding.PersonException, error) {
+	people, err := x.People.ReadExceptions(run)
+	if err != nil {
+		return nil, notStored("list of exceptions", err)
+	}
+	failed := make(map[string]onboarding.PersonException, len(people))
+	for _, person := range people {
+		failed[person.Person] = person
+	}
+	return failed, nil
 }
 
 // again counts a change to something, and says how often it has been made, with this time.
@@ -250,8 +300,8 @@ func (c *convergence) remake(ctx context.Context, profiles []access.Profile) err
 		c.mu.Lock()
 		told := c.deleting[profile.Name]
 		c.deleting[profile.Name] = true
-		delete(c.described, profile.Name)
 		c.mu.Unlock()
+		c.memory.forget(profile.Name)
 		if !told && c.again("remake", profile.UserName) > maxRemakes || told && c.again("delete", profile.Name) > maxTries {
 			reason, err := c.failureReason(ctx, profile.Name)
 			if err != nil {
@@ -301,7 +351,7 @@ func (c *convergence) setRoles(ctx context.Context, profiles []access.Profile) e
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.result.RolesChanged++
-			delete(c.described, profile.Name) // to be read back
+			c.memory.forget(profile.Name) // to be read back
 			return nil
 		case fault.Conflict, fault.NotFound: // changing, or gone: the next round tells
 			return nil
@@ -326,7 +376,7 @@ func (c *convergence) create(ctx context.Context, profiles []access.Profile, don
 		if profile.Role != "" {
 			request.UserSettings = &sagemakertypes.UserSettings{ExecutionRole: &profile.Role}
 		}
-		out, err := c.profiles.CreateUserProfile(ctx, request)
+		_, err := c.profiles.CreateUserProfile(ctx, request)
 		err = awscloud.Classify("sagemaker:CreateUserProfile", err)
 		switch fault.ClassOf(err) {
 		case "":
@@ -336,7 +386,9 @@ func (c *convergence) create(ctx context.Context, profiles []access.Profile, don
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			c.result.ProfilesMade++
-			c.described[profile.Name] = describedProfile{arn: aws.ToString(out.UserProfileArn), userName: profile.UserName, role: profile.Role, made: true}
+			c.memory.learn(ctx, access.Known{
+				Name: profile.Name, UserName: profile.UserName, Role: profile.Role, Created: time.Now().UTC().Truncate(time.Millisecond), Made: true, Ours: aws.Bool(true),
+			}, true)
 			delete(c.deleting, profile.Name)
 			done++
 			c.heart.at(done, len(c.people))
@@ -363,14 +415,14 @@ func (c *convergence) taken(ctx context.Context, profile access.Profile, conflic
 	} else if err != nil {
 		return err
 	}
-	found := describedAs(out)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if found.userName == profile.UserName {
+	found := knownAs(profile.Name, out)
+	own := found.UserName == profile.UserName
+	c.memory.learn(ctx, found, own)
+	if own {
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		c.result.ProfilesMade++
-		found.made = true
 	}
-	c.described[profile.Name] = found
 	return nil
 }
 

@@ -203,8 +203,8 @@ func (e *personLinks) readStudio(ctx context.Context) error {
 		} else if err != nil {
 			return err
 		}
-		if found := describedAs(out); found.userName == e.user.UserName {
-			e.profile = access.Profile{Name: name, UserName: found.userName, Role: found.role, Status: string(out.Status), Changed: aws.ToTime(out.LastModifiedTime)}
+		if found := knownAs(name, out); found.UserName == e.user.UserName {
+			e.profile = access.Profile{Name: name, UserName: found.UserName, Role: found.Role, Status: string(out.Status), Changed: aws.ToTime(out.LastModifiedTime)}
 			return nil
 		}
 	}

@@ -48,14 +48,21 @@ func (c *convergence) remove(ctx context.Context, changes access.Changes) error 
 	if len(leaving) == 0 {
 		return nil
 	}
+	// Whose a profile is may be known from long ago; before it is deleted, it is looked at again.
+	ours, err := c.readTags(ctx, names(leaving), true)
+	if err != nil {
+		return err
+	}
 	if c.spacesOf == nil {
-		var err error
 		if c.spacesOf, err = c.spaces(ctx); err != nil {
 			return err
 		}
 	}
 	return c.each(ctx, len(leaving), func(ctx context.Context, i int) error {
 		profile := leaving[i]
+		if !ours[profile.Name] {
+			return nil
+		}
 		why, err := c.inUse(ctx, profile.Name, c.spacesOf)
 		if err != nil {
 			return err
@@ -80,4 +87,12 @@ func (c *convergence) remove(ctx context.Context, changes access.Changes) error 
 		}
 		return nil
 	})
+}
+
+func names(profiles []access.Profile) []string {
+	names := make([]string, len(profiles))
+	for i, profile := range profiles {
+		names[i] = profile.Name
+	}
+	return names
 }

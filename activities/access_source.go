@@ -31,11 +31,15 @@ func (x *Access) lookFollowing(ctx context.Context, a *domainAccess) (snapshot, 
 	if !a.in.FollowOkta {
 		return a.look(ctx)
 	}
-	people, err := x.oktaPeople(ctx, a.in)
-	if err != nil {
-		return snapshot{}, err
-	}
-	view, err := a.look(ctx)
+	var people []wantedPerson
+	var view snapshot
+	err := sideBySide(ctx, func(ctx context.Context) (err error) {
+		people, err = x.oktaPeople(ctx, a.in)
+		return err
+	}, func(ctx context.Context) (err error) {
+		view, err = a.look(ctx)
+		return err
+	})
 	if err != nil {
 		return snapshot{}, err
 	}

@@ -3,6 +3,7 @@ package activities_test
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/internal/access"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/internal/peoplefile"
@@ -453,21 +455,22 @@ func TestVerifySaysWhoComesInBesidesTheSpec(t *testing.T) {
 func TestAPeopleFileThatCannotBeWrittenIsTold(t *testing.T) {
 	cloud := smallTeam(t)
 	x := accessOf(t, cloud)
-	x.People = brokenStore{}
+	x.People = brokenStore{peoplefile.Store{Dir: t.TempDir()}}
 	_, err := perform(t, x.VerifyAccess, accessTo("users"))
 	require.Contains(t, requireFault(t, fault.Unavailable, err).Message(), "no space left")
 }
 
-type brokenStore struct{}
+// brokenStore is a disk that reads but has no space left.
+type brokenStore struct{ peoplefile.Store }
+
+var errNoSpace = errors.New("no space left on device")
 
 func (brokenStore) SavePeople(string, []onboarding.PersonRecord) (string, error) {
-	return "", errors.New("no space left on device")
+	return "", errNoSpace
 }
-
 func (brokenStore) SaveChanges(string, []onboarding.AccessChange) (string, error) {
-	return "", errors.New("no space left on device")
+	return "", errNoSpace
 }
-
-func (brokenStore) ReadPeople(string) ([]onboarding.PersonRecord, time.Time, error) {
-	return nil, time.Time{}, errors.New("input/output error")
-}
+func (brokenStore) AddProfiles(string, []access.Known) error                  { return errNoSpace }
+func (brokenStore) SaveProfiles(string, iter.Seq[access.Known]) error         { return errNoSpace }
+func (brokenStore) SaveExceptions(string, []onboarding.PersonException) error { return errNoSpace }

@@ -18,31 +18,43 @@ import (
 	"studio-onboarding/onboarding"
 )
 
-// VerifyAccess reads everything back afresh and changes nothing: for each person who should get in, whether Okta lets them into
+// VerifyAccess reads everything back and changes nothing: for each person who should get in, whether Okta lets them into
 // the app, whether they are enabled in Identity Center under the name that Okta sends, whether they are assigned, by
 // themselves or by a group, and whether their profile is InService with the right role. Who passes all of it is ready; of
 // everybody else it says why not and what to do. Everybody is in the people file, and the result lists some.
+//
+// Whose profile it is, and with which role, comes from an earlier look where the profile has not changed since.
 func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult, error) {
 	h := newHeart(ctx, onboarding.StepVerify, "profiles read back")
 	a, err := x.open(ctx, in, h)
 	if err != nil {
 		return VerifyResult{}, err
 	}
-	people, err := x.oktaPeople(ctx, in)
-	if err != nil {
-		return VerifyResult{}, err
-	}
-	view, err := a.look(ctx)
+	defer a.memory.flush(ctx)
+	var people []wantedPerson
+	var view snapshot
+	var found listing
+	err = sideBySide(ctx, func(ctx context.Context) (err error) {
+		people, err = x.oktaPeople(ctx, in)
+		return err
+	}, func(ctx context.Context) (err error) {
+		view, err = a.look(ctx)
+		return err
+	}, func(ctx context.Context) (err error) {
+		found, err = a.list(ctx, h.at)
+		return err
+	})
 	if err != nil {
 		return VerifyResult{}, err
 	}
 	if in.FollowOkta {
 		view = view.follow(people, in)
 	}
-	actual, err := a.actual(ctx, view, h.at)
+	actual, err := a.complete(ctx, view, found)
 	if err != nil {
 		return VerifyResult{}, err
 	}
+	a.memory.save(ctx)
 	// Nobody is waited for here: without Settle, whoever is not there is missing.
 	compared, err := compareWithLog(ctx, x.Okta, in.AppID, directory.Input{
 		People: directoryPeople(people), Users: view.users, Groups: view.groups, AssignmentGroup: in.AssignmentGroup, Now: time.Now(),
@@ -51,6 +63,9 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 		return VerifyResult{}, err
 	}
 	v := newVerification(view, actual, compared)
+	if v.failed, err = x.givenUp(in.Run); err != nil {
+		return VerifyResult{}, err
+	}
 	if err := v.readForeignGroups(ctx, a); err != nil {
 		return VerifyResult{}, err
 	}
@@ -83,6 +98,8 @@ type verification struct {
 	through map[string]map[string]bool
 	missing map[string]directory.Missing // by login
 	changes access.Changes
+	// failed are those for whom making access right failed for good, by user name.
+	failed map[string]onboarding.PersonException
 	// foreign are principals that are assigned although the spec does not name them.
 	foreign []access.Assignment
 	// groupNames are the names of foreign groups.
@@ -201,6 +218,9 @@ func (v *verification) check(person wantedPerson) onboarding.PersonRecord {
 		record.Remedy = fmt.Sprintf("Retry: the step %s changes roles", onboarding.StepAccess)
 	default:
 		record.Ready = true
+	}
+	if failed, ok := v.failed[person.UserName()]; ok && assigned && !record.Ready {
+		record.Reason, record.Remedy = failed.Reason, failed.Remedy
 	}
 	if !record.Ready {
 		v.exceptions.add(record.Person, record.Reason, record.Remedy)

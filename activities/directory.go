@@ -59,19 +59,20 @@ type DirectoryGroup struct {
 // Center within Waits.Settle, or Okta has no group of a name.
 func (d *Directory) CompareDirectory(ctx context.Context, in DirectoryInput) (DirectoryResult, error) {
 	h := newHeart(ctx, onboarding.StepDirectorySync, "people in Identity Center")
-	people, err := wantedPeople(ctx, d.Okta, in.AppID, in.AssignmentGroup, in.Groups, in.People)
-	if err != nil {
-		return DirectoryResult{}, err
-	}
 	store, err := openIdentityStore(ctx, d.AWS, in.IdentityCenter, in.Region, in.IdentityStoreID)
 	if err != nil {
 		return DirectoryResult{}, err
 	}
-	users, err := store.users(ctx)
-	if err != nil {
-		return DirectoryResult{}, err
-	}
-	groups, err := store.groups(ctx, in.Groups)
+	var people []wantedPerson
+	var users []directory.User
+	var groups []directory.Group
+	err = sideBySide(ctx, func(ctx context.Context) (err error) {
+		people, err = wantedPeople(ctx, d.Okta, in.AppID, in.AssignmentGroup, in.Groups, in.People)
+		return err
+	}, func(ctx context.Context) (err error) {
+		users, groups, err = store.usersAndGroups(ctx, in.Groups)
+		return err
+	})
 	if err != nil {
 		return DirectoryResult{}, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/identitystore/document"
 	identitystoretypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/errgroup"
 
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/directory"
@@ -84,17 +85,30 @@ func (s identityStore) group(ctx context.Context, name string) (directory.Group,
 	return directory.Group{Name: name, ID: aws.ToString(out.GroupId), Members: members}, err
 }
 
-func (s identityStore) groups(ctx context.Context, names []string) ([]directory.Group, error) {
-	var groups []directory.Group
-	for _, name := range names {
-		group, err := s.group(ctx, name)
-		if err != nil {
-			return nil, err
-		}
-		groups = append(groups, group)
+// usersAndGroups reads everybody, and the groups of these names in their order. Lists are read side by side: pages of one
+// come one after the other, each as late as an answer takes.
+func (s identityStore) usersAndGroups(ctx context.Context, names []string) (users []directory.User, groups []directory.Group, err error) {
+	reading, ctx := errgroup.WithContext(ctx)
+	reading.SetLimit(listsAtOnce)
+	reading.Go(func() (err error) { users, err = s.users(ctx); return err })
+	groups = make([]directory.Group, len(names))
+	for i, name := range names {
+		reading.Go(func() (err error) { groups[i], err = s.group(ctx, name); return err })
 	}
-	return groups, nil
+	return users, groups, reading.Wait()
 }
+
+// sideBySide does all of these, and returns the first error.
+func sideBySide(ctx context.Context, all ...func(context.Context) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, one := range all {
+		group.Go(func() error { return one(ctx) })
+	}
+	return group.Wait()
+}
+
+// listsAtOnce is how many lists of one API are read side by side.
+const listsAtOnce = 8
 
 // members are the user IDs of the members of a group; none where the group is gone.
 func (s identityStore) members(ctx context.Context, groupID string) (map[string]bool, error) {
@@ -128,6 +142,7 @@ type wantedPerson struct {
 // wantedPeople reads the members of the access groups and the single people from Okta, with their assignment to the app,
 // sorted by login. A login of the spec that Okta does not know is among them, without a user.
 func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string, groups, singles []string) ([]wantedPerson, error) {
+	var mu sync.Mutex
 	people := map[string]*wantedPerson{}
 	add := func(user oktaorg.User) *wantedPerson {
 		person, ok := people[user.ID]
@@ -137,14 +152,25 @@ func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string,
 		}
 		return person
 	}
+	assigned := map[string]*oktaorg.AppUser{}
+	// Groups and app users have rate limits of their own, so that they are read side by side.
+	reading, inner := errgroup.WithContext(ctx)
+	reading.SetLimit(listsAtOnce)
+	reading.Go(func() error {
+		return appUsersOf(inner, okta, appID, func(appUser oktaorg.AppUser) { assigned[appUser.ID] = &appUser })
+	})
 	for _, name := range groups {
-		err := groupUsers(ctx, okta, name, func(user oktaorg.User) {
-			person := add(user)
-			person.Groups = append(person.Groups, name)
+		reading.Go(func() error {
+			return groupUsers(inner, okta, name, func(user oktaorg.User) {
+				mu.Lock()
+				defer mu.Unlock()
+				person := add(user)
+				person.Groups = append(person.Groups, name)
+			})
 		})
-		if err != nil {
-			return nil, err
-		}
+	}
+	if err := reading.Wait(); err != nil {
+		return nil, err
 	}
 	for _, login := range singles {
 		user, err := okta.UserByLogin(ctx, login)
@@ -157,13 +183,13 @@ func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string,
 			add(user).single = true
 		}
 	}
-	err := appUsersOf(ctx, okta, appID, func(appUser oktaorg.AppUser) {
-		if person, ok := people[appUser.ID]; ok {
-			person.AppUser = &appUser
-		}
-	})
-	if err != nil {
-		return nil, err
+	place := map[string]int{}
+	for i, name := range groups {
+		place[name] = i
+	}
+	for id, person := range people {
+		person.AppUser = assigned[id]
+		slices.SortFunc(person.Groups, func(a, b string) int { return cmp.Compare(place[a], place[b]) })
 	}
 	if err := markAssignmentGroup(ctx, okta, assignmentGroup, people); err != nil {
 		return nil, err

@@ -61,10 +61,7 @@ func (p *planning) readDirectory(ctx context.Context, names []string) error {
 	if err != nil {
 		return err
 	}
-	if p.users, err = store.users(ctx); err != nil {
-		return err
-	}
-	p.groups, err = store.groups(ctx, names)
+	p.users, p.groups, err = store.usersAndGroups(ctx, names)
 	return err
 }
 

@@ -101,9 +101,7 @@ func replace(path string, write func(*json.Encoder) error) (err error) {
 		}
 	}()
 	buffered := bufio.NewWriter(file)
-	lines := json.NewEncoder(buffered)
-	lines.SetEscapeHTML(false)
-	if err := write(lines); err != nil {
+	if err := write(lineEncoder(buffered)); err != nil {
 		return err
 	}
 	if err := buffered.Flush(); err != nil {
@@ -119,17 +117,27 @@ func replace(path string, write func(*json.Encoder) error) (err error) {
 	return os.Rename(file.Name(), path)
 }
 
+func lineEncoder(w io.Writer) *json.Encoder {
+	lines := json.NewEncoder(w)
+	lines.SetEscapeHTML(false)
+	return lines
+}
+
 // Read reads a people file back. The error says which line is damaged.
 func Read(path string) ([]onboarding.PersonRecord, error) {
+	return readLines[onboarding.PersonRecord](path)
+}
+
+func readLines[T any](path string) ([]T, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read people: %w", err)
 	}
 	defer file.Close()
-	var people []onboarding.PersonRecord
+	var people []T
 	lines := json.NewDecoder(bufio.NewReader(file))
 	for {
-		var person onboarding.PersonRecord
+		var person T
 		if err := lines.Decode(&person); errors.Is(err, io.EOF) {
 			return people, nil
 		} else if err != nil {
