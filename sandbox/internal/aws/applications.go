@@ -14,7 +14,7 @@ type application struct {
 	arn, name, account, region, url string
 	instance                        *instance
 	created                         time.Time
-	assignments                     []*assignment
+	assignments                     assignments
 }
 
 // addApplication makes the application of a domain, as SageMaker's service-linked role does.

@@ -2,6 +2,7 @@ package awsworld
 
 import (
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -20,35 +21,46 @@ const (
 	groupPrincipal = "GROUP"
 )
 
-func (a *application) assignment(principal, kind string) *assignment {
-	for _, s := range a.assignments {
-		if s.principal == principal && s.kind == kind {
-			return s
-		}
-	}
-	return nil
+// assignments are those of an application, in the order in which they were made.
+type assignments struct {
+	ordered     []*assignment
+	byPrincipal map[string]*assignment
 }
 
-// seen are the assignments that have spread.
-func (a *application) seen(now time.Time) []*assignment {
-	var seen []*assignment
-	for _, s := range a.assignments {
-		if !s.visible.After(now) {
-			seen = append(seen, s)
-		}
+func (all *assignments) add(s *assignment) {
+	if all.byPrincipal == nil {
+		all.byPrincipal = map[string]*assignment{}
 	}
-	return seen
+	all.ordered = append(all.ordered, s)
+	all.byPrincipal[s.kind+" "+s.principal] = s
+}
+
+func (all *assignments) remove(s *assignment) {
+	all.ordered = removed(all.ordered, s)
+	delete(all.byPrincipal, s.kind+" "+s.principal)
+}
+
+func (a *application) assignment(principal, kind string) *assignment {
+	return a.assignments.byPrincipal[kind+" "+principal]
+}
+
+// seen are the assignments that have spread. All take the same time for it, so the older ones have.
+func (a *application) seen(now time.Time) []*assignment {
+	all := a.assignments.ordered
+	return all[:sort.Search(len(all), func(i int) bool { return all[i].visible.After(now) })]
 }
 
 // reaching are the visible assignments that let a user in, directly or through a group.
 func (a *application) reaching(now time.Time, userID string) []*assignment {
-	var reaching []*assignment
-	for _, s := range a.seen(now) {
-		if s.kind == userPrincipal && s.principal == userID || s.kind == groupPrincipal && a.instance.directory.isMember(s.principal, userID) {
-			reaching = append(reaching, s)
+	found := []*assignment{a.assignment(userID, userPrincipal)}
+	if u := a.instance.directory.byID[userID]; u != nil {
+		for g := range u.memberships {
+			found = append(found, a.assignment(g.id, groupPrincipal))
 		}
 	}
-	return reaching
+	found = slices.DeleteFunc(found, func(s *assignment) bool { return s == nil || s.visible.After(now) })
+	sortByNumber(found)
+	return found
 }
 
 func (c *call) createAssignment(in applicationInput) (any, error) {
@@ -74,7 +86,7 @@ func (c *call) createAssignment(in applicationInput) (any, error) {
 	if a.assignment(in.PrincipalId, in.PrincipalType) != nil {
 		return nil, failure("ConflictException", "The principal %s is already assigned to the application.", in.PrincipalId)
 	}
-	a.assignments = append(a.assignments, &assignment{
+	a.assignments.add(&assignment{
 		ordinal: ordinal(c.world.next()), principal: in.PrincipalId, kind: in.PrincipalType, visible: c.world.clock.Due(assignmentDelay),
 	})
 	c.effect = created
@@ -88,7 +100,7 @@ func (c *call) deleteAssignment(in applicationInput) (any, error) {
 		return nil, err
 	}
 	if s := a.assignment(in.PrincipalId, in.PrincipalType); s != nil {
-		a.assignments = slices.DeleteFunc(a.assignments, func(other *assignment) bool { return other == s })
+		a.assignments.remove(s)
 		c.effect = deleted
 	}
 	return nil, nil
@@ -146,10 +158,8 @@ func (c *call) listAssignmentsForPrincipal(in applicationInput) (any, error) {
 		reaching := a.reaching(now, in.PrincipalId)
 		if in.PrincipalType == groupPrincipal {
 			reaching = nil
-			for _, s := range a.seen(now) {
-				if s.kind == groupPrincipal && s.principal == in.PrincipalId {
-					reaching = append(reaching, s)
-				}
+			if s := a.assignment(in.PrincipalId, groupPrincipal); s != nil && !s.visible.After(now) {
+				reaching = append(reaching, s)
 			}
 		}
 		for _, s := range reaching {

@@ -164,7 +164,7 @@ func (d *directory) removeUser(u *user) {
 	}
 	d.unindex(u)
 	delete(d.byID, u.id)
-	d.users = slices.DeleteFunc(d.users, func(other *user) bool { return other == u })
+	d.users = removed(d.users, u)
 }
 
 func (w *World) addGroup(d *directory, name, externalID string) *group {
@@ -196,7 +196,7 @@ func (d *directory) removeGroup(g *group) {
 	delete(d.groupsByID, g.id)
 	delete(d.groupsByName, strings.ToLower(g.name))
 	delete(d.groupsByExternal, g.externalID)
-	d.groups = slices.DeleteFunc(d.groups, func(other *group) bool { return other == g })
+	d.groups = removed(d.groups, g)
 }
 
 // join adds a user to a group, once.
@@ -214,8 +214,11 @@ func (w *World) join(d *directory, g *group, u *user) {
 
 func (d *directory) leave(g *group, u *user) {
 	m := u.memberships[g]
+	if m == nil {
+		return
+	}
 	delete(u.memberships, g)
-	g.members = slices.DeleteFunc(g.members, func(other *membership) bool { return other == m })
+	g.members = removed(g.members, m)
 }
 
 func (d *directory) isMember(groupID, userID string) bool {

@@ -30,9 +30,12 @@ func page[T numbered](c *call, items []T, limit, standard int, token string) (cu
 		if err != nil {
 			return nil, "", err
 		}
-		start = slices.IndexFunc(items, func(item T) bool { return item.number() == after }) + 1
-		if start == 0 {
-			start = sort.Search(len(items), func(i int) bool { return items[i].number() > after })
+		start = sort.Search(len(items), func(i int) bool { return items[i].number() > after })
+		// Lists in another order than that in which things were made have to be searched.
+		if start == 0 || items[start-1].number() != after {
+			if i := slices.IndexFunc(items, func(item T) bool { return item.number() == after }); i >= 0 {
+				start = i + 1
+			}
 		}
 	}
 	items = items[start:]
@@ -56,6 +59,18 @@ func (c *call) readToken(token string) (int, error) {
 		}
 	}
 	return 0, c.rejected(errors.New("The pagination token is invalid."))
+}
+
+// removed takes a thing out of a list that is in the order in which things were made.
+func removed[T interface {
+	comparable
+	numbered
+}](items []T, item T) []T {
+	i := sort.Search(len(items), func(i int) bool { return items[i].number() >= item.number() })
+	if i == len(items) || items[i] != item {
+		return items
+	}
+	return slices.Delete(items, i, i+1)
 }
 
 // sortByNumber puts things into the order in which they were made.

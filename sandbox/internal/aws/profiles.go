@@ -28,15 +28,18 @@ type profile struct {
 // profiles are the user profiles of a domain. Profile names and user names have no case.
 type profiles struct {
 	ordered []*profile
-	byName  map[string]*profile
-	byUser  map[string]*profile
+	// moving are those whose status moves on by itself.
+	moving map[*profile]bool
+	byName map[string]*profile
+	byUser map[string]*profile
 }
 
 func (all *profiles) add(p *profile) {
 	if all.byName == nil {
-		all.byName, all.byUser = map[string]*profile{}, map[string]*profile{}
+		all.byName, all.byUser, all.moving = map[string]*profile{}, map[string]*profile{}, map[*profile]bool{}
 	}
 	all.ordered = append(all.ordered, p)
+	all.moving[p] = true
 	all.byName[strings.ToLower(p.name)] = p
 	if p.user != "" {
 		all.byUser[strings.ToLower(p.user)] = p
@@ -44,7 +47,7 @@ func (all *profiles) add(p *profile) {
 }
 
 func (all *profiles) remove(p *profile) {
-	all.ordered = slices.DeleteFunc(all.ordered, func(other *profile) bool { return other == p })
+	all.ordered = removed(all.ordered, p)
 	delete(all.byName, strings.ToLower(p.name))
 	delete(all.byUser, strings.ToLower(p.user))
 }
@@ -54,6 +57,7 @@ func (w *World) settleProfile(p *profile) {
 		return
 	}
 	p.due, p.modified = time.Time{}, p.due
+	delete(p.domain.profiles.moving, p)
 	role := text(p.settings, "ExecutionRole")
 	switch {
 	case p.status == deleting:
@@ -68,15 +72,18 @@ func (w *World) settleProfile(p *profile) {
 	}
 }
 
-// profilesOf are the profiles of a domain, each moved on.
+// move has the status of a profile move on after a delay.
+func (w *World) move(p *profile, status string, delay time.Duration) {
+	p.status, p.modified, p.due = status, w.clock.Now(), w.clock.Due(delay)
+	p.domain.profiles.moving[p] = true
+}
+
+// profilesOf are the profiles of a domain, each moved on, in the order in which they were made. Callers don't change the list.
 func (w *World) profilesOf(d *domain) []*profile {
-	var found []*profile
-	for _, p := range slices.Clone(d.profiles.ordered) {
-		if w.settleProfile(p); p.status != "" {
-			found = append(found, p)
-		}
+	for p := range d.profiles.moving {
+		w.settleProfile(p)
 	}
-	return found
+	return d.profiles.ordered
 }
 
 // profile finds a profile by name.
@@ -234,8 +241,8 @@ func (c *call) updateUserProfile(in profileInput) (any, error) {
 		return nil, err
 	}
 	p.settings = overlaid(p.settings, in.UserSettings)
-	p.status, p.reason, p.doomed = updating, "", ""
-	p.modified, p.due = c.world.clock.Now(), c.world.clock.Due(profileUpdate)
+	p.reason, p.doomed = "", ""
+	c.world.move(p, updating, profileUpdate)
 	c.effect = changed
 	return struct{ UserProfileArn string }{p.arn}, nil
 }
@@ -251,18 +258,15 @@ func (c *call) deleteUserProfile(in profileInput) (any, error) {
 	case p.status == pending || p.status == updating || p.status == deleting:
 		return nil, failure("ResourceInUse", "UserProfile [%s] is in status %s and can't be deleted.", p.name, p.status)
 	}
-	p.status, p.modified, p.due = deleting, c.world.clock.Now(), c.world.clock.Due(profileDelete)
+	c.world.move(p, deleting, profileDelete)
 	c.effect = deleted
 	return nil, nil
 }
 
-// listUserProfiles lists profiles of one domain, or of all.
-func (c *call) listUserProfiles(in profileInput) (any, error) {
+// matchingProfiles are the profiles of domains in the order that is asked for.
+func (c *call) matchingProfiles(domains []*domain, in profileInput) []*profile {
 	var matching []*profile
-	for _, d := range c.domains() {
-		if in.DomainIdEquals != "" && in.DomainIdEquals != d.id {
-			continue
-		}
+	for _, d := range domains {
 		for _, p := range c.world.profilesOf(d) {
 			if strings.Contains(strings.ToLower(p.name), strings.ToLower(in.UserProfileNameContains)) {
 				matching = append(matching, p)
@@ -276,6 +280,19 @@ func (c *call) listUserProfiles(in profileInput) (any, error) {
 	}
 	if in.SortOrder == "Descending" {
 		slices.Reverse(matching)
+	}
+	return matching
+}
+
+// listUserProfiles lists profiles of one domain, or of all.
+func (c *call) listUserProfiles(in profileInput) (any, error) {
+	domains := slices.DeleteFunc(c.domains(), func(d *domain) bool { return in.DomainIdEquals != "" && in.DomainIdEquals != d.id })
+	plain := len(domains) == 1 && in.UserProfileNameContains == "" && in.SortBy != "LastModifiedTime" && in.SortOrder != "Descending"
+	var matching []*profile
+	if plain { // the usual way of listing, however many there are
+		matching = c.world.profilesOf(domains[0])
+	} else {
+		matching = c.matchingProfiles(domains, in)
 	}
 	cut, next, err := page(c, matching, in.MaxResults, 10, in.NextToken)
 	out := struct {

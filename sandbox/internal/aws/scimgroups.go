@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -51,7 +52,7 @@ func (s *scimCall) listGroups() (int, any, error) {
 		var fits func(*group) bool
 		switch c.attribute {
 		case "displayname":
-			fits = func(g *group) bool { return strings.EqualFold(g.name, c.value) }
+			groups, fits = named(s.instance.directory.groupsByName[strings.ToLower(c.value)], groups), everyGroup
 		case "externalid":
 			fits = func(g *group) bool { return g.externalID == c.value }
 		case "id":
@@ -70,6 +71,16 @@ func (s *scimCall) listGroups() (int, any, error) {
 		groups = kept
 	}
 	return scimList(s, groups, (*group).scim)
+}
+
+func everyGroup(*group) bool { return true }
+
+// named narrows groups down to the one that an index found.
+func named(found *group, groups []*group) []*group {
+	if found == nil || !slices.Contains(groups, found) {
+		return nil
+	}
+	return []*group{found}
 }
 
 func (s *scimCall) createGroup() (int, any, error) {

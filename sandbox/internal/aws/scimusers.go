@@ -51,6 +51,13 @@ func (s *scimCall) listUsers() (int, any, error) {
 		return 0, nil, err
 	}
 	directory := s.instance.directory
+	if len(conditions) == 1 && conditions[0].attribute == "groups.value" { // the members in the order in which they joined
+		var members []*membership
+		if g := directory.groupsByID[conditions[0].value]; g != nil {
+			members = g.members
+		}
+		return scimList(s, members, func(m *membership) any { return m.user.scim() })
+	}
 	users := directory.users
 	for _, c := range conditions {
 		var fits func(*user) bool

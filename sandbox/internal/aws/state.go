@@ -139,7 +139,7 @@ func (w *World) instanceState(i *instance) InstanceState {
 	}
 	for _, a := range w.sortedApplications(i) {
 		assignments := []string{}
-		for _, assigned := range a.assignments {
+		for _, assigned := range a.assignments.ordered {
 			assignments = append(assignments, assigned.kind+" "+assigned.principal)
 		}
 		s.Applications = append(s.Applications, ApplicationState{ARN: a.arn, Name: a.name, Account: a.account, Assignments: sorted(assignments)})

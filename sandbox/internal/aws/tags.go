@@ -1,6 +1,9 @@
 package awsworld
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 type tagInput struct {
 	ResourceArn, NextToken string
@@ -13,8 +16,10 @@ type tagInput struct {
 func (c *call) tagged(arn string) (*resource, error) {
 	for _, d := range c.domains() {
 		all := []*resource{&d.resource}
-		for _, p := range c.world.profilesOf(d) {
-			all = append(all, &p.resource)
+		if _, name, ok := strings.Cut(arn, ":user-profile/"+d.id+"/"); ok {
+			if p := c.world.profile(d, name); p != nil {
+				all = append(all, &p.resource)
+			}
 		}
 		for _, s := range c.world.spacesOf(d) {
 			all = append(all, &s.resource)

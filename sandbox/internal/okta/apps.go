@@ -25,7 +25,7 @@ func catalogue() map[string][]string {
 func (o *Org) addFederationApp() {
 	now := o.clock.Now().AddDate(-2, 0, 0)
 	a := &app{id: o.newID("0oa", federationApp), externalKey: o.newID("exk", federationApp), name: federationApp, label: "AWS Account Federation", status: statusActive,
-		signOnMode: "BROWSER_PLUGIN", created: now, changed: now, former: map[string]string{}, doomed: map[string]string{}, retries: map[string]int{}}
+		signOnMode: "BROWSER_PLUGIN", created: now, changed: now, linked: map[string]*user{}, former: map[string]string{}, doomed: map[string]string{}, retries: map[string]int{}}
 	a.replace(appInput{})
 	o.apps.put(a.id, a)
 	for g := range o.groups.all() {
@@ -218,7 +218,7 @@ func (o *Org) createApp(c *call) (answer, error) {
 	}
 	now := o.clock.Now()
 	a := &app{id: o.newID("0oa", in.Name, in.Label), externalKey: o.newID("exk", in.Name, in.Label), name: in.Name, label: in.Label, status: statusActive, created: now, changed: now,
-		signOnMode: "BROWSER_PLUGIN", former: map[string]string{}, doomed: map[string]string{}, retries: map[string]int{}}
+		signOnMode: "BROWSER_PLUGIN", linked: map[string]*user{}, former: map[string]string{}, doomed: map[string]string{}, retries: map[string]int{}}
 	if in.SignOnMode != nil {
 		a.signOnMode = *in.SignOnMode
 	}

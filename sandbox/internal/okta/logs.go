@@ -14,7 +14,7 @@ type event struct {
 	kind      string
 	result    string
 	reason    string
-	actor     map[string]any
+	actor     target
 	targets   []target
 }
 
@@ -29,14 +29,14 @@ type target struct {
 // success, else its text is the reason.
 func (o *Org) log(c *call, kind string, failed error, about ...any) {
 	e := event{published: o.clock.Now(), kind: kind, result: "SUCCESS",
-		actor: map[string]any{"id": "okta", "type": "SystemPrincipal", "alternateId": "system@okta.com", "displayName": "Okta System"}}
+		actor: target{"okta", "SystemPrincipal", "system@okta.com", "Okta System"}}
 	switch {
 	case c == nil:
 	case c.owner.user != nil:
 		u := c.owner.user
-		e.actor = map[string]any{"id": u.id, "type": "User", "alternateId": u.login, "displayName": u.display}
+		e.actor = target{u.id, "User", u.login, u.display}
 	case c.owner.app != nil:
-		e.actor = map[string]any{"id": c.owner.app.id, "type": "PublicClientApp", "alternateId": c.owner.app.id, "displayName": c.owner.app.label}
+		e.actor = target{c.owner.app.id, "PublicClientApp", c.owner.app.id, c.owner.app.label}
 	}
 	if failed != nil {
 		e.result, e.reason = "FAILURE", failed.Error()
@@ -73,7 +73,7 @@ func (e event) attribute(name string) []string {
 	case "outcome.reason":
 		values = []string{e.reason}
 	case "actor.id":
-		values = []string{fmt.Sprint(e.actor["id"])}
+		values = []string{e.actor.ID}
 	case "uuid":
 		values = []string{e.uuid}
 	case "target.id":

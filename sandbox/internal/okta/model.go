@@ -68,6 +68,8 @@ type app struct {
 	users    table[*appUser]
 	groups   table[*appGroup]
 	mappings table[*mapping]
+	// linked are the people who are provisioned, by the ID over there.
+	linked map[string]*user
 	// former are people who were provisioned and then lost the app: Okta user ID to the ID over there.
 	former map[string]string
 	// doomed are pushed groups that are to be deleted over there: mapping ID to the ID over there.

@@ -53,6 +53,7 @@ type Org struct {
 	token    string
 	reader   string
 	users    table[*user]
+	logins   map[string]*user
 	groups   table[*group]
 	apps     table[*app]
 	events   []event
@@ -101,7 +102,7 @@ func New(cfg Config) (*Org, error) {
 		clock: cfg.Clock, calls: cfg.Calls, faults: cfg.Faults, queue: newQueue(), baseURL: strings.TrimRight(cfg.BaseURL, "/"),
 		key:   sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }),
 		names: kit.Names{Seed: cfg.Seed}, tokens: map[string]owner{}, buckets: map[string]*bucket{}, unlimited: cfg.Unlimited,
-		services: map[string]*serviceApp{}, access: map[string]*accessToken{},
+		services: map[string]*serviceApp{}, access: map[string]*accessToken{}, logins: map[string]*user{},
 	}
 	o.populate(cfg.People)
 	o.token, o.reader = "00"+o.names.Text(40, "token", adminLogin), "00"+o.names.Text(40, "token", auditorLogin)
@@ -160,10 +161,6 @@ func (o *Org) findUser(idOrLogin string) (*user, bool) {
 	if u, ok := o.users.get(idOrLogin); ok {
 		return u, true
 	}
-	for u := range o.users.all() {
-		if u.login == idOrLogin {
-			return u, true
-		}
-	}
-	return nil, false
+	u, ok := o.logins[idOrLogin]
+	return u, ok
 }

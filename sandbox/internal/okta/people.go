@@ -149,6 +149,7 @@ func (o *Org) addUser(p newcomer) *user {
 		u.display = strings.TrimSpace(u.first + " " + u.last)
 	}
 	o.users.put(u.id, u)
+	o.logins[u.login] = u
 	return u
 }
 

@@ -161,12 +161,12 @@ func updateUser(ctx context.Context, endpoint scimClient, wanted scimUser) error
 func (p *provisioner) linkedToAnother(a *app, au *appUser, external string) bool {
 	p.org.mu.Lock()
 	defer p.org.mu.Unlock()
-	for other := range a.users.all() {
-		if other != au && other.externalID == external {
-			return true
-		}
+	linked, ok := a.linked[external]
+	if !ok || linked == au.user {
+		return false
 	}
-	return false
+	other, ok := a.users.get(linked.id)
+	return ok && other.externalID == external
 }
 
 // pushed writes down that somebody is over there. Who lost the app meanwhile is deactivated again.
@@ -182,6 +182,7 @@ func (p *provisioner) pushed(a *app, au *appUser, external, status string) {
 	if au.externalID == "" {
 		au.setStatus(status, now)
 	}
+	a.linked[external] = au.user
 	au.externalID, au.wanted, au.attempts, au.syncState, au.lastSync, au.changed = external, false, 0, "SYNCHRONIZED", now, now
 }
 

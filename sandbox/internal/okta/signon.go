@@ -22,12 +22,7 @@ type SignOn struct {
 func (o *Org) SignOn(login, label string) (SignOn, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	var person *user
-	for u := range o.users.all() {
-		if u.login == login {
-			person = u
-		}
-	}
+	person := o.logins[login]
 	if person == nil || person.status != statusActive {
 		return SignOn{}, errors.New("Unable to sign in")
 	}

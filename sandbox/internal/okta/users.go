@@ -2,6 +2,7 @@ package okta
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -76,12 +77,30 @@ func (o *Org) listUsers(c *call) (answer, error) {
 	}
 	q := strings.ToLower(query.Get("q"))
 	everybody := query.Has("filter") || query.Has("search")
-	return list(o, c, &o.users, 200, 200, func(u *user) bool {
+	among := &o.users
+	if value, ok := exactly(query.Get("filter")+query.Get("search"), "id", "profile.login"); ok {
+		among = &table[*user]{}
+		if u, there := o.findUser(value); there {
+			among.put(u.id, u)
+		}
+	}
+	return list(o, c, among, 200, 200, func(u *user) bool {
 		if !everybody && u.status == statusDeprovisioned {
 			return false
 		}
 		return match(u.attribute) && search(u.attribute) && anyPrefix(q, u.first, u.last, u.email)
 	}, func(u *user) any { return o.userBody(c, u) })
+}
+
+// exactly is the value of a filter that compares one of these attributes with eq, and does nothing else.
+func exactly(filter string, attributes ...string) (value string, ok bool) {
+	words := splitFilter(filter)
+	if len(words) != 3 || words[1] != "eq" || !strings.HasPrefix(words[2], `"`) || !slices.ContainsFunc(attributes, func(a string) bool {
+		return strings.EqualFold(a, words[0])
+	}) {
+		return "", false
+	}
+	return words[2][1:], true
 }
 
 // anyPrefix says whether one of the values starts with q, in any case; an empty q fits all.
@@ -151,6 +170,10 @@ func (o *Org) updateUser(c *call) (answer, error) {
 		now := ""
 		if value != nil {
 			now = *value
+		}
+		if name == "login" {
+			delete(o.logins, u.login)
+			o.logins[now] = u
 		}
 		if *fields[name] != now {
 			*fields[name], c.effect = now, "changed"
