@@ -170,11 +170,13 @@ func (f *fakeCloud) answer(operation string, in map[string]any) (map[string]any,
 	case "ListUserProfiles":
 		return cutPage("UserProfiles", f.listProfiles(), in), ""
 	case "ListApps":
-		status, ok := f.apps[param(in, "UserProfileNameEquals")]
-		if !ok {
-			return map[string]any{"Apps": []any{}}, ""
+		apps := []any{}
+		for profile, status := range f.apps {
+			if wanted := param(in, "UserProfileNameEquals"); wanted == "" || wanted == profile {
+				apps = append(apps, map[string]any{"AppName": "default", "AppType": "JupyterLab", "Status": status, "UserProfileName": profile})
+			}
 		}
-		return map[string]any{"Apps": []any{map[string]any{"AppName": "default", "AppType": "JupyterLab", "Status": status}}}, ""
+		return map[string]any{"Apps": apps}, ""
 	case "ListSpaces":
 		var spaces []map[string]any
 		for space, owner := range f.spaces {

@@ -115,7 +115,9 @@ func (v snapshot) follow(people []wantedPerson, in AccessInput) snapshot {
 			v.desired.Doubt = doubt(group.Name, listed[group.Name], assigned, before, extra)
 		}
 	}
-	slices.SortFunc(v.moves, func(a, b onboarding.AccessChange) int { return cmp.Or(strings.Compare(a.Who, b.Who), strings.Compare(a.Why, b.Why)) })
+	slices.SortFunc(v.moves, func(a, b onboarding.AccessChange) int {
+		return cmp.Or(strings.Compare(a.Who, b.Who), strings.Compare(a.Why, b.Why))
+	})
 	v.desired.Confirmed = in.AllowRemovals
 	v.desired.Singles = slices.DeleteFunc(v.desired.Singles, func(single access.Single) bool {
 		if singles[single.UserID] {

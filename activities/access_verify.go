@@ -74,6 +74,11 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 		records = append(records, v.check(person))
 	}
 	v.noticeOthers()
+	if in.RecordChanges {
+		if err := v.noticeRunning(ctx, a); err != nil {
+			return VerifyResult{}, err
+		}
+	}
 	file, err := x.People.SavePeople(in.Run, records)
 	if err != nil {
 		return VerifyResult{}, notStored("people file", err)

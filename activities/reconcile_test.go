@@ -142,6 +142,16 @@ func TestAGroupAssignedByHandWeighsAsManyAsLoseAccess(t *testing.T) {
 	require.False(t, cloud.assigned["GROUP/g-guests"], "one person less is no reason to ask")
 }
 
+func TestAppsOfWhoLeftAreNamed(t *testing.T) {
+	cloud, okta, x, in := keptTeam(t, 10)
+	in.Access.OnRemoval = onboarding.RemovalRevoke
+	okta.leave("p05@example.com", "users")
+	cloud.apps["p05-example-com"] = "InService"
+	look, err := perform(t, x.VerifyAccess, in)
+	require.NoError(t, err)
+	require.Contains(t, fmt.Sprint(look.Notices), "apps of the profile p05-example-com still run")
+}
+
 // halfOkta answers with the first page of a group and then fails.
 type halfOkta struct{ *fakeOkta }
 
