@@ -23,6 +23,7 @@ import (
 
 	"studio-onboarding/activities"
 	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/policy"
 	"studio-onboarding/internal/scim"
@@ -42,6 +43,7 @@ func TestThePrintedPoliciesAreEnoughAndNoneOfTheirActionsIsTooMuch(t *testing.T)
 	p.printed = map[string]policy.Document{workerARN: permissions.Principals[0].Policy, studioARN: permissions.Principals[1].Policy}
 	require.Equal(t, studioARN, permissions.Principals[1].Role)
 	p.trust(*permissions.Principals[1].Trust)
+	p.serviceApp(permissions.Okta)
 	p.attach("")
 
 	// Identity Center
@@ -153,9 +155,10 @@ func (p *proof) othersDomain() string {
 func (p *proof) scopes(printed policy.Okta) {
 	needed := map[string]bool{}
 	for _, call := range p.calls() {
-		if call.Service != "okta" {
+		if call.Service != "okta" || strings.HasPrefix(call.Operation, "POST /oauth2/") {
 			continue
 		}
+		require.NotEqual(p.t, http.StatusForbidden, call.Status, "%s", call.Operation)
 		scopes := scopesOf(call.Operation)
 		require.NotEmpty(p.t, scopes, "which scope does %s need?", call.Operation)
 		for _, scope := range scopes {
@@ -237,6 +240,26 @@ func (p *proof) secret(text string) string {
 	out, err := client.CreateSecret(p.t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("scim-token"), SecretString: &text})
 	require.NoError(p.t, err)
 	return aws.ToString(out.ARN)
+}
+
+// serviceApp lets the worker be a service app with the printed scopes.
+func (p *proof) serviceApp(printed policy.Okta) {
+	t := p.t
+	var scopes []string
+	for _, scope := range printed.Scopes {
+		scopes = append(scopes, scope.Name)
+	}
+	app, err := p.console.CreateServiceApp(t.Context(), sandbox.CreateServiceAppInput{Label: "worker", Scopes: scopes, Role: "SUPER_ADMIN"})
+	require.NoError(t, err)
+	options := map[string]string{
+		"OKTA_CLIENT_ORGURL": p.console.URL, "OKTA_TESTING_DISABLE_HTTPS_CHECK": "true", "OKTA_CLIENT_AUTHORIZATIONMODE": oktaorg.ModePrivateKey,
+		"OKTA_CLIENT_CLIENTID": app.ClientID, "OKTA_CLIENT_SCOPES": strings.Join(scopes, ","),
+		"OKTA_CLIENT_PRIVATEKEY": app.PrivateKey, "OKTA_CLIENT_PRIVATEKEYID": app.KeyID,
+	}
+	read, err := oktaorg.OptionsFromEnvironment(func(name string) string { return options[name] })
+	require.NoError(t, err)
+	p.okta, err = oktaorg.New(t.Context(), read)
+	require.NoError(t, err)
 }
 
 // trust gives the Studio role the printed trust policy.
