@@ -42,6 +42,8 @@ type PreflightResult struct {
 // The checks of the preflight, as findings name them.
 const (
 	checkIdentityAccount = "identity-account"
+	checkIdentityRights  = "identity-permissions"
+	checkStudioRights    = "studio-permissions"
 	checkStudioAccount   = "studio-account"
 	checkInstance        = "identity-center"
 	checkInstanceKey     = "identity-center-key"
@@ -78,7 +80,7 @@ const (
 // areaOf says under which heading a check is shown.
 func areaOf(check string) string {
 	switch check {
-	case checkIdentityAccount, checkStudioAccount, checkOkta:
+	case checkIdentityAccount, checkStudioAccount, checkOkta, checkIdentityRights, checkStudioRights:
 		return onboarding.AreaCredentials
 	case checkInstance, checkInstanceKey, checkStoreNetwork, checkTrustedAccess, checkGroupByHand:
 		return onboarding.AreaIdentityCenter

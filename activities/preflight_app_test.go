@@ -100,6 +100,11 @@ func TestThePreflightLooksAtTheAppAndItsGroups(t *testing.T) {
 		{name: "role without policies", aws: awsAnswers{"GetRole SageMakerStudio-data-science": roleAnswer("SageMakerStudio-data-science", "sagemaker.amazonaws.com"),
 			"ListAttachedRolePolicies": `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult/></ListAttachedRolePoliciesResponse>`},
 			level: onboarding.LevelWarning, check: "execution-role-policies", says: "has no managed policy", remedy: "AmazonSageMakerFullAccess"},
+		{name: "missing permissions", aws: awsAnswers{"222222222222 SimulatePrincipalPolicy": simulated("sagemaker:CreateDomain", "implicitDeny")},
+			level: onboarding.LevelWarning, check: "studio-permissions",
+			says: "arn:aws:iam::222222222222:role/StudioOnboarding may not sagemaker:CreateDomain.", remedy: "starter policy"},
+		{name: "permissions that may not be simulated", aws: awsAnswers{"111111111111 SimulatePrincipalPolicy": deniedXML},
+			level: onboarding.LevelOK, check: "identity-permissions", says: "not looked at"},
 		{name: "failed domain", aws: awsAnswers{"ListDomains": `{"Domains":[{"DomainId":"d-x","DomainName":"data-science","Status":"Failed"}]}`,
 			"DescribeDomain": `{"DomainId":"d-x","DomainName":"data-science","DomainArn":"arn:aws:sagemaker:us-east-1:222222222222:domain/d-x","Status":"Failed","AuthMode":"SSO","FailureReason":"out of luck"}`},
 			level: onboarding.LevelBlocking, check: "domain", says: "out of luck", remedy: "delete the domain"},
@@ -114,6 +119,11 @@ func TestThePreflightLooksAtTheAppAndItsGroups(t *testing.T) {
 	} {
 		test.run(t)
 	}
+}
+
+func simulated(action, decision string) string {
+	return `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults><member><EvalActionName>` + action +
+		`</EvalActionName><EvalDecision>` + decision + `</EvalDecision></member></EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`
 }
 
 const vpcOnly = `

@@ -16,6 +16,7 @@ import (
 
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/policy"
 	"studio-onboarding/onboarding"
 )
 
@@ -140,7 +141,11 @@ func (p *preflight) account(ctx context.Context, check, field string, side onboa
 		return "", nil
 	}
 	p.ok(check, "Account %s, as %s.", account, principal)
-	return account, nil
+	rights, name := checkIdentityRights, policy.SideIdentityCenter
+	if check == checkStudioAccount {
+		rights, name = checkStudioRights, policy.SideStudio
+	}
+	return account, p.permissions(ctx, cfg, rights, name, principalOf(side, principal))
 }
 
 // delegated: besides the management account, one member account may be named to administer Identity Center (IAM Identity

@@ -277,6 +277,7 @@ func soundAWS() awsAnswers {
 		"ListUsers":                           `{"Users":[]}`,
 		"GetGroupId":                          "ResourceNotFoundException: GROUP not found.",
 		"ListAWSServiceAccessForOrganization": `{"EnabledServicePrincipals":[{"ServicePrincipal":"sso.amazonaws.com"}]}`,
+		"SimulatePrincipalPolicy":             simulated("sso:CreateApplicationAssignment", "allowed"),
 		"LookupEvents":                        `{"Events":[]}`,
 		"ListAttachedRolePolicies": `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><AttachedPolicies><member><PolicyName>Studio</PolicyName>` +
 			`<PolicyArn>arn:aws:iam::aws:policy/Studio</PolicyArn></member></AttachedPolicies></ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>`,
