@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,6 +34,8 @@ type world struct {
 	// replies holds what an activity answers instead of the default, by name; consumed one by one, the last one stays.
 	replies map[string][]reply
 	calls   []string
+	// mu guards both, as activities of two lanes answer at the same time.
+	mu sync.Mutex
 }
 
 type reply struct {
@@ -107,6 +110,8 @@ func newWorld(t *testing.T) *world {
 func on[In, Out any](w *world, name string, activity func(ctx context.Context, in In) (Out, error), result Out) {
 	w.replies[name] = append(w.replies[name], reply{result, nil})
 	w.OnActivity(activity, mock.Anything, mock.Anything).Return(func(context.Context, In) (Out, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		w.calls = append(w.calls, name)
 		queue := w.replies[name]
 		next := queue[0]
