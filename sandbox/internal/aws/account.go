@@ -7,8 +7,9 @@ type account struct {
 	id      string
 	roles   []*role
 	domains []*domain
-	// linkedRole says that the service-linked role of SageMaker exists.
-	linkedRole bool
+	policies []*managedPolicy
+	// deletions are the tasks that deleted service-linked roles.
+	deletions []string
 	vpcs       []*vpc
 	subnets    []*subnet
 	groups     []*securityGroup
@@ -31,7 +32,7 @@ func (w *World) seedAccounts(people int) {
 	member.roles = append(member.roles,
 		&role{
 			ordinal: ordinal(w.next()), account: MemberAccount, name: "StudioOnboarding", path: "/", id: w.roleID(MemberAccount, "StudioOnboarding"),
-			created: long, usable: long, inline: studioActions(), maxSession: 3600,
+			created: long, usable: long, inline: []inlinePolicy{newInline("StudioOnboarding", allowance(studioActions()...))}, maxSession: 3600,
 			description: "Assumed by the onboarding worker",
 			trust:       `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + ManagementAccount + `:root"},"Action":"sts:AssumeRole"}]}`,
 		},

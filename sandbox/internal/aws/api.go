@@ -207,12 +207,12 @@ func (c *call) rejected(err error) *apiError {
 
 // writes says whether the operation is one that changes things.
 func (c *call) writes() bool {
-	for _, verb := range []string{"Create", "Update", "Delete", "Add", "Tag", "Attach", "Detach"} {
+	for _, verb := range []string{"Describe", "Get", "List", "Is", "Lookup", "AssumeRole"} {
 		if strings.HasPrefix(c.operation, verb) {
-			return true
+			return false
 		}
 	}
-	return false
+	return c.operation != ""
 }
 
 // log writes the call down. Status 0 is a connection that was closed without an answer.

@@ -198,12 +198,12 @@ func (c *call) createDomain(in domainInput) (any, error) {
 	if err := a.exceeded(quotaDomains, "Domains", len(domains)); err != nil {
 		return nil, err
 	}
-	if !a.linkedRole {
+	if a.role(linkedRoles()["sagemaker.amazonaws.com"]) == nil {
 		linked := "arn:aws:iam::" + c.account + ":role/aws-service-role/sagemaker.amazonaws.com/AWSServiceRoleForAmazonSageMakerNotebooks"
 		if err := c.authorizePart("iam", "CreateServiceLinkedRole", linked); err != nil {
 			return nil, err
 		}
-		a.linkedRole = true
+		w.addLinkedRole(a, "sagemaker.amazonaws.com", "")
 	}
 	d := w.addDomain(c, in)
 	c.params["DomainId"], c.effect = d.id, created

@@ -179,14 +179,7 @@ func (s policyStatement) covers(action, resource string, about map[string][]stri
 
 // authorize checks an action that is a call, or part of one, against the caller's policy.
 func (c *call) authorize(action, resource string) error {
-	policy := c.world.policies[c.principal.policyOf()]
-	if policy == nil {
-		if c.principal.may(action) {
-			return nil
-		}
-		return c.denied(action, resource)
-	}
-	switch policy.decide(action, c.scopeOf(action, resource), c.about(action)) {
+	switch c.decide(action, resource) {
 	case allowed:
 		return nil
 	case denied:
@@ -196,6 +189,27 @@ func (c *call) authorize(action, resource string) error {
 		return reason
 	}
 	return c.denied(action, resource)
+}
+
+// decide asks the policy that was set for the caller, or else all that the caller has from the beginning and by its role.
+func (c *call) decide(action, resource string) verdict {
+	policies := []*Policy{c.world.policies[c.principal.policyOf()]}
+	result := notAllowed
+	if policies[0] == nil {
+		policies = nil
+		if c.principal.may(action) {
+			result = allowed
+		}
+		if c.principal.role != nil {
+			policies = c.world.policiesOf(c.principal.role)
+		}
+	}
+	for _, policy := range policies {
+		if said := policy.decide(action, c.scopeOf(action, resource), c.about(action)); said > result {
+			result = said
+		}
+	}
+	return result
 }
 
 // policyOf is the ARN whose policies a principal has: a session has those of its role.

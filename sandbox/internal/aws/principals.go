@@ -20,7 +20,7 @@ type principal struct {
 	expires time.Time
 	arn     string
 	id      string
-	// allowed are the actions of a user's identity policy; a session has those of its role.
+	// allowed are the actions of a user's identity policy; a session has those of its role's policies.
 	allowed []string
 	role    *role
 }
@@ -103,7 +103,10 @@ func studioActions() []string {
 func (p *principal) may(action string) bool {
 	allowed := p.allowed
 	if p.role != nil {
-		allowed = p.role.actions()
+		allowed = nil
+		for _, policy := range p.role.attached {
+			allowed = append(allowed, managedPolicies()[policy]...)
+		}
 	}
 	for _, pattern := range allowed {
 		if ok, _ := path.Match(pattern, action); ok {

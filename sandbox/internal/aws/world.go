@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"studio-onboarding/sandbox/internal/aws/model"
 	"studio-onboarding/sandbox/internal/kit"
@@ -34,6 +35,8 @@ type Config struct {
 	Seed int64
 	// Limits are the rates at which the services throttle.
 	Limits Limits
+	// Seeds are what is there from the beginning, besides what every world has.
+	Seeds Seeds
 }
 
 // World is the AWS side. Safe for concurrent use.
@@ -49,9 +52,11 @@ type World struct {
 
 	mu sync.Mutex
 	// past is the world before its last write, while the fault script has stale reads.
-	past       *World
-	names      kit.Names
-	sequence   int
+	past     *World
+	names    kit.Names
+	sequence int
+	// began is when the world was made.
+	began      time.Time
 	accounts   map[string]*account
 	principals map[string]*principal
 	// policies replace what principals may do, by their ARN.
@@ -66,6 +71,7 @@ type World struct {
 // New makes a world in which nobody has enabled Identity Center.
 func New(config Config) (*World, error) {
 	w := &World{
+		began: config.Clock.Now(),
 		clock: config.Clock, calls: config.Calls, faults: config.Faults, baseURL: config.BaseURL, region: config.Region, limits: &limiter{Limits: config.Limits},
 		models: map[string]*model.Service{}, names: kit.Names{Seed: config.Seed},
 		accounts: map[string]*account{}, principals: map[string]*principal{}, policies: map[string]*Policy{}, applications: map[string]*application{},
@@ -94,6 +100,9 @@ func New(config Config) (*World, error) {
 	}
 	w.seedAccounts(config.People)
 	w.seedPrincipals()
+	if err := w.seedFrom(config.Seeds); err != nil {
+		return nil, err
+	}
 	return w, nil
 }
 
