@@ -122,7 +122,7 @@ func lintTogether(people []oktaorg.User) map[int][]Problem {
 				problems[i] = append(problems[i], Problem{
 					Login:  people[i].Login,
 					Reason: fmt.Sprintf("the same %s, but for upper and lower case, as %s", field.name, othersThan(people, indexes, i)),
-					Remedy: fmt.Sprintf("Give each person a %s of their own in Okta: Identity Center takes only the first", field.name),
+					Remedy: fmt.Sprintf("Give each person their own %s in Okta: Identity Center takes only the first", field.name),
 				})
 			}
 		}
