@@ -43,6 +43,23 @@ type fakeProfile struct {
 	user, role, status string
 	next               []string
 	run                string
+	// created and changed are only told where created is set.
+	created, changed time.Time
+}
+
+// step moves the status on.
+func (p *fakeProfile) step() {
+	if len(p.next) > 0 {
+		p.status, p.next, p.changed = p.next[0], p.next[1:], p.changed.Add(10 * time.Millisecond)
+	}
+}
+
+// times are the time stamps of a profile as the API tells them.
+func (p *fakeProfile) times(out map[string]any) map[string]any {
+	if !p.created.IsZero() {
+		out["CreationTime"], out["LastModifiedTime"] = float64(p.created.UnixMilli())/1000, float64(p.changed.UnixMilli())/1000
+	}
+	return out
 }
 
 // fakeCloud is an identity store, an application and a domain that answer on the wire and do what a test tells them, also
@@ -58,6 +75,10 @@ type fakeCloud struct {
 	apps     map[string]string // profile → status of its app
 	spaces   map[string]string // space → owner profile
 	writes   []string
+	// clocked makes profiles have times.
+	clocked bool
+	// calls counts the calls of operations.
+	calls map[string]int
 	// refuse answers a call with an error, "code: message".
 	refuse func(operation string, in map[string]any) string
 	// lose makes a call succeed without an effect.
@@ -68,7 +89,7 @@ type fakeCloud struct {
 
 func newFakeCloud(t *testing.T) *fakeCloud {
 	f := &fakeCloud{
-		groups: map[string][]string{}, assigned: map[string]bool{}, profiles: map[string]*fakeProfile{}, apps: map[string]string{}, spaces: map[string]string{},
+		groups: map[string][]string{}, assigned: map[string]bool{}, profiles: map[string]*fakeProfile{}, apps: map[string]string{}, spaces: map[string]string{}, calls: map[string]int{},
 		refuse: func(string, map[string]any) string { return "" }, lose: func(string, map[string]any) bool { return false },
 		outcome: func(string) []string { return []string{"InService"} },
 	}
@@ -102,6 +123,7 @@ func (f *fakeCloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.calls[operation]++
 	refusal := f.refuse(operation, in)
 	var out map[string]any
 	if refusal == "" {
@@ -198,6 +220,9 @@ func (f *fakeCloud) answer(operation string, in map[string]any) (map[string]any,
 		}
 		f.profiles[name] = &fakeProfile{user: param(in, "SingleSignOnUserValue"), role: param(in, "UserSettings", "ExecutionRole"), status: "Pending", run: tagValue(in)}
 		f.profiles[name].next = f.outcome(f.profiles[name].user)
+		if f.clocked {
+			f.profiles[name].created, f.profiles[name].changed = time.Now(), time.Now()
+		}
 		return map[string]any{"UserProfileArn": "arn:aws:sagemaker:us-east-1:222222222222:user-profile/" + fakeDomain + "/" + name}, ""
 	}
 	if profile == nil {
@@ -205,13 +230,14 @@ func (f *fakeCloud) answer(operation string, in map[string]any) (map[string]any,
 	}
 	switch operation {
 	case "DescribeUserProfile":
-		return map[string]any{
+		return profile.times(map[string]any{
 			"UserProfileName": name, "SingleSignOnUserValue": profile.user, "Status": profile.status, "FailureReason": "the reason",
 			"UserProfileArn": "arn:aws:sagemaker:us-east-1:222222222222:user-profile/" + fakeDomain + "/" + name,
 			"UserSettings":   map[string]any{"ExecutionRole": profile.role},
-		}, ""
+		}), ""
 	case "UpdateUserProfile":
 		profile.role, profile.status, profile.next = param(in, "UserSettings", "ExecutionRole"), "Updating", []string{"InService"}
+		profile.changed = profile.changed.Add(time.Second)
 	case "DeleteUserProfile":
 		profile.status, profile.next = "Deleting", []string{"gone"}
 	}
@@ -227,10 +253,8 @@ func (f *fakeCloud) listProfiles() []map[string]any {
 	var listed []map[string]any
 	for _, name := range slices.Sorted(maps.Keys(f.profiles)) {
 		profile := f.profiles[name]
-		listed = append(listed, map[string]any{"UserProfileName": name, "DomainId": fakeDomain, "Status": profile.status})
-		if len(profile.next) > 0 {
-			profile.status, profile.next = profile.next[0], profile.next[1:]
-		}
+		listed = append(listed, profile.times(map[string]any{"UserProfileName": name, "DomainId": fakeDomain, "Status": profile.status}))
+		profile.step()
 		if profile.status == "gone" {
 			delete(f.profiles, name)
 		}
