@@ -103,10 +103,13 @@ func (o *Org) withoutShadows(ctx context.Context, groups []rawGroup) ([]rawGroup
 	return kept, nil
 }
 
+// memberPage is the largest page of group members that Okta serves ("Groups", list all member users: limit).
+const memberPage = 1000
+
 // GroupUsers calls page for each page of the members.
 func (o *Org) GroupUsers(ctx context.Context, groupID string, page func([]User) error) error {
 	return list(ctx, o, "okta:GET /api/v1/groups/{id}/users", func(ctx context.Context) ([]*okta.User, *okta.Response, error) {
-		return o.client.Group.ListGroupUsers(ctx, url.PathEscape(groupID), query.NewQueryParams(query.WithLimit(200)))
+		return o.client.Group.ListGroupUsers(ctx, url.PathEscape(groupID), query.NewQueryParams(query.WithLimit(memberPage)))
 	}, func(items []*okta.User) error {
 		users := make([]User, len(items))
 		for i, item := range items {
