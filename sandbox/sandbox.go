@@ -12,8 +12,12 @@ type Config struct {
 	Region string
 	// People is how many persons the Okta org has, at least 60. Default 64.
 	People int
+	// Groups is how many Okta groups it has besides Everyone, at least 4. Default 4.
+	Groups int
 	// Seed makes the generated people and identifiers the same each time. Default 1.
 	Seed int64
+	// World says who and what there is instead of People and Groups; its Region and Seed count where they are not given here.
+	World *WorldFile
 	// Speed divides every delay of the real world. Default 1.
 	Speed float64
 	// Unlimited lets every call through. Otherwise the services throttle at the rates that their providers document, which the
@@ -29,6 +33,14 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	if c.World != nil {
+		if c.Region == "" {
+			c.Region = c.World.Region
+		}
+		if c.Seed == 0 {
+			c.Seed = c.World.Seed
+		}
+	}
 	if c.Region == "" {
 		c.Region = "us-east-1"
 	}

@@ -37,18 +37,21 @@ func New(config Config) (*World, error) {
 	}
 	clock := kit.Clock{Speed: config.Speed}
 	var err error
-	w.okta, err = okta.New(okta.Config{
-		Clock: clock, Calls: w.calls, Faults: w.faults, BaseURL: config.BaseURL, People: config.People, Seed: config.Seed,
+	inOkta := okta.Config{
+		Clock: clock, Calls: w.calls, Faults: w.faults, BaseURL: config.BaseURL, People: config.People, Groups: config.Groups, Seed: config.Seed,
 		Unlimited: config.Unlimited,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("sandbox: make the Okta org: %w", err)
 	}
-	w.aws, err = awsworld.New(awsworld.Config{
+	inAWS := awsworld.Config{
 		Clock: clock, Calls: w.calls, Faults: w.faults, BaseURL: config.BaseURL, Region: config.Region, People: config.People, Seed: config.Seed,
 		Limits: awsworld.Limits{Off: config.Unlimited, SageMaker: config.SageMakerRate},
-	})
-	if err != nil {
+	}
+	if config.World != nil {
+		inOkta.Population, inAWS.Seeds = config.World.Okta, config.World.AWS
+	}
+	if w.okta, err = okta.New(inOkta); err != nil {
+		return nil, fmt.Errorf("sandbox: make the Okta org: %w", err)
+	}
+	if w.aws, err = awsworld.New(inAWS); err != nil {
 		return nil, fmt.Errorf("sandbox: make the AWS organization: %w", err)
 	}
 	return w, nil

@@ -43,8 +43,10 @@ type world struct {
 	ctx context.Context
 }
 
-func start(t *testing.T, speed float64) world {
-	server, err := sandbox.Start(t.Context(), "127.0.0.1:0", sandbox.Config{Speed: speed})
+func start(t *testing.T, speed float64) world { return startWith(t, sandbox.Config{Speed: speed}) }
+
+func startWith(t *testing.T, config sandbox.Config) world {
+	server, err := sandbox.Start(t.Context(), "127.0.0.1:0", config)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	return world{T: t, Client: sandbox.Client{URL: server.URL}, Assertions: require.New(t), ctx: t.Context()}

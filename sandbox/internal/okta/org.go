@@ -26,8 +26,11 @@ type Config struct {
 	Faults *kit.Faults
 	// BaseURL is the org's address for the links in its answers; empty takes the host that was asked.
 	BaseURL string
-	// People is how many persons there are, at least MinPeople; 0 is DefaultPeople.
-	People int
+	// People is how many persons there are, at least MinPeople; 0 is DefaultPeople. Groups is how many Okta groups there are, at
+	// least MinGroups; 0 is MinGroups.
+	People, Groups int
+	// Population says who there is instead.
+	Population *Population
 	// Seed makes people, identifiers and tokens the same each time.
 	Seed int64
 	// Unlimited lets every call through, whatever the rate limits say.
@@ -84,13 +87,11 @@ func (w owner) name() string {
 	return ""
 }
 
-// New makes an org with its people, groups and two API tokens. It fails when People is too small.
+// New makes an org with its people, groups and two API tokens. It fails when the population makes no sense.
 func New(cfg Config) (*Org, error) {
-	if cfg.People == 0 {
-		cfg.People = DefaultPeople
-	}
-	if cfg.People < MinPeople {
-		return nil, fmt.Errorf("an Okta org needs at least %d people to have all kinds of them, not %d", MinPeople, cfg.People)
+	population := Population{Generated: &Crowd{cfg.People, cfg.Groups}}
+	if cfg.Population != nil {
+		population = *cfg.Population
 	}
 	if cfg.Calls == nil {
 		cfg.Calls = &kit.CallLog{}
@@ -104,13 +105,14 @@ func New(cfg Config) (*Org, error) {
 		names: kit.Names{Seed: cfg.Seed}, tokens: map[string]owner{}, buckets: map[string]*bucket{}, unlimited: cfg.Unlimited,
 		services: map[string]*serviceApp{}, access: map[string]*accessToken{}, logins: map[string]*user{},
 	}
-	o.populate(cfg.People)
+	if err := o.populate(population); err != nil {
+		return nil, err
+	}
 	o.token, o.reader = "00"+o.names.Text(40, "token", adminLogin), "00"+o.names.Text(40, "token", auditorLogin)
 	admin, _ := o.findUser(adminLogin)
 	auditor, _ := o.findUser(auditorLogin)
 	o.tokens[o.token] = owner{user: admin}
 	o.tokens[o.reader] = owner{user: auditor, readOnly: true}
-	o.addFederationApp()
 	return o, nil
 }
 

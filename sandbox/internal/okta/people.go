@@ -44,12 +44,17 @@ const (
 	auditorLogin = "piet.vandam@example.com"
 )
 
-// cast are the people whom every org has: the two administrators, and those who break real set-ups.
+// administrators are in every org.
+func administrators() []newcomer {
+	return []newcomer{{login: adminLogin, first: "Olive", last: "Brandt"}, {login: auditorLogin, first: "Piet", last: "van Dam"}}
+}
+
+// cast are the people whom every generated org has: the two administrators, and those who break real set-ups.
 func cast() []newcomer {
 	studio := []string{groupAssignment, groupStudio}
-	return []newcomer{
-		{login: adminLogin, first: "Olive", last: "Brandt"},
-		{login: auditorLogin, first: "Piet", last: "van Dam", groups: []string{groupFinance}},
+	admins := administrators()
+	admins[1].groups = []string{groupFinance}
+	return append(admins, []newcomer{
 		// AWS wants a family name.
 		{login: "ines@example.com", first: "Ines", groups: studio},
 		// Left the company; the memberships are still there.
@@ -76,7 +81,7 @@ func cast() []newcomer {
 		// Neither.
 		{login: "uma.price@example.com", first: "Uma", last: "Price", groups: []string{groupFinance}},
 		{login: "ivo.klein@example.com", first: "Ivo", last: "Klein"},
-	}
+	}...)
 }
 
 // crowd makes n more people, most of whom are fine and get in.
@@ -111,26 +116,6 @@ func crowd(n int, random *rand.Rand) []newcomer {
 		people[i] = p
 	}
 	return people
-}
-
-// populate fills the org with people and groups.
-func (o *Org) populate(n int) {
-	everyone := o.addGroup("BUILT_IN", groupEveryone, "All users in your organization")
-	named := map[string]*group{
-		groupAssignment: o.addGroup("OKTA_GROUP", groupAssignment, "Assigned to AWS IAM Identity Center"),
-		groupStudio:     o.addGroup("OKTA_GROUP", groupStudio, "Data scientists"),
-		groupML:         o.addGroup("OKTA_GROUP", groupML, "Machine learning engineers"),
-		groupFinance:    o.addGroup("OKTA_GROUP", groupFinance, "Finance department"),
-	}
-	people := cast()
-	people = append(people, crowd(n-len(people), rand.New(rand.NewSource(o.names.Seed)))...)
-	for _, p := range people {
-		u := o.addUser(p)
-		everyone.members.put(u.id, u)
-		for _, name := range p.groups {
-			named[name].members.put(u.id, u)
-		}
-	}
 }
 
 func (o *Org) addUser(p newcomer) *user {
