@@ -144,7 +144,9 @@ func (o *Org) call(ctx context.Context, operation string, request func(context.C
 	}
 	resp, err = request(ctx)
 	if err != nil {
-		f := classify(operation, resp, err)
+		// A copy, because calls side by side that end for the same reason hold the same fault.
+		own := *classify(operation, resp, err)
+		f := &own
 		for _, secret := range append(secrets, o.secrets...) {
 			if secret != "" {
 				f.Message = strings.ReplaceAll(f.Message, secret, "***")
