@@ -52,7 +52,7 @@ func newAWSWorld(t *testing.T) awsWorld {
 	w := awsWorld{Client: sandbox.Client{URL: server.URL}, waits: activities.DefaultWaits().Faster(awsSpeed)}
 	env, err := w.Environment(t.Context())
 	require.NoError(t, err)
-	w.clouds, err = awscloud.New(t.Context(), awscloud.Options{LoadOptions: []func(*config.LoadOptions) error{
+	w.clouds, err = awscloud.New(t.Context(), awscloud.Options{Speed: awsSpeed, LoadOptions: []func(*config.LoadOptions) error{
 		config.WithBaseEndpoint(env["AWS_ENDPOINT_URL"]),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], "")),
 	}})
