@@ -89,11 +89,11 @@ func Remedy(text string) string {
 	return ""
 }
 
-// matched says how much of a text a pattern recognises, in bytes; 0 where it does not recognise it. The parts between the
-// "…" of a pattern follow each other in the text.
+// matched says how much of a normal text a pattern recognises, in bytes; 0 where it does not recognise it. The parts between
+// the "…" of a pattern follow each other in the text.
 func matched(text, pattern string) int {
 	length := 0
-	for part := range strings.SplitSeq(normal(pattern), "…") {
+	for part := range strings.SplitSeq(strings.ToLower(pattern), "…") {
 		part = strings.TrimSpace(part)
 		_, rest, ok := strings.Cut(text, part)
 		if !ok {
