@@ -4,20 +4,21 @@ import "time"
 
 // account is an AWS account with what it holds. Domains and networks belong to a Region.
 type account struct {
-	id      string
-	roles   []*role
-	domains []*domain
+	id       string
+	roles    []*role
+	domains  []*domain
 	policies []*managedPolicy
 	// deletions are the tasks that deleted service-linked roles.
 	deletions []string
-	vpcs       []*vpc
-	subnets    []*subnet
-	groups     []*securityGroup
-	endpoints  []*endpoint
+	vpcs      []*vpc
+	subnets   []*subnet
+	groups    []*securityGroup
+	endpoints []*endpoint
 	// fileSystems are those that deleted domains left behind.
 	fileSystems []string
 	quotas      []*quota
 	secrets     []*secret
+	increases   []*increase
 }
 
 func (w *World) seedAccounts(people int) {

@@ -5,16 +5,27 @@ import (
 	"time"
 )
 
-// applicationProvider is that of Studio's applications.
-const applicationProvider = "arn:aws:sso::aws:applicationProvider/sagemaker-studio"
+// The providers of applications: Studio's, and those of applications that customers make.
+const (
+	applicationProvider = "arn:aws:sso::aws:applicationProvider/sagemaker-studio"
+	customProvider      = "arn:aws:sso::aws:applicationProvider/custom"
+	samlProvider        = "arn:aws:sso::aws:applicationProvider/custom-saml"
+)
 
-// application is an Identity Center application that a Studio domain made.
+// enabled is the status of applications that people get into.
+const enabled = "ENABLED"
+
+// application is an Identity Center application: of a Studio domain, or one that a customer made.
 type application struct {
 	ordinal
-	arn, name, account, region, url string
-	instance                        *instance
-	created                         time.Time
-	assignments                     assignments
+	arn, name, account, region, url                           string
+	provider, description, status, visibility, origin, client string
+	// open applications let everybody in, without assignments.
+	open        bool
+	tags        []tag
+	instance    *instance
+	created     time.Time
+	assignments assignments
 }
 
 // addApplication makes the application of a domain, as SageMaker's service-linked role does.
@@ -22,7 +33,7 @@ func (w *World) addApplication(i *instance, d *domain) *application {
 	a := &application{
 		ordinal: ordinal(w.next()), name: fmt.Sprintf("Amazon SageMaker Studio (%s)", d.id), account: d.account, region: d.region, url: d.url,
 		arn:      fmt.Sprintf("arn:aws:sso::%s:application/%s/apl-%s", d.account, i.id, w.digest(16, "application", d.account, d.id)),
-		instance: i, created: w.clock.Now(),
+		instance: i, created: w.clock.Now(), provider: applicationProvider, status: enabled, visibility: enabled, origin: "APPLICATION",
 	}
 	w.applications[a.arn] = a
 	return a
@@ -43,22 +54,30 @@ func (c *call) applicationHere(arn string) (*application, error) {
 
 type applicationOutput struct {
 	ApplicationArn, ApplicationProviderArn, Name, ApplicationAccount, InstanceArn, IdentityStoreArn, Status, CreatedFrom string
+	Description                                                                                                          string `json:",omitempty"`
 	CreatedDate                                                                                                          stamp
 	PortalOptions                                                                                                        portalOptions
 }
 
 type portalOptions struct {
-	Visibility    string
-	SignInOptions struct{ Origin, ApplicationUrl string }
+	Visibility    string         `json:",omitempty"`
+	SignInOptions *signInOptions `json:",omitempty"`
+}
+
+type signInOptions struct {
+	Origin         string
+	ApplicationUrl string `json:",omitempty"`
 }
 
 func (a *application) output() applicationOutput {
 	out := applicationOutput{
-		ApplicationArn: a.arn, ApplicationProviderArn: applicationProvider, Name: a.name, ApplicationAccount: a.account,
-		InstanceArn: a.instance.arn, IdentityStoreArn: a.instance.storeARN(), Status: "ENABLED", CreatedFrom: a.region, CreatedDate: stamp{a.created},
+		ApplicationArn: a.arn, ApplicationProviderArn: a.provider, Name: a.name, ApplicationAccount: a.account,
+		InstanceArn: a.instance.arn, IdentityStoreArn: a.instance.storeARN(), Status: a.status, Description: a.description, CreatedFrom: a.region, CreatedDate: stamp{a.created},
 	}
-	out.PortalOptions.Visibility = "ENABLED"
-	out.PortalOptions.SignInOptions.Origin, out.PortalOptions.SignInOptions.ApplicationUrl = "APPLICATION", a.url
+	out.PortalOptions.Visibility = a.visibility
+	if a.origin != "" {
+		out.PortalOptions.SignInOptions = &signInOptions{a.origin, a.url}
+	}
 	return out
 }
 
@@ -97,7 +116,7 @@ func (c *call) listApplications(in applicationInput) (any, error) {
 	var matching []*application
 	for _, a := range c.world.sortedApplications(i) {
 		if (in.Filter.ApplicationAccount == "" || in.Filter.ApplicationAccount == a.account) &&
-			(in.Filter.ApplicationProvider == "" || in.Filter.ApplicationProvider == applicationProvider) &&
+			(in.Filter.ApplicationProvider == "" || in.Filter.ApplicationProvider == a.provider) &&
 			(c.account == i.owner || c.account == a.account) {
 			matching = append(matching, a)
 		}

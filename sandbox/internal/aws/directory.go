@@ -88,8 +88,10 @@ type address struct {
 type group struct {
 	ordinal
 	id, name, externalID string
-	members              []*membership
-	created, updated     time.Time
+	// description is set by other APIs than SCIM, which doesn't know it.
+	description      string
+	members          []*membership
+	created, updated time.Time
 }
 
 // membership is a user's place in a group.

@@ -4,17 +4,15 @@ import "strings"
 
 func (w *World) identityStoreOperations() map[string]handler {
 	return map[string]handler{
-		"DescribeIdentityStore":         on((*call).describeIdentityStore),
-		"ListUsers":                     on((*call).listUsers),
-		"DescribeUser":                  on((*call).describeUser),
-		"GetUserId":                     on((*call).getUserID),
-		"CreateUser":                    on((*call).createStoreUser),
-		"ListGroups":                    on((*call).listGroups),
-		"DescribeGroup":                 on((*call).describeGroup),
-		"GetGroupId":                    on((*call).getGroupID),
-		"ListGroupMemberships":          on((*call).listGroupMemberships),
-		"ListGroupMembershipsForMember": on((*call).listMembershipsForMember),
-		"IsMemberInGroups":              on((*call).isMemberInGroups),
+		"DescribeIdentityStore": on((*call).describeIdentityStore),
+		"ListUsers":             on((*call).listUsers), "DescribeUser": on((*call).describeUser), "GetUserId": on((*call).getUserID),
+		"CreateUser": on((*call).createStoreUser), "UpdateUser": on((*call).updateStoreUser), "DeleteUser": on((*call).deleteStoreUser),
+		"ListGroups": on((*call).listGroups), "DescribeGroup": on((*call).describeGroup), "GetGroupId": on((*call).getGroupID),
+		"CreateGroup": on((*call).createStoreGroup), "UpdateGroup": on((*call).updateStoreGroup), "DeleteGroup": on((*call).deleteStoreGroup),
+		"ListGroupMemberships": on((*call).listGroupMemberships), "ListGroupMembershipsForMember": on((*call).listMembershipsForMember),
+		"CreateGroupMembership": on((*call).createMembership), "DescribeGroupMembership": on((*call).describeMembership),
+		"GetGroupMembershipId": on((*call).getMembershipID), "DeleteGroupMembership": on((*call).deleteMembership),
+		"IsMemberInGroups": on((*call).isMemberInGroups),
 	}
 }
 
@@ -234,8 +232,14 @@ func (c *call) createStoreUser(in createUserInput) (any, error) {
 	for _, v := range in.Emails {
 		a.Emails = append(a.Emails, valued(v))
 	}
+	for _, v := range in.PhoneNumbers {
+		a.PhoneNumbers = append(a.PhoneNumbers, valued(v))
+	}
+	for _, v := range in.Addresses {
+		a.Addresses = append(a.Addresses, address(v))
+	}
 	if attribute, conflict := i.directory.taken(a, nil); conflict {
-		return nil, failure("ConflictException", "Duplicate %s", attribute).having("Reason", "UNIQUENESS_CONSTRAINT_VIOLATION").having("RequestId", c.request)
+		return nil, c.duplicate("Duplicate %s", attribute)
 	}
 	u := c.world.createUser(i.directory, a)
 	c.effect = created

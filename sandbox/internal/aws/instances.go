@@ -20,6 +20,7 @@ type instance struct {
 	// ready is when the instance is ACTIVE. An organization instance isn't seen before.
 	ready     time.Time
 	directory *directory
+	tags      []tag
 	// trust and tenant belong to organization instances whose console work is done.
 	trust  *trust
 	tenant *tenant
@@ -72,17 +73,19 @@ func (c *call) instanceHere(arn string) (*instance, error) {
 
 func (w *World) ssoOperations() map[string]handler {
 	return map[string]handler{
-		"ListInstances":                          on((*call).listInstances),
-		"DescribeInstance":                       on((*call).describeInstance),
-		"CreateInstance":                         on((*call).createInstance),
-		"ListRegions":                            on((*call).listRegions),
-		"DescribeApplication":                    on((*call).describeApplication),
-		"ListApplications":                       on((*call).listApplications),
+		"ListInstances": on((*call).listInstances), "DescribeInstance": on((*call).describeInstance), "CreateInstance": on((*call).createInstance),
+		"UpdateInstance": on((*call).updateInstance), "DeleteInstance": on((*call).deleteInstance), "ListRegions": on((*call).listRegions),
+		"ListApplicationProviders": on((*call).listProviders), "DescribeApplicationProvider": on((*call).describeProvider),
+		"ListApplications": on((*call).listApplications), "DescribeApplication": on((*call).describeApplication),
+		"CreateApplication": on((*call).createApplication), "UpdateApplication": on((*call).updateApplication), "DeleteApplication": on((*call).deleteApplication),
+		"GetApplicationAssignmentConfiguration":  on((*call).getAssignmentConfiguration),
+		"PutApplicationAssignmentConfiguration":  on((*call).putAssignmentConfiguration),
 		"CreateApplicationAssignment":            on((*call).createAssignment),
 		"DeleteApplicationAssignment":            on((*call).deleteAssignment),
 		"DescribeApplicationAssignment":          on((*call).describeAssignment),
 		"ListApplicationAssignments":             on((*call).listAssignments),
 		"ListApplicationAssignmentsForPrincipal": on((*call).listAssignmentsForPrincipal),
+		"ListTagsForResource":                    on((*call).listSSOTags), "TagResource": on((*call).tagSSO), "UntagResource": on((*call).untagSSO),
 	}
 }
 
@@ -122,6 +125,7 @@ func (c *call) instanceOutput(i *instance) instanceOutput {
 type instanceInput struct {
 	InstanceArn, Name, ClientToken, RegionScope, NextToken string
 	MaxResults                                             int
+	Tags                                                   []tag
 }
 
 // listInstances sees instances of other Regions only with RegionScope ALL_REGIONS.
@@ -164,6 +168,7 @@ func (c *call) createInstance(in instanceInput) (any, error) {
 		return nil, failure("ConflictException", "An instance already exists in the account.")
 	}
 	i := c.world.addInstance(c.account, c.region, in.Name, accountInstanceDelay)
+	i.tags = in.Tags
 	c.effect = created
 	return struct{ InstanceArn string }{i.arn}, nil
 }

@@ -4,13 +4,14 @@ import "strings"
 
 type storeGroup struct {
 	IdentityStoreId, GroupId, DisplayName string
+	Description                           string       `json:",omitempty"`
 	ExternalIds                           []externalID `json:",omitempty"`
 	CreatedAt, UpdatedAt                  stamp
 }
 
 func (i *instance) storeGroup(g *group) storeGroup {
 	return storeGroup{
-		IdentityStoreId: i.directory.id, GroupId: g.id, DisplayName: g.name, ExternalIds: i.externalIDs(g.externalID),
+		IdentityStoreId: i.directory.id, GroupId: g.id, DisplayName: g.name, Description: g.description, ExternalIds: i.externalIDs(g.externalID),
 		CreatedAt: stamp{g.created}, UpdatedAt: stamp{g.updated},
 	}
 }
@@ -100,12 +101,15 @@ func (c *call) memberships(i *instance, all []*membership, in storeInput) (any, 
 	cut, next, err := page(c, all, in.MaxResults, 100, in.NextToken)
 	out := membershipsOutput{GroupMemberships: []membershipOutput{}, NextToken: next}
 	for _, m := range cut {
-		out.GroupMemberships = append(out.GroupMemberships, membershipOutput{
-			IdentityStoreId: i.directory.id, MembershipId: m.id, GroupId: m.group.id, MemberId: memberID{m.user.id},
-			CreatedAt: stamp{m.since}, UpdatedAt: stamp{m.since},
-		})
+		out.GroupMemberships = append(out.GroupMemberships, i.membershipOutput(m))
 	}
 	return out, err
+}
+
+func (i *instance) membershipOutput(m *membership) membershipOutput {
+	return membershipOutput{
+		IdentityStoreId: i.directory.id, MembershipId: m.id, GroupId: m.group.id, MemberId: memberID{m.user.id}, CreatedAt: stamp{m.since}, UpdatedAt: stamp{m.since},
+	}
 }
 
 func (c *call) listGroupMemberships(in storeInput) (any, error) {

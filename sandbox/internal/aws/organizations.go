@@ -7,6 +7,14 @@ func (w *World) organizationsOperations() map[string]handler {
 		"DescribeOrganization":                on((*call).describeOrganization),
 		"ListAWSServiceAccessForOrganization": on((*call).listServiceAccess),
 		"ListDelegatedAdministrators":         on((*call).listDelegatedAdministrators),
+		"ListDelegatedServicesForAccount":     on((*call).listDelegatedServices),
+		"ListAccounts":                        on((*call).listAccounts),
+		"DescribeAccount":                     on((*call).describeAccount),
+		"ListRoots":                           on((*call).listRoots),
+		"ListParents":                         on((*call).listParents),
+		"ListAccountsForParent":               on((*call).listAccountsForParent),
+		"ListOrganizationalUnitsForParent":    on((*call).listUnits),
+		"ListTagsForResource":                 on((*call).listOrganizationTags),
 	}
 }
 

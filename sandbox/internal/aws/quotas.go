@@ -13,13 +13,14 @@ const (
 type quota struct {
 	ordinal
 	code, name string
-	value      float64
-	applied    bool
+	// value is the applied one, standard the one that every account begins with.
+	value, standard float64
+	applied         bool
 }
 
 func (w *World) seedQuotas(a *account, people int) {
 	add := func(code, name string, value float64, applied bool) {
-		a.quotas = append(a.quotas, &quota{ordinal: ordinal(w.next()), code: code, name: name, value: value, applied: applied})
+		a.quotas = append(a.quotas, &quota{ordinal: ordinal(w.next()), code: code, name: name, value: value, standard: value, applied: applied})
 	}
 	add(quotaDomains, "Total domains", 10, true)
 	add(quotaProfiles, "Maximum number of Studio user profiles allowed per account", float64(max(1000, 10*people)), true)
@@ -48,15 +49,23 @@ func (a *account) exceeded(code, noun string, used int) error {
 
 func (w *World) quotaOperations() map[string]handler {
 	return map[string]handler{
-		"GetServiceQuota":           on((*call).getServiceQuota),
-		"GetAWSDefaultServiceQuota": on((*call).getDefaultServiceQuota),
-		"ListServiceQuotas":         on((*call).listServiceQuotas),
+		"GetServiceQuota":                               on((*call).getServiceQuota),
+		"GetAWSDefaultServiceQuota":                     on((*call).getDefaultServiceQuota),
+		"ListServiceQuotas":                             on((*call).listServiceQuotas),
+		"ListAWSDefaultServiceQuotas":                   on((*call).listDefaultQuotas),
+		"ListServices":                                  on((*call).listQuotaServices),
+		"ListTagsForResource":                           on((*call).listQuotaTags),
+		"RequestServiceQuotaIncrease":                   on((*call).requestIncrease),
+		"GetRequestedServiceQuotaChange":                on((*call).getIncrease),
+		"ListRequestedServiceQuotaChangeHistory":        on((*call).listIncreases),
+		"ListRequestedServiceQuotaChangeHistoryByQuota": on((*call).listIncreases),
 	}
 }
 
 type quotaInput struct {
-	ServiceCode, QuotaCode, NextToken string
-	MaxResults                        int
+	ServiceCode, QuotaCode, NextToken, RequestId, Status, ResourceARN string
+	DesiredValue                                                      float64
+	MaxResults                                                        int
 }
 
 type quotaOutput struct {
@@ -74,6 +83,7 @@ func (c *call) quotaOutput(q *quota) quotaOutput {
 }
 
 func (c *call) getServiceQuota(in quotaInput) (any, error) {
+	c.quotas()
 	if q := c.world.accounts[c.account].quota(in.QuotaCode); in.ServiceCode == "sagemaker" && q != nil && q.applied {
 		return struct{ Quota quotaOutput }{c.quotaOutput(q)}, nil
 	}
@@ -82,7 +92,9 @@ func (c *call) getServiceQuota(in quotaInput) (any, error) {
 
 func (c *call) getDefaultServiceQuota(in quotaInput) (any, error) {
 	if q := c.world.accounts[c.account].quota(in.QuotaCode); in.ServiceCode == "sagemaker" && q != nil {
-		return struct{ Quota quotaOutput }{c.quotaOutput(q)}, nil
+		out := c.quotaOutput(q)
+		out.Value = q.standard
+		return struct{ Quota quotaOutput }{out}, nil
 	}
 	return nil, failure("NoSuchResourceException", "The request failed because the specified service quota does not exist.")
 }
@@ -92,7 +104,7 @@ func (c *call) listServiceQuotas(in quotaInput) (any, error) {
 		return nil, failure("NoSuchResourceException", "The request failed because the specified service does not exist.")
 	}
 	var applied []*quota
-	for _, q := range c.world.accounts[c.account].quotas {
+	for _, q := range c.quotas() {
 		if q.applied && (in.QuotaCode == "" || in.QuotaCode == q.code) {
 			applied = append(applied, q)
 		}
