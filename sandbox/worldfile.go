@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 
 	"go.yaml.in/yaml/v3"
 
@@ -56,7 +57,8 @@ func readYAML(name string, data []byte, into any) error {
 		if errors.Is(err, io.EOF) {
 			return fmt.Errorf("%s is empty", name)
 		}
-		return fmt.Errorf("%s: %w", name, err)
+		unknown := regexp.MustCompile(`field (\S+) not found in type \S+`)
+		return fmt.Errorf("%s: %s", name, unknown.ReplaceAllString(err.Error(), "there is no field $1 here"))
 	}
 	if err := decoder.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("%s: there must be one YAML document", name)

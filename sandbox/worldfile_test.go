@@ -65,7 +65,7 @@ func TestAWorldThatIsWrittenDown(t *testing.T) {
 func TestWorldsThatMakeNoSense(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                 "world.yaml is empty",
-		"regoin: eu-central-1":             "line 1: field regoin not found",
+		"regoin: eu-central-1":             "line 1: there is no field regoin here",
 		"---\nseed: 1\n---\nseed: 2":       "one YAML document",
 		"okta: {people: [{firstName: A}]}": `person "": a login is needed`,
 		"okta: {people: [{login: a@example.com}, {login: a@example.com}]}":         "the login is there twice",
@@ -117,7 +117,7 @@ func TestFaultScriptsThatMakeNoSense(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                     "faults.yaml is empty",
 		"- {kind: thunder}":                    `fault 1: there is no kind of fault "thunder"`,
-		"- {kind: error}\n- {knd: error}":      "line 2: field knd not found",
+		"- {kind: error}\n- {knd: error}":      "line 2: there is no field knd here",
 		"- {kind: error, rate: 2}":             "rate is 2",
 		"- {kind: slow}":                       "slow needs a delay",
 		"- {kind: error, delay: 1}":            "delay belongs to slow",

@@ -55,8 +55,9 @@ Okta tries to sign in to Studio.`,
 	o.ports.flags(cmd)
 	worldFlags(cmd, &o.world)
 	cmd.MarkFlagsMutuallyExclusive("exit", "manual")
-	cmd.MarkFlagsMutuallyExclusive("sandbox", "people")
-	cmd.MarkFlagsMutuallyExclusive("sandbox", "seed")
+	for _, name := range []string{"people", "groups", "seed", "world", "faults", "limits", "sagemaker-rate"} {
+		cmd.MarkFlagsMutuallyExclusive("sandbox", name)
+	}
 	return cmd
 }
 

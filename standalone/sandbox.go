@@ -8,7 +8,9 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -33,7 +35,10 @@ func sandboxCommand() *cobra.Command {
 		Use:   "sandbox",
 		Short: "Serve a simulated Okta org and AWS organization",
 		Long: `sandbox serves a simulated Okta org and AWS organization on one port, in memory: each start begins a new world. It prints
-the variables with which worker, standalone or any AWS tool uses it.`,
+the variables with which worker, standalone, the AWS CLI, Terraform or the SDKs use it. docs/sandbox.md says what it can do.`,
+		Example: `  go run ./standalone sandbox
+  go run ./standalone sandbox --people 10000 --groups 40 --seed 7
+  go run ./standalone sandbox --world examples/sandbox/world.yaml --faults examples/sandbox/faults.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serveSandbox(cmd.Context(), o, cmd.OutOrStdout()) },
 	}
@@ -44,9 +49,38 @@ the variables with which worker, standalone or any AWS tool uses it.`,
 }
 
 func worldFlags(cmd *cobra.Command, world *sandbox.Config) {
-	cmd.Flags().IntVar(&world.People, "people", 64, "how many people the Okta org has, at least 60")
-	cmd.Flags().Int64Var(&world.Seed, "seed", 1, "another number gives other people and identifiers")
-	cmd.Flags().Float64Var(&world.Speed, "speed", demoSpeed, "how many times faster than the real providers; 1 is real time")
+	flags := cmd.Flags()
+	flags.IntVar(&world.People, "people", 64, "how many people the Okta org has, at least 60")
+	flags.IntVar(&world.Groups, "groups", 4, "how many Okta groups there are, at least 4")
+	flags.Int64Var(&world.Seed, "seed", 1, "another number gives other people and identifiers")
+	flags.Func("world", "YAML `file` that says who and what there is, instead of --people, --groups and --seed", func(path string) error {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if world.World, err = sandbox.ReadWorld(path, data); err == nil && !flags.Changed("seed") {
+			world.Seed = 0 // the file's
+		}
+		return err
+	})
+	flags.Func("faults", "YAML or JSON `file` with faults to inject", func(path string) error {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		world.Faults, err = sandbox.ReadFaults(path, data)
+		return err
+	})
+	flags.Float64Var(&world.Speed, "speed", demoSpeed, "how many times faster than the real providers; 1 is real time")
+	flags.BoolFunc("limits", "throttle at the rates of the real providers, times --speed (default true; --limits=false lets everything through)", func(text string) error {
+		on, err := strconv.ParseBool(text)
+		world.Unlimited = !on
+		return err
+	})
+	flags.Float64Var(&world.SageMakerRate, "sagemaker-rate", 10, "calls per second that SageMaker takes from an account, times --speed; AWS does not publish it")
+	for _, other := range []string{"people", "groups", "seed"} {
+		cmd.MarkFlagsMutuallyExclusive("world", other)
+	}
 }
 
 func serveSandbox(ctx context.Context, o sandboxOptions, out io.Writer) error {
@@ -67,21 +101,65 @@ func serveSandbox(ctx context.Context, o sandboxOptions, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	environment, err := world.Environment(sandbox.AsWorker)
-	if err != nil {
-		return err
-	}
 	world.Run(ctx)
 	server := &http.Server{Handler: world.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	context.AfterFunc(ctx, func() { server.Close() })
 
-	fmt.Fprintf(out, "Okta, AWS, SCIM and the consoles: %s\nThe world is %g times faster than the real one.\n\n", o.world.BaseURL, o.world.Speed)
-	for _, name := range slices.Sorted(maps.Keys(environment)) {
-		fmt.Fprintf(out, "export %s='%s'\n", name, environment[name])
+	if err := introduceSandbox(out, world, o.world); err != nil {
+		return err
 	}
-	fmt.Fprintf(out, "\nThe demo on this world: go run ./standalone demo --sandbox %s --speed %g\nCtrl-C ends it.\n", o.world.BaseURL, o.world.Speed)
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve the sandbox: %w", err)
 	}
+	return nil
+}
+
+// introduceSandbox prints where everything is, and how each kind of client uses it.
+func introduceSandbox(out io.Writer, world *sandbox.World, config sandbox.Config) error {
+	keys := map[string]sandbox.Environment{}
+	for _, principal := range []string{sandbox.AsWorker, sandbox.AsAdministrator, sandbox.AsStudioAdministrator, sandbox.AsReadOnly} {
+		environment, err := world.Environment(principal)
+		if err != nil {
+			return err
+		}
+		keys[principal] = environment
+	}
+	worker, url := keys[sandbox.AsWorker], config.BaseURL
+	fmt.Fprintf(out, `Okta, AWS, SCIM and the consoles: %s
+The world is %g times faster than the real one.
+
+# worker, standalone, AWS CLI, AWS SDKs and Okta SDK: what the product's documentation asks for
+`, url, config.Speed)
+	for _, name := range slices.Sorted(maps.Keys(worker)) {
+		fmt.Fprintf(out, "export %s='%s'\n", name, worker[name])
+	}
+	fmt.Fprintf(out, `
+# administrators of the two accounts, who may do everything there: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
+# management 111111111111: %s %s
+# Studio     222222222222: %s %s
+# Okta: OKTA_CLIENT_TOKEN of a read-only administrator: %s
+`, keys[sandbox.AsAdministrator]["AWS_ACCESS_KEY_ID"], keys[sandbox.AsAdministrator]["AWS_SECRET_ACCESS_KEY"],
+		keys[sandbox.AsStudioAdministrator]["AWS_ACCESS_KEY_ID"], keys[sandbox.AsStudioAdministrator]["AWS_SECRET_ACCESS_KEY"],
+		keys[sandbox.AsReadOnly]["OKTA_CLIENT_TOKEN"])
+	fmt.Fprintf(out, `
+# Terraform, in the Studio account
+provider "aws" {
+  region     = "%s"
+  access_key = "%s"
+  secret_key = "%s"
+  endpoints {
+`, worker["AWS_REGION"], keys[sandbox.AsStudioAdministrator]["AWS_ACCESS_KEY_ID"], keys[sandbox.AsStudioAdministrator]["AWS_SECRET_ACCESS_KEY"])
+	for _, service := range []string{"ec2", "iam", "identitystore", "organizations", "sagemaker", "secretsmanager", "servicequotas", "ssoadmin", "sts"} {
+		fmt.Fprintf(out, "    %-14s = \"%s\"\n", service, url)
+	}
+	fmt.Fprintf(out, `  }
+}
+
+Call log:  curl %[1]s/sandbox/calls
+State:     curl %[1]s/sandbox/state
+Faults:    curl -d '[{"service":"sso","kind":"throttle","rate":0.1}]' %[1]s/sandbox/faults
+The demo on this world: go run ./standalone demo --sandbox %[1]s --speed %[2]g
+Ctrl-C ends it.
+`, url, config.Speed)
 	return nil
 }
