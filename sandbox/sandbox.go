@@ -4,7 +4,10 @@
 // can catch the product's mistakes.
 package sandbox
 
-import "strings"
+import (
+	"io"
+	"strings"
+)
 
 // Config describes a world.
 type Config struct {
@@ -28,6 +31,9 @@ type Config struct {
 	SageMakerRate float64
 	// Faults is the fault script from the beginning; Client.SetFaults replaces it.
 	Faults []Fault
+	// Record takes every request to an AWS service with its answer as a line of JSON, without secrets; nil records nothing.
+	// It is written to from several goroutines, one line at a time.
+	Record io.Writer
 	// BaseURL is under which address the world is reached, for the links in its answers; without trailing slash.
 	BaseURL string
 }

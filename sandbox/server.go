@@ -43,6 +43,7 @@ func New(config Config) (*World, error) {
 	}
 	inAWS := awsworld.Config{
 		Clock: clock, Calls: w.calls, Faults: w.faults, BaseURL: config.BaseURL, Region: config.Region, People: config.People, Seed: config.Seed,
+		Record: config.Record,
 		Limits: awsworld.Limits{Off: config.Unlimited, SageMaker: config.SageMakerRate},
 	}
 	if config.World != nil {

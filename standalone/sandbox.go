@@ -26,6 +26,7 @@ const demoSpeed = 30
 type sandboxOptions struct {
 	listen  string
 	baseURL string
+	record  string
 	world   sandbox.Config
 }
 
@@ -44,6 +45,7 @@ the variables with which worker, standalone, the AWS CLI, Terraform or the SDKs 
 	}
 	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8900", "host:port; port 0 takes a free one")
 	cmd.Flags().StringVar(&o.baseURL, "base-url", "", "the address under which others reach it (default: where it listens)")
+	cmd.Flags().StringVar(&o.record, "record", "", "`file` for every request to an AWS service with its answer, as JSON lines without secrets")
 	worldFlags(cmd, &o.world)
 	return cmd
 }
@@ -96,6 +98,14 @@ func serveSandbox(ctx context.Context, o sandboxOptions, out io.Writer) error {
 	o.world.BaseURL = strings.TrimRight(o.baseURL, "/")
 	if o.world.BaseURL == "" {
 		o.world.BaseURL = "http://" + listener.Addr().String()
+	}
+	if o.record != "" {
+		file, err := os.OpenFile(o.record, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		if err != nil {
+			return fmt.Errorf("record: %w", err)
+		}
+		defer file.Close()
+		o.world.Record = file
 	}
 	world, err := sandbox.New(o.world)
 	if err != nil {

@@ -6,6 +6,7 @@ package awsworld
 import (
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -33,6 +34,8 @@ type Config struct {
 	People int
 	// Seed makes identifiers the same each time.
 	Seed int64
+	// Record takes every exchange with the AWS services as JSON lines (type Exchange); nil records nothing.
+	Record io.Writer
 	// Limits are the rates at which the services throttle.
 	Limits Limits
 	// Seeds are what is there from the beginning, besides what every world has.
@@ -47,6 +50,7 @@ type World struct {
 	baseURL string
 	region  string
 	limits  *limiter
+	journal io.Writer
 	models  map[string]*model.Service
 	routes  map[string]map[string]handler
 
@@ -72,7 +76,7 @@ type World struct {
 func New(config Config) (*World, error) {
 	w := &World{
 		began: config.Clock.Now(),
-		clock: config.Clock, calls: config.Calls, faults: config.Faults, baseURL: config.BaseURL, region: config.Region, limits: &limiter{Limits: config.Limits},
+		clock: config.Clock, calls: config.Calls, faults: config.Faults, baseURL: config.BaseURL, region: config.Region, limits: &limiter{Limits: config.Limits}, journal: config.Record,
 		models: map[string]*model.Service{}, names: kit.Names{Seed: config.Seed},
 		accounts: map[string]*account{}, principals: map[string]*principal{}, policies: map[string]*Policy{}, applications: map[string]*application{},
 	}
@@ -107,7 +111,12 @@ func New(config Config) (*World, error) {
 }
 
 // API serves the AWS services. Requests are told apart by the credential scope of their signature.
-func (w *World) API() http.Handler { return http.HandlerFunc(w.serveAPI) }
+func (w *World) API() http.Handler {
+	if w.journal == nil {
+		return http.HandlerFunc(w.serveAPI)
+	}
+	return recording(http.HandlerFunc(w.serveAPI), w.journal)
+}
 
 // SCIM serves the SCIM endpoint below /{tenantId}/scim/v2.
 func (w *World) SCIM() http.Handler { return http.HandlerFunc(w.serveSCIM) }
