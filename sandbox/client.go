@@ -32,6 +32,7 @@ const (
 	FaultReset      = kit.FaultReset
 	FaultSlow       = kit.FaultSlow
 	FaultLostWrite  = kit.FaultLostWrite
+	FaultEmpty      = kit.FaultEmpty
 	FaultStaleRead  = kit.FaultStaleRead
 	FaultConflict   = kit.FaultConflict
 	FaultFails      = kit.FaultFails

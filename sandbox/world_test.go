@@ -7,7 +7,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
+	"io"
 	"math/big"
 	"testing"
 	"time"
@@ -164,3 +166,6 @@ func (w world) domain(name string) *sagemaker.DescribeDomainOutput {
 	}, "the domain is in service")
 	return described
 }
+
+// decode reads JSON.
+func (w world) decode(from io.Reader, into any) { w.NoError(json.NewDecoder(from).Decode(into)) }
