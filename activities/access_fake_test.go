@@ -50,7 +50,7 @@ type fakeProfile struct {
 // step moves the status on.
 func (p *fakeProfile) step() {
 	if len(p.next) > 0 {
-		p.status, p.next, p.changed = p.next[0], p.next[1:], p.changed.Add(10 * time.Millisecond)
+		p.status, p.next, p.changed = p.next[0], p.next[1:], p.changed.Add(10*time.Millisecond)
 	}
 }
 

@@ -54,10 +54,10 @@ func (k Known) As(now Listed) Known {
 	return k
 }
 
-// SpotCheck chooses those of n known profiles that are looked at again although nothing speaks against them: one in 200,
+// SpotCheck chooses those of n known profiles that are looked at again although nothing speaks against them: one in 500,
 // and at least one.
 func SpotCheck(n int) []int {
-	const share = 200
+	const share = 500
 	var checked []int
 	for start := 0; start < n; start += share {
 		checked = append(checked, start+rand.IntN(min(share, n-start)))

@@ -46,10 +46,10 @@ func TestWhatIsKnownOfAProfileHoldsAsLongAsItIsTheSame(t *testing.T) {
 func TestSpotChecksAreFewAndEverywhere(t *testing.T) {
 	require.Empty(t, access.SpotCheck(0))
 	require.Equal(t, []int{0}, access.SpotCheck(1))
-	checked := access.SpotCheck(1001)
+	checked := access.SpotCheck(2501)
 	require.Len(t, checked, 6)
 	for i, at := range checked {
-		require.GreaterOrEqual(t, at, i*200)
-		require.Less(t, at, min((i+1)*200, 1001))
+		require.GreaterOrEqual(t, at, i*500)
+		require.Less(t, at, min((i+1)*500, 2501))
 	}
 }
