@@ -55,8 +55,22 @@ type AccountState struct {
 	ID      string        `json:"id"`
 	Roles   []RoleState   `json:"roles"`
 	Domains []DomainState `json:"domains"`
+	VPCs    []VPCState    `json:"vpcs"`
+	// Quotas are SageMaker's quotas by name; Secrets the names of secrets.
+	Quotas  map[string]float64 `json:"quotas"`
+	Secrets []string           `json:"secrets"`
 	// FileSystems are those that deleted domains left behind.
 	FileSystems []string `json:"fileSystems,omitempty"`
+}
+
+// VPCState is a VPC with the ranges of its subnets and the names of its security groups.
+type VPCState struct {
+	ID             string   `json:"id"`
+	Region         string   `json:"region"`
+	CIDR           string   `json:"cidr"`
+	Default        bool     `json:"default"`
+	Subnets        []string `json:"subnets"`
+	SecurityGroups []string `json:"securityGroups"`
 }
 
 // RoleState is an IAM role.
@@ -111,9 +125,37 @@ func (w *World) State() State {
 		}
 		slices.SortFunc(a.Roles, func(x, y RoleState) int { return strings.Compare(x.ARN, y.ARN) })
 		slices.SortFunc(a.Domains, func(x, y DomainState) int { return strings.Compare(x.Region+x.Name, y.Region+y.Name) })
+		w.addNetworkAndSecrets(&a, w.accounts[id])
 		state.Accounts = append(state.Accounts, a)
 	}
 	return state
+}
+
+func (w *World) addNetworkAndSecrets(s *AccountState, a *account) {
+	s.VPCs, s.Quotas, s.Secrets = []VPCState{}, map[string]float64{}, []string{}
+	for _, v := range a.vpcs {
+		vpc := VPCState{ID: v.id, Region: v.region, CIDR: v.cidr, Default: v.standard}
+		for _, subnet := range a.subnets {
+			if subnet.vpc == v.id {
+				vpc.Subnets = append(vpc.Subnets, subnet.zone+" "+subnet.cidr)
+			}
+		}
+		for _, g := range a.groups {
+			if g.vpc == v.id {
+				vpc.SecurityGroups = append(vpc.SecurityGroups, g.name)
+			}
+		}
+		vpc.Subnets, vpc.SecurityGroups = sorted(vpc.Subnets), sorted(vpc.SecurityGroups)
+		s.VPCs = append(s.VPCs, vpc)
+	}
+	for _, q := range a.quotas {
+		s.Quotas[q.name] = q.value
+	}
+	for _, secret := range a.secrets {
+		s.Secrets = append(s.Secrets, secret.name)
+	}
+	slices.SortFunc(s.VPCs, func(x, y VPCState) int { return strings.Compare(x.ID, y.ID) })
+	slices.Sort(s.Secrets)
 }
 
 func (w *World) instanceState(i *instance) InstanceState {

@@ -142,7 +142,7 @@ const (
 func (o *Org) Start(ctx context.Context) {
 	transport := &http.Transport{MaxIdleConnsPerHost: pushers}
 	p := &provisioner{org: o, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
-	o.queue.run(ctx, pushers, p.work)
+	o.queue.run(ctx, pushers, o.turnOf, p.work)
 	context.AfterFunc(ctx, transport.CloseIdleConnections)
 }
 

@@ -26,9 +26,9 @@ const (
 
 // Person is somebody in the org, with the names of their groups.
 type Person struct {
-	Login  string
-	Status string
-	Groups []string
+	Login  string   `json:"login"`
+	Status string   `json:"status"`
+	Groups []string `json:"groups"`
 }
 
 // newcomer is a person before they have an ID.

@@ -52,15 +52,23 @@ func (q *queue) add(t task, due time.Time) {
 	}
 }
 
-// run works on tasks as they fall due, so many at a time, until ctx ends. It does not wait for that.
-func (q *queue) run(ctx context.Context, workers int, work func(context.Context, task)) {
-	due := make(chan task)
+// job is a task that has fallen due, with its turn.
+type job struct {
+	task task
+	turn turn
+}
+
+// run works on tasks as they fall due, so many at a time, until ctx ends; those of one name, which name tells, one after the
+// other. It does not wait for the end.
+func (q *queue) run(ctx context.Context, workers int, name func(task) string, work func(context.Context, task)) {
+	due := make(chan job)
 	go func() {
+		var order turns
 		for {
 			t, wait, ok := q.next()
 			if ok {
 				select {
-				case due <- t:
+				case due <- job{t, order.take(name(t))}:
 					continue
 				case <-ctx.Done():
 					return
@@ -82,9 +90,11 @@ func (q *queue) run(ctx context.Context, workers int, work func(context.Context,
 		go func() {
 			for {
 				select {
-				case t := <-due:
-					work(ctx, t)
-					q.done(t)
+				case j := <-due:
+					j.turn.await(ctx)
+					work(ctx, j.task)
+					close(j.turn.end)
+					q.done(j.task)
 				case <-ctx.Done():
 					return
 				}
