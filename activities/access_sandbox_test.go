@@ -49,10 +49,13 @@ type studioWorld struct {
 	waits     activities.Waits
 }
 
-func newStudioWorld(t *testing.T) *studioWorld {
+func newStudioWorld(t *testing.T) *studioWorld { return newStudioWorldOf(t, 0) }
+
+// newStudioWorldOf is a world with so many people.
+func newStudioWorldOf(t *testing.T, people int) *studioWorld {
 	const speed = 1000
 	ctx := t.Context()
-	server, err := sandbox.Start(ctx, "127.0.0.1:0", sandbox.Config{Speed: speed})
+	server, err := sandbox.Start(ctx, "127.0.0.1:0", sandbox.Config{Speed: speed, People: people})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	w := &studioWorld{t: t, console: sandbox.Client{URL: server.URL}, waits: activities.DefaultWaits().Faster(speed)}

@@ -34,7 +34,7 @@ func (*disturbance) faults() []sandbox.Fault {
 	return []sandbox.Fault{
 		{Service: "sso", Operation: "CreateApplicationAssignment", Kind: sandbox.FaultLostWrite, Rate: 0.1},
 		{Service: "sso", Operation: "CreateApplicationAssignment", Kind: sandbox.FaultConflict, Rate: 0.05},
-		{Service: "sagemaker", Operation: "*UserProfile", Kind: sandbox.FaultConflict, Rate: 0.05},
+		{Service: "sagemaker", Operation: "CreateUserProfile", Kind: sandbox.FaultConflict, Rate: 0.05},
 		{Service: "sagemaker", Kind: sandbox.FaultThrottle, Rate: 0.1},
 		{Service: "identitystore", Kind: sandbox.FaultThrottle, Rate: 0.1},
 	}
