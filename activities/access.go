@@ -175,7 +175,7 @@ func roleARN(in AccessInput, wanted string) (string, bool) {
 // snapshot is the directory of Identity Center as one look found it.
 type snapshot struct {
 	users   []directory.User
-	byName  map[string]directory.User
+	byName  map[string]*directory.User
 	groups  []directory.Group // the access groups, in the order of the spec
 	desired access.Desired
 	// unknown are single people of the spec whom Identity Center does not have.
@@ -200,16 +200,21 @@ func (a *domainAccess) look(ctx context.Context) (snapshot, error) {
 
 // view derives who should have access from the users and the access groups, which are in the order of the spec.
 func (a *domainAccess) view(users []directory.User, groups []directory.Group) snapshot {
-	view := snapshot{users: users, groups: groups, byName: make(map[string]directory.User, len(users))}
+	view := snapshot{users: users, groups: groups, byName: make(map[string]*directory.User, len(users))}
 	defaultRole, _ := roleARN(a.in, "")
 	view.desired = access.Desired{
 		Users: make(map[string]string, len(users)), DefaultRole: defaultRole,
 		Eager: a.in.Access.Profiles != onboarding.ProfilesFirstSignIn, OnRemoval: cmp.Or(a.in.Access.OnRemoval, onboarding.RemovalRevoke),
 	}
-	folded := map[string][]directory.User{}
-	for _, user := range users {
-		view.byName[user.UserName] = user
-		folded[strings.ToLower(user.UserName)] = append(folded[strings.ToLower(user.UserName)], user)
+	folded := make(map[string][]directory.User, len(a.in.Access.People)) // of single people only
+	for _, single := range a.in.Access.People {
+		folded[strings.ToLower(single.Login)] = nil
+	}
+	for i, user := range users {
+		view.byName[user.UserName] = &users[i]
+		if same, single := folded[strings.ToLower(user.UserName)]; single {
+			folded[strings.ToLower(user.UserName)] = append(same, user)
+		}
 		// Nobody signs in under a name that is no address; a profile would only be in the way once it is corrected.
 		if user.Enabled && directory.SignInName(user.UserName) {
 			view.desired.Users[user.ID] = user.UserName
@@ -224,7 +229,7 @@ func (a *domainAccess) view(users []directory.User, groups []directory.Group) sn
 	for _, single := range a.in.Access.People {
 		role, _ := roleARN(a.in, single.ExecutionRole)
 		// Okta finds logins without regard to case, and so may the spec spell them, where there is one such user only.
-		user, ok := view.byName[single.Login]
+		user, ok := view.named(single.Login)
 		if same := folded[strings.ToLower(single.Login)]; !ok && len(same) == 1 {
 			user, ok = same[0], true
 		}
@@ -235,6 +240,14 @@ func (a *domainAccess) view(users []directory.User, groups []directory.Group) sn
 		view.desired.Singles = append(view.desired.Singles, access.Single{UserID: user.ID, Role: role})
 	}
 	return view
+}
+
+// named finds a user by the exact name.
+func (v snapshot) named(userName string) (directory.User, bool) {
+	if user := v.byName[userName]; user != nil {
+		return *user, true
+	}
+	return directory.User{}, false
 }
 
 // missingGroups are access groups that Identity Center does not have.

@@ -51,9 +51,9 @@ func (x *Access) lookFollowing(ctx context.Context, a *domainAccess) (snapshot, 
 //
 // Groups whose members differ are Stale. Where Okta has far fewer people than Identity Center, its list is in doubt.
 func (v snapshot) follow(people []wantedPerson, in AccessInput) snapshot {
-	byID := make(map[string]directory.User, len(v.users))
-	for _, user := range v.users {
-		byID[user.ID] = user
+	byID := make(map[string]*directory.User, len(v.users))
+	for i := range v.users {
+		byID[v.users[i].ID] = &v.users[i]
 	}
 	vouched := make(map[string]map[string]bool, len(v.groups)) // by group, user IDs
 	listed := map[string]int{}
@@ -67,11 +67,11 @@ func (v snapshot) follow(people []wantedPerson, in AccessInput) snapshot {
 			continue
 		}
 		assigned++
-		user, there := byID[person.AppUser.ExternalID]
-		if !there {
-			user, there = v.byName[person.UserName()]
+		user := byID[person.AppUser.ExternalID]
+		if user == nil {
+			user = v.byName[person.UserName()]
 		}
-		if !there {
+		if user == nil {
 			continue
 		}
 		singles[user.ID] = singles[user.ID] || person.single

@@ -97,7 +97,7 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 type verification struct {
 	view     snapshot
 	wanted   map[string]access.Person // by user name
-	profiles map[string][]access.Profile
+	profiles map[string]*access.Profile
 	assigned map[access.Assignment]bool
 	// through are the members of all groups that are assigned to the application, by group ID.
 	through map[string]map[string]bool
@@ -119,15 +119,12 @@ type verification struct {
 
 func newVerification(view snapshot, actual access.Actual, compared directory.Result) *verification {
 	v := &verification{
-		view: view, wanted: map[string]access.Person{}, profiles: map[string][]access.Profile{}, assigned: map[access.Assignment]bool{},
+		view: view, wanted: map[string]access.Person{}, profiles: access.Picks(actual.Profiles), assigned: map[access.Assignment]bool{},
 		through: map[string]map[string]bool{}, missing: map[string]directory.Missing{}, groupNames: map[string]string{}, checked: map[string]bool{},
 		changes: access.Diff(view.desired, actual),
 	}
 	for _, person := range view.desired.People() {
 		v.wanted[person.UserName] = person
-	}
-	for _, profile := range actual.Profiles {
-		v.profiles[profile.UserName] = append(v.profiles[profile.UserName], profile)
 	}
 	for _, m := range compared.Missing {
 		if _, first := v.missing[m.Person]; !first {
@@ -191,10 +188,15 @@ func (v *verification) check(person wantedPerson) onboarding.PersonRecord {
 	}
 	v.people.Wanted++
 	v.checked[person.UserName()] = true
-	user, there := v.view.byName[person.UserName()]
+	user, there := v.view.named(person.UserName())
 	signsIn := there && person.CanSignIn(user)
 	assigned := signsIn && v.isAssigned(user.ID)
-	profile, has := access.Pick(v.profiles[person.UserName()])
+	var profile access.Profile
+	pick := v.profiles[person.UserName()]
+	has := pick != nil
+	if has {
+		profile = *pick
+	}
 	wanted := v.wanted[person.UserName()]
 	role := cmp.Or(profile.Role, v.view.desired.DefaultRole)
 	if there {

@@ -63,33 +63,38 @@ const ViaPerson = "person"
 
 // People are those who should have access, sorted by user name.
 func (d Desired) People() []Person {
-	type claim struct{ by, role string }
-	claims := map[string][]claim{}
-	for _, single := range d.Singles {
-		claims[single.UserID] = append(claims[single.UserID], claim{ViaPerson, cmp.Or(single.Role, d.DefaultRole)})
-	}
-	for _, group := range d.Groups {
-		for _, member := range group.Members {
-			claims[member] = append(claims[member], claim{group.Name, cmp.Or(group.Role, d.DefaultRole)})
-		}
-	}
 	var people []Person
-	for id, claimed := range claims {
+	index := make(map[string]int32, len(d.Users))
+	claim := func(id string, via []string, role string) {
 		name, enabled := d.Users[id]
 		if !enabled {
-			continue
+			return
 		}
-		person := Person{UserID: id, UserName: name, Role: claimed[0].role}
-		for _, c := range claimed {
-			if !slices.Contains(person.Via, c.by) {
-				person.Via = append(person.Via, c.by)
-			}
-			if c.role != person.Role && person.Conflict == "" {
-				person.Conflict = fmt.Sprintf("%s asks for the execution role %s, %s for %s: the first one counts",
-					source(claimed[0].by), roleName(person.Role), source(c.by), roleName(c.role))
-			}
+		at, known := index[id]
+		if !known {
+			index[id] = int32(len(people))
+			people = append(people, Person{UserID: id, UserName: name, Role: role, Via: via})
+			return
 		}
-		people = append(people, person)
+		person := &people[at]
+		if role != person.Role && person.Conflict == "" {
+			person.Conflict = fmt.Sprintf("%s asks for the execution role %s, %s for %s: the first one counts",
+				source(person.Via[0]), roleName(person.Role), source(via[0]), roleName(role))
+		}
+		if !slices.Contains(person.Via, via[0]) {
+			person.Via = append(person.Via, via[0])
+		}
+	}
+	// Most people share one list: appending to a list of one makes another.
+	person := []string{ViaPerson}
+	for _, single := range d.Singles {
+		claim(single.UserID, person, cmp.Or(single.Role, d.DefaultRole))
+	}
+	for _, group := range d.Groups {
+		via := []string{group.Name}
+		for _, member := range group.Members {
+			claim(member, via, cmp.Or(group.Role, d.DefaultRole))
+		}
 	}
 	slices.SortFunc(people, func(a, b Person) int {
 		return cmp.Or(strings.Compare(a.UserName, b.UserName), strings.Compare(a.UserID, b.UserID))

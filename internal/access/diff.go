@@ -103,7 +103,7 @@ func Diff(desired Desired, actual Actual) Changes {
 		}
 	}
 	people := desired.People()
-	profiles := byUser(actual.Profiles)
+	profiles := Picks(actual.Profiles)
 	changes.profiles(desired, people, profiles, actual.Profiles)
 	changes.removals(desired, actual, people, profiles, wanted)
 	sortAssignments(changes.Assign)
@@ -111,15 +111,18 @@ func Diff(desired Desired, actual Actual) Changes {
 }
 
 // profiles decides about the profiles of people who should have access.
-func (c *Changes) profiles(desired Desired, people []Person, profiles map[string][]Profile, all []Profile) {
+func (c *Changes) profiles(desired Desired, people []Person, profiles map[string]*Profile, all []Profile) {
 	var without []Person
 	for _, person := range people {
-		found, ok := Pick(profiles[person.UserName])
-		switch {
-		case !ok:
+		pick := profiles[person.UserName]
+		if pick == nil {
 			if desired.Eager {
 				without = append(without, person)
 			}
+			continue
+		}
+		found := *pick
+		switch {
 		case found.Status == StatusFailed || found.Status == StatusDeleteFailed:
 			c.Remake = append(c.Remake, found)
 		case found.Status == StatusInService || found.Status == StatusUpdateFailed:
@@ -130,6 +133,9 @@ func (c *Changes) profiles(desired Desired, people []Person, profiles map[string
 		default:
 			c.Waiting = append(c.Waiting, found)
 		}
+	}
+	if len(without) == 0 {
+		return
 	}
 	names := ProfileNames(userNames(people), Owners(all))
 	for _, person := range without {
@@ -142,7 +148,7 @@ func (c *Changes) profiles(desired Desired, people []Person, profiles map[string
 }
 
 // removals decides about what is taken from people who should have no access any more. Only what is ours is taken.
-func (c *Changes) removals(desired Desired, actual Actual, people []Person, profiles map[string][]Profile, wanted []Assignment) {
+func (c *Changes) removals(desired Desired, actual Actual, people []Person, profiles map[string]*Profile, wanted []Assignment) {
 	c.Leavers = slices.DeleteFunc(Unwanted(people, actual.Profiles), func(p Profile) bool { return !p.Ours })
 	if !desired.removes() {
 		return
@@ -190,7 +196,7 @@ func (c *Changes) removals(desired Desired, actual Actual, people []Person, prof
 }
 
 // held says why removals have to wait for somebody's consent: a source that has shrunk sharply is more likely to be broken.
-func held(desired Desired, people []Person, profiles map[string][]Profile, losing int) string {
+func held(desired Desired, people []Person, profiles map[string]*Profile, losing int) string {
 	if desired.Confirmed {
 		return ""
 	}
@@ -202,7 +208,7 @@ func held(desired Desired, people []Person, profiles map[string][]Profile, losin
 	}
 	current := losing
 	for _, person := range people {
-		if len(profiles[person.UserName]) > 0 {
+		if profiles[person.UserName] != nil {
 			current++
 		}
 	}
@@ -243,9 +249,11 @@ func Pick(profiles []Profile) (Profile, bool) {
 	if len(profiles) == 0 {
 		return Profile{}, false
 	}
-	return slices.MinFunc(profiles, func(a, b Profile) int {
-		return cmp.Or(cmp.Compare(rank(a.Status), rank(b.Status)), strings.Compare(a.Name, b.Name))
-	}), true
+	return slices.MinFunc(profiles, better), true
+}
+
+func better(a, b Profile) int {
+	return cmp.Or(cmp.Compare(rank(a.Status), rank(b.Status)), strings.Compare(a.Name, b.Name))
 }
 
 func rank(status string) int {
@@ -256,14 +264,19 @@ func rank(status string) int {
 	return len(order)
 }
 
-func byUser(profiles []Profile) map[string][]Profile {
-	users := make(map[string][]Profile, len(profiles))
-	for _, profile := range profiles {
-		if profile.UserName != "" {
-			users[profile.UserName] = append(users[profile.UserName], profile)
+// Picks chooses for every user in the way of Pick. The result points into profiles.
+func Picks(profiles []Profile) map[string]*Profile {
+	picks := make(map[string]*Profile, len(profiles))
+	for i := range profiles {
+		one := &profiles[i]
+		if one.UserName == "" {
+			continue
+		}
+		if other := picks[one.UserName]; other == nil || better(*one, *other) < 0 {
+			picks[one.UserName] = one
 		}
 	}
-	return users
+	return picks
 }
 
 func userNames(people []Person) []string {

@@ -188,7 +188,8 @@ func because(reason, remedy string) verdict {
 // comparison holds the indexes.
 type comparison struct {
 	Input
-	byName   map[string]User   // exact user name
+	byName map[string]*User // exact user name
+	// The following are only of those who have something in common with a person who is not simply present.
 	byFold   map[string][]User // user name in lower case
 	byEmail  map[string][]User // address in lower case
 	groups   map[string]Group
@@ -198,18 +199,13 @@ type comparison struct {
 
 func newComparison(in Input) *comparison {
 	c := &comparison{
-		Input:  in,
-		byName: make(map[string]User, len(in.Users)), byFold: make(map[string][]User, len(in.Users)), byEmail: make(map[string][]User, len(in.Users)),
+		Input: in, byName: make(map[string]*User, len(in.Users)), byFold: map[string][]User{}, byEmail: map[string][]User{},
 		groups: map[string]Group{}, failures: map[string]oktaorg.LogEvent{}, shared: map[string]Problem{},
 	}
-	users := slices.SortedFunc(slices.Values(in.Users), func(a, b User) int {
-		return cmp.Or(strings.Compare(a.UserName, b.UserName), strings.Compare(a.ID, b.ID))
-	})
-	for _, user := range users {
-		c.byName[user.UserName] = user
-		c.byFold[strings.ToLower(user.UserName)] = append(c.byFold[strings.ToLower(user.UserName)], user)
-		for _, email := range user.Emails {
-			c.byEmail[strings.ToLower(email)] = append(c.byEmail[strings.ToLower(email)], user)
+	for i := range in.Users {
+		user := &in.Users[i]
+		if other := c.byName[user.UserName]; other == nil || other.ID < user.ID {
+			c.byName[user.UserName] = user
 		}
 	}
 	for _, group := range in.Groups {
@@ -222,17 +218,59 @@ func newComparison(in Input) *comparison {
 			}
 		}
 	}
+	c.indexOthers()
+	return c
+}
+
+// indexOthers indexes users and people who may stand in the way of those who are not simply present; at most times these are
+// few, and everybody else need not be remembered.
+func (c *comparison) indexOthers() {
+	names, addresses := map[string]bool{}, map[string]bool{}
+	for _, p := range c.People {
+		if p.User == nil || c.isPresent(p) {
+			continue
+		}
+		for _, name := range []string{p.UserName(), strings.TrimSpace(p.User.Login)} {
+			names[strings.ToLower(name)] = true
+		}
+		addresses[strings.ToLower(strings.TrimSpace(p.User.Email))] = true
+	}
+	if len(names) == 0 {
+		return
+	}
+	for _, user := range c.Users {
+		if name := strings.ToLower(user.UserName); names[name] {
+			c.byFold[name] = append(c.byFold[name], user)
+		}
+		for _, email := range user.Emails {
+			if address := strings.ToLower(email); addresses[address] {
+				c.byEmail[address] = append(c.byEmail[address], user)
+			}
+		}
+	}
+	for _, index := range []map[string][]User{c.byFold, c.byEmail} {
+		for _, users := range index {
+			slices.SortFunc(users, func(a, b User) int {
+				return cmp.Or(strings.Compare(a.UserName, b.UserName), strings.Compare(a.ID, b.ID))
+			})
+		}
+	}
 	var people []oktaorg.User
-	for _, person := range in.People {
-		if person.User != nil {
-			people = append(people, *person.User)
+	for _, p := range c.People {
+		if p.User != nil && (names[strings.ToLower(strings.TrimSpace(p.User.Login))] || addresses[strings.ToLower(strings.TrimSpace(p.User.Email))]) {
+			people = append(people, *p.User)
 		}
 	}
 	people = distinct(people)
 	for i, problems := range lintTogether(people) {
 		c.shared[people[i].Login] = problems[0]
 	}
-	return c
+}
+
+// isPresent says whether a person is in Identity Center, can sign in, and is looked after by Okta.
+func (c *comparison) isPresent(p Person) bool {
+	user := c.byName[p.UserName()]
+	return user != nil && p.CanSignIn(*user) && p.KeptBy(*user)
 }
 
 // newer orders events by time, and by ID where the time is the same, so that the order of the log does not matter.
@@ -259,8 +297,8 @@ func (c *comparison) judge(p Person) (User, verdict) {
 	}
 
 	own := lintOne(*p.User)
-	if user := c.byName[p.UserName()]; p.CanSignIn(user) && p.KeptBy(user) {
-		return user, verdict{state: present}
+	if c.isPresent(p) {
+		return *c.byName[p.UserName()], verdict{state: present}
 	}
 	failure, failed := c.failure(p)
 	switch {
