@@ -164,6 +164,11 @@ func (n needs) trust() *Document {
 	}}}
 }
 
+// simulation lets starter check ask IAM's policy simulator about the principal of a side, before a run needs what is missing.
+func simulation(sid string, account onboarding.AccountSpec) Statement {
+	return allow(sid, []string{cmp.Or(account.AssumeRole, "*")}, "iam:SimulatePrincipalPolicy")
+}
+
 // identity is the side of IAM Identity Center. Its reads are of the whole directory, as its lists are.
 func (n needs) identity() []Statement {
 	discover := allow("Discover", anything, "organizations:DescribeOrganization", "sso:DescribeInstance", "sso:ListInstances")
@@ -183,7 +188,7 @@ func (n needs) identity() []Statement {
 		assign.Action = slices.DeleteFunc(assign.Action, func(action string) bool { return action == "sso:DeleteApplicationAssignment" })
 	}
 	if !n.options.Required {
-		statements = append(statements,
+		statements = append(statements, simulation("OptionalIdentitySimulation", n.spec.IdentityCenter),
 			allow("OptionalEvidence", anything, "cloudtrail:LookupEvents", "organizations:ListAWSServiceAccessForOrganization"),
 			// Of starter access --person.
 			allow("OptionalPerson", anything, "identitystore:DescribeUser", "identitystore:GetUserId", "identitystore:ListGroupMembershipsForMember"))

@@ -58,7 +58,7 @@ func (n needs) studio() []Statement {
 
 // checks are what the preflight looks at where it may, besides what a run needs.
 func (n needs) checks(arns []string) []Statement {
-	statements := []Statement{allow("OptionalQuotas", anything, "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota")}
+	statements := []Statement{simulation("OptionalStudioSimulation", n.spec.Studio), allow("OptionalQuotas", anything, "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota")}
 	if n.spec.Domain.Network.Access == onboarding.NetworkVPCOnly {
 		statements = append(statements, allow("OptionalNetworkChecks", anything, "ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints"))
 	}

@@ -127,6 +127,7 @@ func (w *World) iamOperations() map[string]handler {
 		"CreatePolicyVersion": on((*call).createPolicyVersion), "GetPolicyVersion": on((*call).getPolicyVersion),
 		"DeletePolicyVersion": on((*call).deletePolicyVersion), "ListPolicyVersions": on((*call).listPolicyVersions),
 		"SetDefaultPolicyVersion": on((*call).setDefaultVersion), "GetUser": on((*call).getUser), "ListAccountAliases": on((*call).listAccountAliases),
+		"SimulatePrincipalPolicy": on((*call).simulatePrincipalPolicy),
 	}
 }
 

@@ -193,6 +193,11 @@ func (c *call) authorize(action, resource string) error {
 
 // decide asks the policy that was set for the caller, or else all that the caller has from the beginning and by its role.
 func (c *call) decide(action, resource string) verdict {
+	return c.decideWith(action, c.scopeOf(action, resource), c.about(action))
+}
+
+// decideWith is decide with the condition keys of a request.
+func (c *call) decideWith(action, resource string, keys map[string][]string) verdict {
 	policies := []*Policy{c.world.policies[c.principal.policyOf()]}
 	result := notAllowed
 	if policies[0] == nil {
@@ -205,7 +210,7 @@ func (c *call) decide(action, resource string) verdict {
 		}
 	}
 	for _, policy := range policies {
-		if said := policy.decide(action, c.scopeOf(action, resource), c.about(action)); said > result {
+		if said := policy.decide(action, resource, keys); said > result {
 			result = said
 		}
 	}

@@ -80,7 +80,7 @@ func identityActions() []string {
 		"identitystore:DescribeIdentityStore", "identitystore:ListUsers", "identitystore:DescribeUser", "identitystore:GetUserId",
 		"identitystore:ListGroups", "identitystore:DescribeGroup", "identitystore:GetGroupId", "identitystore:ListGroupMemberships",
 		"identitystore:ListGroupMembershipsForMember", "identitystore:IsMemberInGroups",
-		"cloudtrail:LookupEvents", "sts:AssumeRole", "secretsmanager:GetSecretValue",
+		"cloudtrail:LookupEvents", "sts:AssumeRole", "secretsmanager:GetSecretValue", "iam:SimulatePrincipalPolicy",
 	}
 }
 
@@ -92,7 +92,7 @@ func studioActions() []string {
 		"sagemaker:AddTags", "sagemaker:ListTags",
 		"sagemaker:DeleteDomain", "sagemaker:DeleteUserProfile", "sagemaker:ListApps", "sagemaker:DescribeApp", "sagemaker:DeleteApp",
 		"sagemaker:ListSpaces", "sagemaker:DescribeSpace", "sagemaker:DeleteSpace",
-		"iam:CreateServiceLinkedRole", "iam:PassRole",
+		"iam:CreateServiceLinkedRole", "iam:PassRole", "iam:SimulatePrincipalPolicy",
 		"iam:CreateRole", "iam:GetRole", "iam:TagRole", "iam:AttachRolePolicy", "iam:ListAttachedRolePolicies",
 		"ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups",
 		"servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:ListServiceQuotas",

@@ -50,7 +50,7 @@ func services() map[string]struct{ dir, operations string } {
 			CreateServiceLinkedRole DeleteServiceLinkedRole GetServiceLinkedRoleDeletionStatus
 			CreatePolicy GetPolicy DeletePolicy ListPolicies ListEntitiesForPolicy TagPolicy UntagPolicy ListPolicyTags
 			CreatePolicyVersion GetPolicyVersion DeletePolicyVersion ListPolicyVersions SetDefaultPolicyVersion
-			GetUser ListAccountAliases`},
+			GetUser ListAccountAliases SimulatePrincipalPolicy`},
 		"sts": {"sts", `GetCallerIdentity AssumeRole`},
 		"ec2": {"ec2", `DescribeVpcs CreateVpc DeleteVpc DescribeVpcAttribute ModifyVpcAttribute
 			DescribeSubnets CreateSubnet DeleteSubnet ModifySubnetAttribute
