@@ -21,7 +21,7 @@ func onboarded(t *testing.T, seed int64, more func(h *hands, studio *sagemaker.C
 	server, err := sandbox.Start(t.Context(), "127.0.0.1:0", sandbox.Config{Speed: 1000, Seed: seed})
 	require.NoError(t, err)
 	defer server.Close()
-	h := &hands{T: t, url: server.URL, browser: sandbox.Client{URL: server.URL}}
+	h := &hands{TB: t, url: server.URL, browser: sandbox.Client{URL: server.URL}}
 	ctx, app := t.Context(), h.createApp()
 	require.NoError(t, h.browser.EnableIdentityCenter(ctx, sandbox.EnableIdentityCenterInput{Region: "us-east-1"}))
 	sso := ssoadmin.NewFromConfig(h.aws(sandbox.AsAdministrator))

@@ -29,7 +29,7 @@ func TestTheWholeWay(t *testing.T) {
 	server, err := sandbox.Start(t.Context(), "127.0.0.1:0", sandbox.Config{Speed: 1000})
 	require.NoError(t, err)
 	defer server.Close()
-	h := &hands{T: t, url: server.URL, browser: sandbox.Client{URL: server.URL}}
+	h := &hands{TB: t, url: server.URL, browser: sandbox.Client{URL: server.URL}}
 	const ann = "ann.lee@example.com"
 	link := func(login string) string {
 		t.Helper()
@@ -141,10 +141,11 @@ func TestTheWholeWay(t *testing.T) {
 
 // hands do what the product would do, and what a person would.
 type hands struct {
-	*testing.T
-	url     string
-	browser sandbox.Client
-	token   string
+	testing.TB
+	url       string
+	browser   sandbox.Client
+	token     string
+	scimToken string
 }
 
 func (h *hands) eventually(condition func() bool) {

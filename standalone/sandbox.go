@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,9 @@ import (
 
 // demoSpeed makes minutes of waiting for the real providers into seconds.
 const demoSpeed = 30
+
+// sandboxMemory is how much memory the garbage collector lets the world grow to before it works harder, in bytes.
+const sandboxMemory = 900 << 20
 
 type sandboxOptions struct {
 	listen  string
@@ -110,6 +114,9 @@ func serveSandbox(ctx context.Context, o sandboxOptions, out io.Writer) error {
 	world, err := sandbox.New(o.world)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(sandboxMemory)
 	}
 	world.Run(ctx)
 	server := &http.Server{Handler: world.Handler(), ReadHeaderTimeout: 10 * time.Second}

@@ -3,6 +3,7 @@ package awsworld
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -14,15 +15,33 @@ type event struct {
 	ordinal
 	id, source, name, account, region, user string
 	at, visible                             time.Time
-	params                                  map[string]string
+	// params are JSON, which takes less memory.
+	params json.RawMessage
 }
 
 // record adds an event to the history of the account and Region.
 func (w *World) record(source, name, account, region, user string, params map[string]string) {
+	encoded, err := json.Marshal(params)
+	if err != nil {
+		return // texts can be encoded
+	}
 	w.trail = append(w.trail, &event{
-		ordinal: ordinal(w.next()), id: w.uuid("event", source, name), source: source, name: name, account: account, region: region, user: user,
-		at: w.clock.Now(), visible: w.clock.Due(trailDelay), params: params,
+		ordinal: ordinal(w.next()), id: w.uuid("event", source, name), source: w.word(source), name: w.word(name), account: account,
+		region: w.word(region), user: user, at: w.clock.Now(), visible: w.clock.Due(trailDelay), params: encoded,
 	})
+}
+
+// word keeps one copy of a word that comes often, so that events don't hold on to the requests in which they came.
+func (w *World) word(word string) string {
+	if kept, ok := w.words[word]; ok {
+		return kept
+	}
+	if w.words == nil {
+		w.words = map[string]string{}
+	}
+	word = strings.Clone(word)
+	w.words[word] = word
+	return word
 }
 
 func (w *World) trailOperations() map[string]handler {
@@ -69,8 +88,20 @@ func (e *event) matches(in lookupInput) bool {
 		return false
 	}
 	for _, wanted := range in.LookupAttributes {
-		attributes := map[string]string{"EventId": e.id, "EventName": e.name, "EventSource": e.source, "Username": e.user, "ReadOnly": "false"}
-		if attributes[wanted.AttributeKey] != wanted.AttributeValue {
+		var is string
+		switch wanted.AttributeKey {
+		case "EventId":
+			is = e.id
+		case "EventName":
+			is = e.name
+		case "EventSource":
+			is = e.source
+		case "Username":
+			is = e.user
+		case "ReadOnly":
+			is = "false"
+		}
+		if is != wanted.AttributeValue {
 			return false
 		}
 	}

@@ -70,6 +70,8 @@ type World struct {
 	// applications are the Identity Center applications by ARN.
 	applications map[string]*application
 	trail        []*event
+	// words are those that events have in common.
+	words map[string]string
 }
 
 // New makes a world in which nobody has enabled Identity Center.
@@ -83,18 +85,7 @@ func New(config Config) (*World, error) {
 	if w.limits.SageMaker == 0 {
 		w.limits.SageMaker = DefaultSageMakerRate
 	}
-	w.routes = map[string]map[string]handler{
-		"sso":            w.ssoOperations(),
-		"identitystore":  w.identityStoreOperations(),
-		"sagemaker":      w.sageMakerOperations(),
-		"organizations":  w.organizationsOperations(),
-		"servicequotas":  w.quotaOperations(),
-		"secretsmanager": w.secretOperations(),
-		"cloudtrail":     w.trailOperations(),
-		"iam":            w.iamOperations(),
-		"sts":            w.stsOperations(),
-		"ec2":            w.ec2Operations(),
-	}
+	w.routes = w.services()
 	for name := range w.routes {
 		service, err := model.Load(name)
 		if err != nil {
@@ -108,6 +99,22 @@ func New(config Config) (*World, error) {
 		return nil, err
 	}
 	return w, nil
+}
+
+// services are the operations of each service, by the name that signatures have for it.
+func (w *World) services() map[string]map[string]handler {
+	return map[string]map[string]handler{
+		"sso":            w.ssoOperations(),
+		"identitystore":  w.identityStoreOperations(),
+		"sagemaker":      w.sageMakerOperations(),
+		"organizations":  w.organizationsOperations(),
+		"servicequotas":  w.quotaOperations(),
+		"secretsmanager": w.secretOperations(),
+		"cloudtrail":     w.trailOperations(),
+		"iam":            w.iamOperations(),
+		"sts":            w.stsOperations(),
+		"ec2":            w.ec2Operations(),
+	}
 }
 
 // API serves the AWS services. Requests are told apart by the credential scope of their signature.
