@@ -305,7 +305,7 @@ resource "aws_ssoadmin_application" "own" {
 
 resource "aws_ssoadmin_application_assignment_configuration" "own" {
   provider            = aws.management
-  application_arn     = aws_ssoadmin_application.own.arn
+  application_arn     = aws_ssoadmin_application.own.application_arn
   assignment_required = false
 }
 
