@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	awsworld "studio-onboarding/sandbox/internal/aws"
+	"studio-onboarding/sandbox/internal/kit"
 	"studio-onboarding/sandbox/internal/okta"
 )
 
@@ -65,3 +66,6 @@ func readYAML(name string, data []byte, into any) error {
 	}
 	return nil
 }
+
+// FaultKinds are all kinds of faults.
+func FaultKinds() []string { return kit.FaultKinds() }

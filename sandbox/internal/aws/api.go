@@ -207,7 +207,7 @@ func (c *call) rejected(err error) *apiError {
 
 // writes says whether the operation is one that changes things.
 func (c *call) writes() bool {
-	for _, verb := range []string{"Describe", "Get", "List", "Is", "Lookup", "AssumeRole"} {
+	for _, verb := range []string{"Describe", "Get", "List", "Is", "Lookup", "Simulate", "AssumeRole"} {
 		if strings.HasPrefix(c.operation, verb) {
 			return false
 		}

@@ -28,11 +28,11 @@ const (
 )
 
 type user struct {
-	id                          string
-	status                      string
-	login, email                string
-	first, last, display        string
-	created, changed, activated time.Time
+	id                   string
+	status               string
+	login, email         string
+	first, last, display string
+	created, changed     time.Time
 }
 
 type group struct {
