@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,13 +38,62 @@ type profileMemory struct {
 	opened    bool
 }
 
-// remembered is one profile.
+// remembered is one profile, as small as it can be: there may be a hundred thousand.
 type remembered struct {
-	access.Known
+	userName, role string
+	// created and changed are in nanoseconds since 1970, 0 where they are not known.
+	created, changed int64
+	made             bool
+	ours             ownership
 	// fresh says that this attempt has it from AWS itself.
 	fresh bool
 	// unlisted says that the profile exists even where the list does not show it yet.
 	unlisted bool
+}
+
+// ownership says whether a profile carries the run's tag.
+type ownership uint8
+
+const (
+	notAsked ownership = iota
+	ours
+	notOurs
+)
+
+func remember(k access.Known) remembered {
+	r := remembered{userName: k.UserName, role: k.Role, created: nanos(k.Created), changed: nanos(k.Changed), made: k.Made}
+	switch {
+	case k.Ours == nil:
+	case *k.Ours:
+		r.ours = ours
+	default:
+		r.ours = notOurs
+	}
+	return r
+}
+
+// as is what is remembered of the profile of this name.
+func (r remembered) as(name string) access.Known {
+	k := access.Known{Name: name, UserName: r.userName, Role: r.role, Created: fromNanos(r.created), Changed: fromNanos(r.changed), Made: r.made}
+	if r.ours != notAsked {
+		is := r.ours == ours
+		k.Ours = &is
+	}
+	return k
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+func fromNanos(n int64) time.Time {
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, n).UTC()
 }
 
 // flushAt is how many profiles are written to the file at once. A killed worker costs as many calls.
@@ -61,9 +111,11 @@ func (m *profileMemory) open(ctx context.Context) {
 		return
 	}
 	m.opened = true
+	roles := copies{}
 	err := m.store.ReadProfiles(m.run, func(known access.Known) {
-		if _, ok := m.known[known.Name]; !ok || !m.known[known.Name].fresh {
-			m.known[known.Name] = remembered{Known: known}
+		if !m.known[known.Name].fresh {
+			known.Role = roles.one(known.Role)
+			m.known[known.Name] = remember(known)
 		}
 	})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && activity.IsActivity(ctx) {
@@ -81,10 +133,12 @@ func (m *profileMemory) holds(now access.Listed) (remembered, bool) {
 	}
 	switch {
 	case known.fresh && now.Created.IsZero(): // a list without times: what was seen a moment ago has to do
-	case !known.Holds(now, m.settle):
+	case !known.as(now.Name).Holds(now, m.settle):
 		return remembered{}, false
 	default:
-		known.Known = known.As(now)
+		is := remember(known.as(now.Name).As(now))
+		is.fresh = known.fresh
+		known = is
 	}
 	known.unlisted = false
 	m.known[now.Name] = known
@@ -95,10 +149,12 @@ func (m *profileMemory) holds(now access.Listed) (remembered, bool) {
 func (m *profileMemory) learn(ctx context.Context, known access.Known, unlisted bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if before, ok := m.known[known.Name]; ok && known.Ours == nil && before.Created.Equal(known.Created) {
-		known.Ours = before.Ours
+	if before, ok := m.known[known.Name]; ok && known.Ours == nil && before.created == nanos(known.Created) {
+		known.Ours = before.as(known.Name).Ours
 	}
-	m.known[known.Name] = remembered{Known: known, fresh: true, unlisted: unlisted}
+	one := remember(known)
+	one.fresh, one.unlisted = true, unlisted
+	m.known[known.Name] = one
 	m.unwritten = append(m.unwritten, known)
 	if len(m.unwritten) >= flushAt {
 		m.write(ctx)
@@ -127,7 +183,7 @@ func (m *profileMemory) save(ctx context.Context) {
 	}
 	err := m.store.SaveProfiles(m.run, func(yield func(access.Known) bool) {
 		for _, name := range slices.Sorted(maps.Keys(m.known)) {
-			if known := m.known[name].Known; !known.Created.IsZero() && !yield(known) {
+			if known := m.known[name].as(name); !known.Created.IsZero() && !yield(known) {
 				return
 			}
 		}
@@ -170,7 +226,7 @@ func (m *profileMemory) unlistedOnes(listed []access.Listed) []access.Known {
 		switch {
 		case names[name]:
 		case known.unlisted:
-			unlisted = append(unlisted, known.Known)
+			unlisted = append(unlisted, known.as(name))
 		default:
 			delete(m.known, name)
 		}
@@ -219,12 +275,12 @@ func (m *profileMemory) described(name string) (access.Known, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	known, ok := m.known[name]
-	return known.Known, ok
+	return known.as(name), ok
 }
 
 func (a *domainAccess) listed(ctx context.Context) ([]access.Listed, error) {
 	var listed []access.Listed
-	statuses := map[string]string{} // one copy of each
+	statuses := copies{}
 	pages := sagemaker.NewListUserProfilesPaginator(a.profiles, &sagemaker.ListUserProfilesInput{
 		DomainIdEquals: &a.in.Domain.ID, MaxResults: aws.Int32(listPage),
 	})
@@ -234,25 +290,37 @@ func (a *domainAccess) listed(ctx context.Context) ([]access.Listed, error) {
 			return nil, awscloud.Classify("sagemaker:ListUserProfiles", err)
 		}
 		for _, found := range page.UserProfiles {
-			status := string(found.Status)
-			if _, seen := statuses[status]; !seen {
-				statuses[status] = status
-			}
 			listed = append(listed, access.Listed{
-				Name: aws.ToString(found.UserProfileName), Status: statuses[status], Created: aws.ToTime(found.CreationTime), Changed: aws.ToTime(found.LastModifiedTime),
+				Name: strings.Clone(aws.ToString(found.UserProfileName)), Status: statuses.one(string(found.Status)), Created: aws.ToTime(found.CreationTime), Changed: aws.ToTime(found.LastModifiedTime),
 			})
 		}
 	}
 	return listed, nil
 }
 
+// copies keeps one copy of each of a few strings. Strings of an SDK's answer hold on to the whole answer, so that what is
+// kept of thousands of them is copied.
+type copies map[string]string
+
+func (c copies) one(s string) string {
+	if s == "" {
+		return ""
+	}
+	if known, ok := c[s]; ok {
+		return known
+	}
+	s = strings.Clone(s)
+	c[s] = s
+	return s
+}
+
 // spotCheck describes some of the profiles that are known from the file again. Where AWS says something else of one of them,
 // and it has not changed at this moment, the file is wrong.
 func (a *domainAccess) spotCheck(ctx context.Context, listed []access.Listed) error {
-	var known []access.Listed
-	for _, profile := range listed {
-		if k, ok := a.memory.holds(profile); ok && !k.fresh && !k.Made && profile.Status == access.StatusInService {
-			known = append(known, profile)
+	var known []int32
+	for i, profile := range listed {
+		if k, ok := a.memory.holds(profile); ok && !k.fresh && !k.made && profile.Status == access.StatusInService {
+			known = append(known, int32(i))
 		}
 	}
 	sample := access.SpotCheck(len(known))
@@ -260,7 +328,7 @@ func (a *domainAccess) spotCheck(ctx context.Context, listed []access.Listed) er
 	wrong := false
 	var mu sync.Mutex
 	err := a.each(ctx, len(sample), func(ctx context.Context, i int) error {
-		profile := known[sample[i]]
+		profile := listed[known[sample[i]]]
 		out, err := a.describe(ctx, profile.Name)
 		if fault.ClassOf(err) == fault.NotFound {
 			return nil

@@ -56,12 +56,16 @@ func (s identityStore) users(ctx context.Context) ([]directory.User, error) {
 
 func directoryUser(u identitystoretypes.User) directory.User {
 	// Only an explicit status shuts somebody out: directories from before November 2025 told none.
-	user := directory.User{ID: aws.ToString(u.UserId), UserName: aws.ToString(u.UserName), Enabled: u.UserStatus != identitystoretypes.UserStatusDisabled}
+	user := directory.User{ID: strings.Clone(aws.ToString(u.UserId)), UserName: strings.Clone(aws.ToString(u.UserName)), Enabled: u.UserStatus != identitystoretypes.UserStatusDisabled}
 	for _, email := range u.Emails {
-		user.Emails = append(user.Emails, aws.ToString(email.Value))
+		address := user.UserName // most people have one for both
+		if value := aws.ToString(email.Value); value != address {
+			address = strings.Clone(value)
+		}
+		user.Emails = append(user.Emails, address)
 	}
 	for _, external := range u.ExternalIds {
-		user.ExternalIDs = append(user.ExternalIDs, aws.ToString(external.Id))
+		user.ExternalIDs = append(user.ExternalIDs, strings.Clone(aws.ToString(external.Id)))
 	}
 	return user
 }
@@ -125,7 +129,7 @@ func (s identityStore) members(ctx context.Context, groupID string) (map[string]
 		}
 		for _, membership := range page.GroupMemberships {
 			if user, ok := membership.MemberId.(*identitystoretypes.MemberIdMemberUserId); ok {
-				members[user.Value] = true
+				members[strings.Clone(user.Value)] = true
 			}
 		}
 	}

@@ -77,6 +77,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	workerhost.SaveMemory()
 	host, err := workerhost.New(ctx, c, workerhost.Options{PeopleDir: o.peopleDir, Logger: logger})
 	if err != nil {
 		return err

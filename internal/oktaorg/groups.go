@@ -148,6 +148,9 @@ func userOf(item *okta.User) User {
 		return s
 	}
 	user.Login, user.Email = field("login"), field("email")
+	if user.Email == user.Login {
+		user.Email = user.Login // one string for both, as there may be many people
+	}
 	user.FirstName, user.LastName, user.DisplayName = field("firstName"), field("lastName"), field("displayName")
 	return user
 }

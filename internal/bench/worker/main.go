@@ -40,6 +40,7 @@ func work(ctx context.Context, address, dir string, speed float64) (uint64, erro
 		return 0, err
 	}
 	defer c.Close()
+	workerhost.SaveMemory()
 	host, err := workerhost.New(ctx, c, workerhost.Options{Waits: activities.DefaultWaits().Faster(speed), Speed: speed, PeopleDir: dir})
 	if err != nil {
 		return 0, err
