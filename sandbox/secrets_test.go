@@ -1,14 +1,19 @@
 package sandbox_test
 
 import (
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -60,6 +65,23 @@ func TestAServiceAppGetsWhatItsScopesAndItsRoleAllow(t *testing.T) {
 	w.ErrorContains(err, "there is no scope okta.everything")
 }
 
+// assertion signs claims with the key of a service app.
+func (w world) assertion(app sandbox.ServiceApp, algorithm string, claims map[string]any) string {
+	block, _ := pem.Decode([]byte(app.PrivateKey))
+	key, err := x509.ParsePKCS1PrivateKey(block.Bytes)
+	w.NoError(err)
+	part := func(content any) string {
+		data, err := json.Marshal(content)
+		w.NoError(err)
+		return base64.RawURLEncoding.EncodeToString(data)
+	}
+	signed := part(map[string]string{"alg": algorithm, "kid": app.KeyID}) + "." + part(claims)
+	sum := sha256.Sum256([]byte(signed))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+	w.NoError(err)
+	return signed + "." + base64.RawURLEncoding.EncodeToString(signature)
+}
+
 func TestATokenRequestIsCheckedForReal(t *testing.T) {
 	w := start(t, fast)
 	app, err := w.CreateServiceApp(w.ctx, sandbox.CreateServiceAppInput{Label: "onboarding", Scopes: []string{"okta.groups.read"}, Role: "SUPER_ADMIN"})
@@ -92,6 +114,28 @@ func TestATokenRequestIsCheckedForReal(t *testing.T) {
 	}
 	w.Equal("400 unsupported_grant_type", post(url.Values{"grant_type": {"password"}}))
 	w.Equal("401 invalid_client", post(url.Values{"grant_type": {"client_credentials"}, "client_id": {app.ClientID}, "client_secret": {"x"}}))
+
+	claims := func(change string, value any) map[string]any {
+		all := map[string]any{"iss": app.ClientID, "sub": app.ClientID, "aud": w.URL + "/oauth2/v1/token", "exp": time.Now().Add(time.Minute).Unix()}
+		all[change] = value
+		return all
+	}
+	for name, c := range map[string]struct {
+		algorithm string
+		claims    map[string]any
+		want      string
+	}{
+		"fine":         {"RS256", claims("iat", time.Now().Unix()), "200 "},
+		"a list":       {"RS256", claims("aud", []string{w.URL}), "200 "},
+		"expired":      {"RS256", claims("exp", time.Now().Add(-time.Minute).Unix()), "401 invalid_client"},
+		"too long":     {"RS256", claims("exp", time.Now().Add(2*time.Hour).Unix()), "401 invalid_client"},
+		"another org":  {"RS256", claims("aud", "https://example.okta.com/oauth2/v1/token"), "401 invalid_client"},
+		"another app":  {"RS256", claims("iss", "0oaaaaaaaaaaaaaaaaaa"), "401 invalid_client"},
+		"no signature": {"none", claims("iat", 0), "401 invalid_client"},
+	} {
+		w.Equal(c.want, post(url.Values{"grant_type": {"client_credentials"}, "scope": {"okta.groups.read"},
+			"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {w.assertion(app, c.algorithm, c.claims)}}), name)
+	}
 
 	for _, authorization := range []string{"Bearer made-up", "SSWS made-up", ""} {
 		status, err := w.send(http.MethodGet, w.URL+"/api/v1/groups", authorization, nil, nil)
