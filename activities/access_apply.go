@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	sagemakertypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
+	"go.temporal.io/sdk/activity"
 
 	"studio-onboarding/internal/access"
 	"studio-onboarding/internal/awscloud"
@@ -23,7 +24,8 @@ import (
 // is done only when everything that it made has been seen, and it may die anywhere.
 //
 // People for whom it fails for good are the result's exceptions and don't stop the others. Class NotFound: Identity Center
-// lacks an access group. Class NotReady: an assignment is still not seen after Waits.Propagation.
+// lacks an access group. Class NotReady: an assignment is still not seen after Waits.Propagation; class Invalid: nor in later
+// attempts.
 func (x *Access) ConvergeAccess(ctx context.Context, in AccessInput) (AccessResult, error) {
 	h := newHeart(ctx, onboarding.StepAccess, progressOf(in.Access))
 	a, err := x.open(ctx, in, h)
@@ -270,6 +272,12 @@ func (c *convergence) assignAll(ctx context.Context, assignments []access.Assign
 	}
 	if late != nil {
 		return late
+	}
+	if activity.IsActivity(ctx) && activity.GetInfo(ctx).Attempt >= maxTries {
+		return fault.New(fault.Invalid, "aws", "sso:CreateApplicationAssignment",
+			"%d assignments were made again and again, and are still not listed.", len(assignments)).
+			WithRemedy("Look at the application of the Studio domain in the IAM Identity Center console (Applications): if its assignments are there, retry. " +
+				"If not, try to make one there, and ask AWS Support about what CloudTrail shows of CreateApplicationAssignment.")
 	}
 	return fault.New(fault.NotReady, "aws", "sso:CreateApplicationAssignment",
 		"%d assignments were accepted, but are not listed after %s.", len(assignments), c.waits.Propagation).After(c.waits.Profile)

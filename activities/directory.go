@@ -89,9 +89,7 @@ func (d *Directory) CompareDirectory(ctx context.Context, in DirectoryInput) (Di
 		return DirectoryResult{}, fault.New(fault.NotReady, "okta", "", "%s", underWay(compared)).After(d.Waits.Sync)
 	}
 	if len(compared.MissingGroups) > 0 {
-		return DirectoryResult{}, fault.New(fault.NotFound, "aws", "identitystore:GetGroupId",
-			"Identity Center still has no group named %s after %s.", quoted(compared.MissingGroups), d.Waits.Settle).
-			WithRemedy("Look in Okta at the app's Push Groups tab for the error, push the group, then retry.")
+		return DirectoryResult{}, d.missingGroups(compared)
 	}
 	result := DirectoryResult{Wanted: compared.Wanted, Synced: compared.Synced}
 	var missing exceptionList
@@ -103,6 +101,31 @@ func (d *Directory) CompareDirectory(ctx context.Context, in DirectoryInput) (Di
 		result.Groups = append(result.Groups, DirectoryGroup{Name: group.Name, GroupID: group.ID, Members: len(group.Members)})
 	}
 	return result, nil
+}
+
+// missingGroups says that groups have not come. Where nobody has come either, there is one reason for both: the connection.
+func (d *Directory) missingGroups(compared directory.Result) error {
+	f := fault.New(fault.NotFound, "aws", "identitystore:GetGroupId",
+		"Identity Center still has no group named %s after %s", quoted(compared.MissingGroups), d.Waits.Settle).
+		WithRemedy("Look in Okta at the app's Push Groups tab for the error, remove its cause, then retry: the run pushes the group again.")
+	reasons := map[string]int{}
+	common := directory.Missing{}
+	for _, m := range compared.Missing {
+		if reasons[m.Reason]++; reasons[m.Reason] > reasons[common.Reason] {
+			common = m
+		}
+	}
+	if compared.Synced > 0 || common.Reason == "" {
+		f.Message += "."
+		return f
+	}
+	if common.Reason == directory.DeletedThere {
+		// Nobody deletes everybody: they went to another directory.
+		common.Remedy = "Compare the Base URL on the app's Provisioning tab in Okta with the SCIM endpoint in the Identity Center console: if they differ, " +
+			"people went to another organization. Then give Okta this endpoint and its token, delete the pushed groups, and unassign and assign the assignment group"
+	}
+	f.Message += fmt.Sprintf(", and none of the %d people. Most often: %s.", compared.Wanted, fault.Trim(common.Reason, 300))
+	return f.WithRemedy("%s. Then retry: the run pushes the groups again.", strings.TrimSuffix(fault.Trim(common.Remedy, 500), "."))
 }
 
 // underWay counts; names of people do not belong into the text of an error.

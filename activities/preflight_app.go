@@ -96,10 +96,11 @@ func (p *preflight) pushes(ctx context.Context, assignment oktaorg.Group, groups
 		return p.failed(onboarding.LevelBlocking, checkAssignmentGroup, err)
 	}
 	all, err := p.Okta.Mappings(ctx, p.oktaApp.ID)
-	if reason, refused := refusedPush(err); refused {
+	// Before provisioning is on, which the run sees to, the API refuses everything about pushes.
+	if reason, refused := refusedPush(err); refused && provisions(*p.oktaApp) {
 		p.warn(checkGroupPush, "Nothing to do now: the run asks for it. To spare it, give the worker's credentials okta.groups.manage and okta.apps.manage.",
 			"Groups have to be pushed in the Okta console, as the API refuses: %s.", strings.TrimSuffix(reason, "."))
-	} else if err != nil {
+	} else if err != nil && !refused {
 		return err
 	}
 	mappings := map[string]oktaorg.Mapping{}

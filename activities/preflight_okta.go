@@ -30,11 +30,21 @@ func (p *preflight) checkOrg(ctx context.Context) error {
 	if err != nil {
 		return p.failed(onboarding.LevelBlocking, checkOkta, err)
 	}
-	p.ok(checkOkta, "%s, as %s.", p.Okta.URL(), who)
+	if onlyReads(who) {
+		p.block(checkOkta, "Give the worker credentials of an administrator who manages the app and the groups (Application Administrator and Group Administrator), or of a service app with such roles; then retry.",
+			"%s, as %s: that role can change nothing.", p.Okta.URL(), who)
+	} else {
+		p.ok(checkOkta, "%s, as %s.", p.Okta.URL(), who)
+	}
 	if err := p.app(ctx); err != nil {
 		return err
 	}
 	return p.groups(ctx)
+}
+
+// onlyReads says whether a principal is known to have the read-only role alone, which Okta names after the login.
+func onlyReads(who string) bool {
+	return strings.HasSuffix(strings.ToLower(who), "(read-only administrator)")
 }
 
 // app looks for the app as the run will: by label among those of Identity Center.

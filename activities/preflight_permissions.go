@@ -50,7 +50,7 @@ func (p *preflight) permissions(ctx context.Context, cfg aws.Config, check, side
 		return nil
 	}
 	p.warn(check, "Allow it; starter policy prints the whole policy. If a policy of the organization or of a resource allows it, all is well.",
-		"IAM's policy simulator says that %s may not %s.", source, strings.Join(slices.Sorted(maps.Keys(denied)), ", "))
+		"IAM's policy simulator says that %s may not %s.", source, strings.Join(examplesOf(slices.Sorted(maps.Keys(denied))), ", "))
 	return nil
 }
 

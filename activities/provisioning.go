@@ -1,8 +1,10 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"studio-onboarding/internal/fault"
@@ -130,7 +132,9 @@ func (x *Provisioning) CheckSCIM(ctx context.Context, in CheckSCIMInput) (CheckS
 func (x *Provisioning) resolve(ctx context.Context, connection SCIMConnection) (SCIMConnection, string, error) {
 	endpoint, err := scim.NormalizeEndpoint(connection.Endpoint, x.PlainHTTPHost)
 	if err != nil {
-		return SCIMConnection{}, "", fault.New(fault.Invalid, "scim", "scim", "%v", err)
+		message, remedy, _ := strings.Cut(err.Error(), ": ")
+		return SCIMConnection{}, "", fault.New(fault.Invalid, "scim", "scim", "%s", message).
+			WithRemedy("%s", cmp.Or(remedy, "copy the SCIM endpoint from the Identity Center console, Settings > Automatic provisioning"))
 	}
 	connection.Endpoint = endpoint
 	token, err := x.Secrets.Resolve(ctx, connection.TokenRef)

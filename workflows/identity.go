@@ -264,6 +264,7 @@ func (r *run) directorySync(ctx workflow.Context) (string, error) {
 			return "", err
 		}
 	}
+	r.compared = true
 	result, err := call(waitFor(ctx, "Compare the people in Okta with Identity Center", syncBudget), a.CompareDirectory, activities.DirectoryInput{
 		IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region, IdentityStoreID: r.instance.IdentityStoreID,
 		AppID: r.app.ID, AssignmentGroup: r.spec.Okta.AssignmentGroup, Groups: r.groupNames(), People: r.singlePeople(),
@@ -271,7 +272,11 @@ func (r *run) directorySync(ctx workflow.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.directory, r.compared = result, true
+	r.directory = result
+	if result.Wanted == 0 {
+		return "", &incomplete{message: "Nobody would get in: as far as the worker's credentials see, there is no member in the access groups. → " +
+			"Put people into them in Okta, or let the worker's Okta role see them (where it may not, Okta answers with an empty list and no error). Then retry, or skip to go on with nobody."}
+	}
 	if result.ExceptionsTotal > 0 {
 		return "", &incomplete{
 			message: fmt.Sprintf("%d of %s are in Identity Center; %s can't be synced → Repair the listed people in Okta and retry, or skip to go on without them.",

@@ -47,7 +47,7 @@ func waitFor(ctx workflow.Context, summary string, budget time.Duration) workflo
 }
 
 // bulkWork: thousands of calls at the pace the APIs allow, with a heartbeat. A dead worker is noticed by the missing
-// heartbeat, and the next attempt lists what is there and goes on. One that fails again and again parks after about two hours.
+// heartbeat, and the next attempt lists what is there and goes on. One that fails again and again parks after about an hour.
 func bulkWork(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		StartToCloseTimeout:    24 * time.Hour,
@@ -71,8 +71,8 @@ func answerCheck(ctx workflow.Context, summary string) workflow.Context {
 const (
 	// heartbeat is how soon a dead worker is noticed. The worker beats by itself for every activity it runs.
 	heartbeat = 30 * time.Second
-	// bulkAttempts are enough for workers that die, and for an outage of about two hours.
-	bulkAttempts = 120
+	// bulkAttempts are enough for workers that die, and for an outage of about an hour.
+	bulkAttempts = 60
 	// syncBudget is how long Okta may take to provision everybody. Okta retries a throttled push for hours by itself.
 	syncBudget = 6 * time.Hour
 	// listBudget is for calls that page through everybody: at 100,000 people, minutes at Okta's pace.

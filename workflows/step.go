@@ -110,7 +110,25 @@ func describe(err error, parked *onboarding.Parked) {
 	if message, remedy, ok := strings.Cut(parked.Message, " → "); ok {
 		parked.Message, parked.Remedy = message, remedy
 	}
+	if parked.Remedy == "" {
+		parked.Remedy = usualRemedy(parked.Class)
+	}
 	parked.Message = fault.Trim(parked.Message, fault.MaxMessage)
+}
+
+// usualRemedy is what to do about an error that does not say it itself.
+func usualRemedy(class string) string {
+	switch fault.Class(class) {
+	case fault.Throttled:
+		return "The provider asked for a slower pace for as long as the run tries. See which other programs use up the limits of the account or org, then retry."
+	case fault.Unavailable:
+		return "See whether the provider reports an outage (AWS Health Dashboard, https://status.okta.com) and whether the worker reaches it, then retry."
+	case fault.NotReady, fault.Conflict:
+		return "See in the provider's console what holds it up, then retry."
+	case fault.NotFound:
+		return "Create what is missing, or correct its name in the spec, then retry."
+	}
+	return "Remove the cause, then retry."
 }
 
 // incomplete is the failure of a step that worked, but not for everybody.

@@ -103,7 +103,7 @@ func classifyAnswer(operation string, api smithy.APIError, httpStatus int) *faul
 	case code == "AWSOrganizationsNotInUseException":
 		f.Remedy = "Studio with Identity Center needs an account that belongs to an AWS organization: use credentials or identityCenter.assumeRole of one."
 	case f.Class == fault.Denied:
-		f.Remedy = remedyDenied(operation, said)
+		f.Message, f.Remedy = unrepeated(f.Message), remedyDenied(operation, said)
 	case f.Class == fault.QuotaExceeded:
 		f.Remedy = remedyQuota(operation)
 	}

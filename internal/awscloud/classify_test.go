@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -94,7 +95,7 @@ func TestADeniedCallNamesTheStatementThatIsMissing(t *testing.T) {
 		{
 			"identity policy",
 			"User: arn:aws:sts::222222222222:assumed-role/StudioOnboarding/studio-onboarding is not authorized to perform: iam:PassRole on resource: " + role + " because no identity-based policy allows the iam:PassRole action",
-			[]string{`"Action":"iam:PassRole","Resource":"` + role + `"`, `"iam:PassedToService":"sagemaker.amazonaws.com"`, "identity-based policy of arn:aws:sts::222222222222:assumed-role/StudioOnboarding/studio-onboarding"},
+			[]string{`"Action":"iam:PassRole","Resource":"` + role + `"`, `"iam:PassedToService":"sagemaker.amazonaws.com"`, "identity-based policy of the role StudioOnboarding (account 222222222222)"},
 		},
 		{
 			"permissions boundary",
@@ -110,7 +111,8 @@ func TestADeniedCallNamesTheStatementThatIsMissing(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			err := awscloud.Classify("sagemaker:CreateDomain", answered(400, api("AccessDeniedException", c.said)))
 			require.Equal(t, fault.Denied, fault.ClassOf(err))
-			for _, part := range append(c.remedy, c.said) {
+			said, _, _ := strings.Cut(c.said, " because no identity-based")
+			for _, part := range append(c.remedy, said) {
 				require.Contains(t, err.Error(), part)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/smithy-go"
 
@@ -30,7 +31,7 @@ var (
 // remedyDenied says which policy statement is missing where.
 func remedyDenied(operation, said string) string {
 	action := match(deniedAction, said, operation)
-	principal := match(deniedPrincipal, said, "the principal that called")
+	principal := policyOwner(match(deniedPrincipal, said, "the principal that called"))
 	resource := match(deniedResource, said, "*")
 	switch {
 	case strings.Contains(said, "explicit deny"):
@@ -38,12 +39,39 @@ func remedyDenied(operation, said string) string {
 	case action == "sts:AssumeRole":
 		return fmt.Sprintf("Let the trust policy of %s name %s, and allow that principal sts:AssumeRole on the role, then retry.", resource, principal)
 	}
+	if _, call, _ := strings.Cut(action, ":"); strings.HasPrefix(call, "List") && !strings.HasPrefix(call, "ListTags") && !strings.HasPrefix(call, "ListAttached") {
+		resource = "*" // whatever AWS's text names: most lists know no resources (Service Authorization Reference)
+	}
+	for _, kind := range []string{":user-profile/", ":space/", ":app/"} {
+		if before, _, found := strings.Cut(resource, kind); found {
+			resource = before + kind + "*" // everybody's, not only the one that was refused
+		}
+	}
 	condition := ""
 	if action == "iam:PassRole" {
 		condition = `,"Condition":{"StringEquals":{"iam:PassedToService":"sagemaker.amazonaws.com"}}`
 	}
 	return fmt.Sprintf(`Add {"Effect":"Allow","Action":"%s","Resource":"%s"%s} to the %s of %s, then retry.`,
 		action, resource, condition, match(deniedBy, said, "identity-based policy"), principal)
+}
+
+// policyOwner is whose policies decide: a session has those of its role. The ARN of a session does not tell the role's path.
+func policyOwner(principal string) string {
+	parsed, err := arn.Parse(principal)
+	name, session := strings.CutPrefix(parsed.Resource, "assumed-role/")
+	if err != nil || !session {
+		return principal
+	}
+	name, _, _ = strings.Cut(name, "/")
+	return fmt.Sprintf("the role %s (account %s)", name, parsed.AccountID)
+}
+
+// unrepeated is AWS's text without its end, which says the action a second time.
+func unrepeated(said string) string {
+	if end := strings.Index(said, " because no identity-based policy allows the "); end >= 0 {
+		return said[:end] + "."
+	}
+	return said
 }
 
 // remedyQuota names the quota where it is known (Service Quotas, service code sagemaker).
@@ -91,7 +119,7 @@ func noCredentials(operation string, err error) *fault.Fault {
 
 // text makes AWS's text fit to be shown: one line, without the encoded or quoted parts of the request.
 func text(s string) string {
-	for _, end := range []string{"\n", " Encoded authorization failure message", "The Canonical String", "Authorization="} {
+	for _, end := range []string{"\n", " Please use AWS Service Quotas", " Encoded authorization failure message", "The Canonical String", "Authorization="} {
 		s, _, _ = strings.Cut(s, end)
 	}
 	return fault.Trim(strings.TrimSpace(s), maxText)

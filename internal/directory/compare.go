@@ -305,6 +305,9 @@ func (c *comparison) judge(p Person) (User, verdict) {
 	case len(own) > 0:
 		// Okta will try in vain, so nobody needs to wait for it.
 		return User{}, because(own[0].Reason, own[0].Remedy)
+	case p.UserName() != p.Login && !SignInName(p.UserName()):
+		return User{}, because(fmt.Sprintf("the app gives the user name %q, which is not an e-mail address, so that Identity Center refuses the sign-in", p.UserName()),
+			"In Okta, set Application username format to Okta username on the app's Sign On tab; delete the user in Identity Center, unassign the person from the app and assign them again")
 	case failed:
 		if v, ok := c.obstacle(p); ok {
 			return User{}, v

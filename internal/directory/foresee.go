@@ -55,6 +55,9 @@ func Foresee(in Input) Outlook {
 	return outlook
 }
 
+// DeletedThere is the reason of people who were taken out of Identity Center behind Okta's back, or never came there.
+const DeletedThere = "Okta holds this person for provisioned, but Identity Center has no such user"
+
 // deleted is somebody who was taken out of Identity Center behind Okta's back.
-var deleted = because("Okta holds this person for provisioned, but Identity Center has no such user",
+var deleted = because(DeletedThere,
 	"Somebody deleted the user there: unassign the person from the app in Okta and assign them again")

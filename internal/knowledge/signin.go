@@ -19,8 +19,8 @@ func signInErrors() []Entry {
 			ID: "signin-unexpected", Subject: SignIn,
 			Texts:  []string{"An unexpected error has occurred"},
 			Where:  "AWS's sign-in page, when Okta sends the person there",
-			Cause:  "the name that Okta sends is not, letter by letter, the user name in Identity Center; or the Okta app has another ACS URL or issuer than Identity Center shows",
-			Remedy: "Compare the application username in Okta with the user name in Identity Center, and the app's Sign On settings with Settings > Identity source; CloudTrail's ExternalIdPDirectoryLogin says what was refused",
+			Cause:  "the name that Okta sends is not, letter by letter, the user name in Identity Center; or the Okta app has another ACS URL or issuer than Identity Center shows; or Identity Center has the metadata of another Okta app",
+			Remedy: "Compare the application username in Okta with the user name in Identity Center, and the app's Sign On settings with Settings > Identity source; upload the app's metadata (okta-metadata.xml of the run) there again; CloudTrail's ExternalIdPDirectoryLogin says what was refused",
 			Source: pageTroubleshooting + "; goauthentik/authentik#4554",
 		},
 		{

@@ -99,7 +99,8 @@ func refusal(resp *http.Response, data []byte, token string) *fault.Fault {
 			WithRemedy("compare the endpoint with the Identity Center console (Settings > Automatic provisioning), generate a new token there, and give its reference again")
 	case status == http.StatusForbidden:
 		return as(fault.Denied, "the SCIM endpoint refuses this worker (HTTP 403)").
-			WithRemedy("check network controls: a proxy, firewall or VPC endpoint policy between the worker and %s", host)
+			WithRemedy("check network controls: the identity store's ScimAllowSourceIps has to admit Okta's addresses and this worker's "+
+				"(identitystore:UpdateIdentityStore), and no proxy or firewall may stand before %s", host)
 	case status == http.StatusNotFound:
 		return as(fault.NotFound, "there is no SCIM endpoint at this address (HTTP 404)").
 			WithRemedy("copy the SCIM endpoint again from the Identity Center console; it exists in the primary Region only, and only while automatic provisioning is enabled")

@@ -145,6 +145,8 @@ func (c *call) resource() string {
 	switch {
 	case c.service == "iam" && name["RoleName"] != "":
 		return fmt.Sprintf("arn:aws:iam::%s:role/%s", c.account, name["RoleName"])
+	case c.service == "iam" && name["PolicySourceArn"] != "":
+		return name["PolicySourceArn"]
 	case c.service == "sts" && name["RoleArn"] != "":
 		return name["RoleArn"]
 	case c.service == "sagemaker" && name["ResourceArn"] != "":
