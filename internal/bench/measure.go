@@ -335,6 +335,7 @@ func normalized(text []byte) (json.RawMessage, error) {
 	}
 	for i := range instance.Groups {
 		names[instance.Groups[i].ID], instance.Groups[i].ID = instance.Groups[i].Name, ""
+		sortStrings(instance.Groups[i].Members)
 	}
 	for i := range instance.Applications {
 		for j, assignment := range instance.Applications[i].Assignments {
