@@ -25,6 +25,7 @@ var (
 	deniedAction    = regexp.MustCompile(`not authorized to perform: ?([a-z0-9-]+:[A-Za-z0-9*]+)`)
 	deniedPrincipal = regexp.MustCompile(`User: ?(arn:[^\s,]+)`)
 	deniedResource  = regexp.MustCompile(`on (?:the )?resource: ?(arn:[^\s,]+|\*)`)
+	deniedSession   = regexp.MustCompile(`(:assumed-role/[^/\s]+)/\S+`)
 	deniedBy        = regexp.MustCompile(`because no ([a-z -]+?) allows`)
 )
 
@@ -66,10 +67,13 @@ func policyOwner(principal string) string {
 	return fmt.Sprintf("the role %s (account %s)", name, parsed.AccountID)
 }
 
-// unrepeated is AWS's text without its end, which says the action a second time.
+// unrepeated is AWS's text without the name of the session, and without its end: the remedy names the resource, and the
+// action was said already.
 func unrepeated(said string) string {
+	said = deniedSession.ReplaceAllString(said, "$1")
 	if end := strings.Index(said, " because no identity-based policy allows the "); end >= 0 {
-		return said[:end] + "."
+		said, _, _ = strings.Cut(said[:end], " on resource: ")
+		return said + "."
 	}
 	return said
 }
