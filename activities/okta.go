@@ -167,7 +167,7 @@ func (x *App) usable(app oktaorg.App, since time.Time) (EnsureAppResult, error) 
 	found := x.describe(app, since)
 	if app.Status != appActive {
 		return EnsureAppResult{}, fault.New(fault.Invalid, "okta", operation, "the Okta app %q (%s) is %s", app.Label, app.ID, app.Status).
-			WithRemedy("activate it in the Okta admin console (%s), or give the run another oktaApp label", found.AdminURL)
+			WithRemedy("activate it in the Okta admin console (%s), or give okta.appLabel another value in the spec", found.AdminURL)
 	}
 	if app.SignOnMode != modeSAML {
 		return EnsureAppResult{}, fault.New(fault.Invalid, "okta", operation, "the Okta app %q (%s) signs on by %q instead of SAML 2.0", app.Label, app.ID, app.SignOnMode).
@@ -209,7 +209,7 @@ func (x *App) FetchIdPMetadata(ctx context.Context, in AppInput) (IdPMetadata, e
 	idp, err := saml.ParseIdP(data)
 	if err != nil {
 		return IdPMetadata{}, fault.New(fault.Invalid, "okta", operation, "Okta's metadata cannot be used: %v", err).
-			WithRemedy("look at the app's Sign On tab in the Okta admin console (%s)", adminURL(x.Okta.URL(), in.AppID))
+			WithRemedy("put it right under SAML Signing Certificates on the app's Sign On tab in the Okta admin console (%s), then retry", adminURL(x.Okta.URL(), in.AppID))
 	}
 	// The metadata is asked for by the active key, so that there is one certificate; where Okta shows several, sign-in works
 	// as long as the one that lasts longest.

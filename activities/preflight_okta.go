@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"studio-onboarding/internal/directory"
+	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/onboarding"
 )
@@ -118,6 +119,12 @@ func (p *preflight) groups(ctx context.Context) error {
 	}
 	for _, person := range p.spec.Access.People {
 		user, err := p.Okta.UserByLogin(ctx, person.Login)
+		if fault.ClassOf(err) == fault.NotFound {
+			p.warn(checkPeople, "Correct access.people in the spec, create the person in Okta, or let the worker's Okta role see them.",
+				"Okta shows nobody with the login %q.", person.Login)
+			p.persons = append(p.persons, directory.Person{Login: person.Login})
+			continue
+		}
 		if err != nil {
 			if err := p.failed(onboarding.LevelWarning, checkPeople, err); err != nil {
 				return err

@@ -113,6 +113,9 @@ func describe(err error, parked *onboarding.Parked) {
 	if parked.Remedy == "" {
 		parked.Remedy = usualRemedy(parked.Class)
 	}
+	if strings.Contains(parked.Remedy, " in the spec") {
+		parked.Remedy += " (A run keeps its spec: for another one, abort it and start it again.)"
+	}
 	parked.Message = fault.Trim(parked.Message, fault.MaxMessage)
 }
 

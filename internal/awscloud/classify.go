@@ -101,7 +101,7 @@ func classifyAnswer(operation string, api smithy.APIError, httpStatus int) *faul
 		f.Class = fault.Unsupported
 		f.Remedy = "Use the organization instance of IAM Identity Center, which is enabled in the management account."
 	case code == "AWSOrganizationsNotInUseException":
-		f.Remedy = "Studio with Identity Center needs an account that belongs to an AWS organization: use credentials or identityCenter.assumeRole of one."
+		f.Remedy = "Studio with Identity Center needs an AWS organization: create one in the AWS Organizations console, or use credentials or identityCenter.assumeRole of an account in one; then retry."
 	case f.Class == fault.Denied:
 		f.Message, f.Remedy = unrepeated(f.Message), remedyDenied(operation, said)
 	case f.Class == fault.QuotaExceeded:
