@@ -20,7 +20,7 @@ func (r *run) preflight(ctx workflow.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.oktaURL, r.identityAccount = result.OktaURL, result.IdentityAccount
+	r.oktaURL = result.OktaURL
 	r.report.Findings = nil
 	var blocking []string
 	for _, f := range result.Findings {
@@ -272,7 +272,6 @@ func (r *run) directorySync(ctx workflow.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r.directory = result
 	if result.Wanted == 0 {
 		return "", &incomplete{message: "Nobody would get in: as far as the worker's credentials see, there is no member in the access groups. → " +
 			"Put people into them in Okta, or let the worker's Okta role see them (where it may not, Okta answers with an empty list and no error). Then retry, or skip to go on with nobody."}

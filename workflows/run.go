@@ -32,17 +32,15 @@ type run struct {
 	published [2]string
 
 	// What steps hand on to later ones.
-	oktaURL         string
-	identityAccount string
-	instance        activities.Instance
-	app             activities.OktaApp
-	connection      activities.SCIMConnection
-	directory       activities.DirectoryResult
-	compared        bool
-	verified        bool
-	roles           []activities.Role
-	place           activities.Network
-	studio          activities.Domain
+	oktaURL    string
+	instance   activities.Instance
+	app        activities.OktaApp
+	connection activities.SCIMConnection
+	compared   bool
+	verified   bool
+	roles      []activities.Role
+	place      activities.Network
+	studio     activities.Domain
 }
 
 func newRun(ctx workflow.Context, in onboarding.OnboardInput) *run {
