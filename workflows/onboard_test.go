@@ -472,7 +472,9 @@ func TestBlockingFindingsParkThePreflightAndMayBeSkipped(t *testing.T) {
 	})
 	report, err := w.run()
 	require.NoError(t, err)
-	require.Len(t, report.Findings, 1)
+	require.Equal(t, "people", report.Findings[0].Check)
+	require.Equal(t, "saml-trust", report.Findings[1].Check, "what no API shows is said")
+	require.Len(t, report.Findings, 2)
 }
 
 func TestACancelledRunEndsAsCancelled(t *testing.T) {
