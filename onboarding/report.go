@@ -22,7 +22,7 @@ type Report struct {
 	// PeopleFile names the file (on the worker) with a line for each person.
 	PeopleFile string     `json:"peopleFile,omitempty"`
 	Resources  []Resource `json:"resources,omitempty"`
-	// Findings are the preflight's warnings.
+	// Findings are warnings: those of the preflight, and what the run could not see or did not do.
 	Findings  []Finding         `json:"findings,omitempty"`
 	Requests  []AnsweredRequest `json:"requests,omitempty"`
 	Decisions []Decision        `json:"decisions,omitempty"`

@@ -85,7 +85,7 @@ func (p *page) exceptions(r onboarding.Report) {
 		}
 	}
 	if len(warnings) > 0 {
-		p.heading("Warnings of the preflight")
+		p.heading("Warnings")
 		p.table([]string{"CHECK", "MESSAGE", "REMEDY"}, warnings)
 	}
 	if r.PeopleFile != "" {
