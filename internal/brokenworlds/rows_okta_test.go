@@ -188,7 +188,7 @@ func oktaOrg() []row {
 		{
 			world: "Okta answers with an empty list of people",
 			breaks: func(s *site) {
-				s.faults(sandbox.Fault{Service: "okta", Operation: "GET /api/v1/groups/{groupId}/users", Kind: "empty-list"})
+				s.faults(sandbox.Fault{Service: "okta", Operation: "GET /api/v1/groups/{groupId}/users", Kind: sandbox.FaultEmpty})
 			},
 			check: "okta-access-group", level: onboarding.LevelBlocking, says: []string{"None of the access groups"},
 			stops: onboarding.StepDirectorySync, stop: []string{"Nobody would get in", "empty list"},
