@@ -31,7 +31,7 @@ type Access struct {
 // PeopleStore keeps the list with a line for each person, which is too long for a history.
 type PeopleStore interface {
 	// SavePeople replaces the people file of a run and returns its address.
-	SavePeople(run string, people []onboarding.PersonRecord) (string, error)
+	SavePeople(run string, people iter.Seq[onboarding.PersonRecord]) (string, error)
 	// SaveChanges replaces the file of the changes that a reconcile found, and returns its address.
 	SaveChanges(run string, changes []onboarding.AccessChange) (string, error)
 	// ReadProfiles calls each for what is known of the profiles of a run; what comes later counts. An error wraps

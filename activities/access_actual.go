@@ -52,8 +52,12 @@ func (a *domainAccess) actual(ctx context.Context, view snapshot, reading func(d
 func (a *domainAccess) complete(ctx context.Context, view snapshot, found listing) (access.Actual, error) {
 	// Only of people who should have no access it matters whose the profile is, and asking costs a call for each.
 	var unwanted []string
+	ids := map[string]string{}
 	for _, profile := range access.Unwanted(view.desired.People(), found.profiles) {
 		unwanted = append(unwanted, profile.Name)
+		if user, there := view.named(profile.UserName); there {
+			ids[profile.UserName] = user.ID
+		}
 	}
 	ours, err := a.readTags(ctx, unwanted, false)
 	if err != nil {
@@ -61,8 +65,11 @@ func (a *domainAccess) complete(ctx context.Context, view snapshot, found listin
 	}
 	for i, profile := range found.profiles {
 		found.profiles[i].Ours = ours[profile.Name]
+		if user := view.byName[profile.UserName]; user != nil {
+			found.profiles[i].UserName = user.UserName // one string for both, as there may be many people
+		}
 	}
-	actual := access.Actual{Assignments: found.assignments, Profiles: found.profiles, UserIDs: view.userIDs()}
+	actual := access.Actual{Assignments: found.assignments, Profiles: found.profiles, UserIDs: ids}
 	return actual, a.claim(ctx, view, &actual)
 }
 

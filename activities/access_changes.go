@@ -23,7 +23,13 @@ func (x *Access) settled(ctx context.Context) bool {
 // changeList describes what Diff found to people: what is done, and what is held back for the operator.
 func (v *verification) changeList(actual access.Actual) []onboarding.AccessChange {
 	var list []onboarding.AccessChange
-	names := v.principalNames()
+	removals := v.changes
+	if removals.Held != "" {
+		agreed := v.view.desired
+		agreed.Confirmed = true
+		removals = access.Diff(agreed, actual)
+	}
+	names := v.principalNames(v.changes.Assign, removals.Revoke)
 	for _, a := range v.changes.Assign {
 		list = append(list, onboarding.AccessChange{Kind: onboarding.ChangeAssign, Who: names(a), Group: a.Type == access.PrincipalGroup,
 			Why: "not assigned to the Studio application"})
@@ -34,23 +40,23 @@ func (v *verification) changeList(actual access.Actual) []onboarding.AccessChang
 		}
 	}
 	roles := map[string]string{}
+	for _, p := range v.changes.SetRole {
+		roles[p.Name] = ""
+	}
 	for _, p := range actual.Profiles {
-		roles[p.Name] = p.Role
+		if _, changes := roles[p.Name]; changes {
+			roles[p.Name] = p.Role
+		}
 	}
 	profiles(onboarding.ChangeCreateProfile, v.changes.Create, func(p access.Profile) string {
-		return "has access via " + strings.Join(v.wanted[p.UserName].Via, ", ") + ", and no profile"
+		person, _ := v.person(p.UserName)
+		return "has access via " + strings.Join(person.Via, ", ") + ", and no profile"
 	})
 	profiles(onboarding.ChangeSetRole, v.changes.SetRole, func(p access.Profile) string {
 		return fmt.Sprintf("the profile has the execution role %s", roleName(cmp.Or(roles[p.Name], v.view.desired.DefaultRole)))
 	})
 	profiles(onboarding.ChangeRemakeProfile, v.changes.Remake, func(p access.Profile) string { return "the profile is " + p.Status })
 
-	removals := v.changes
-	if removals.Held != "" {
-		agreed := v.view.desired
-		agreed.Confirmed = true
-		removals = access.Diff(agreed, actual)
-	}
 	start := len(list)
 	for _, a := range removals.Revoke {
 		list = append(list, onboarding.AccessChange{Kind: onboarding.ChangeRevoke, Who: names(a), Group: a.Type == access.PrincipalGroup,
@@ -70,9 +76,14 @@ func (v *verification) changeList(actual access.Actual) []onboarding.AccessChang
 // inDoubt says whether Okta's list may be broken, so that it is not spread further without the operator's consent.
 func (v *verification) inDoubt() bool { return v.view.desired.Doubt != "" && !v.view.desired.Confirmed }
 
-// principalNames names users and groups; what is gone keeps its ID.
-func (v *verification) principalNames() func(access.Assignment) string {
+// principalNames names the users and groups of these assignments; what is gone keeps its ID.
+func (v *verification) principalNames(of ...[]access.Assignment) func(access.Assignment) string {
 	names := map[string]string{}
+	for _, assignments := range of {
+		for _, a := range assignments {
+			names[a.PrincipalID] = ""
+		}
+	}
 	for id, name := range v.groupNames {
 		names[id] = name
 	}
@@ -80,7 +91,9 @@ func (v *verification) principalNames() func(access.Assignment) string {
 		names[group.ID] = group.Name
 	}
 	for _, user := range v.view.users {
-		names[user.ID] = user.UserName
+		if _, asked := names[user.ID]; asked {
+			names[user.ID] = user.UserName
+		}
 	}
 	return func(a access.Assignment) string { return cmp.Or(names[a.PrincipalID], a.PrincipalID) }
 }

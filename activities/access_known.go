@@ -200,6 +200,13 @@ func (m *profileMemory) flush(ctx context.Context) {
 	m.write(ctx)
 }
 
+// release gives back the memory after save, when nothing will be asked any more.
+func (m *profileMemory) release() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.known = map[string]remembered{}
+}
+
 func (m *profileMemory) forget(name string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

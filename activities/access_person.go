@@ -46,7 +46,7 @@ func (x *Access) ExplainPerson(ctx context.Context, in ExplainPersonInput) (onbo
 		}
 	}
 	compared, err := compareWithLog(ctx, x.Okta, in.Access.AppID, directory.Input{
-		People: []directory.Person{e.person.Person}, Users: e.users, Groups: e.groups, AssignmentGroup: in.Access.AssignmentGroup, Now: time.Now(),
+		People: []directory.Person{e.person}, Users: e.users, Groups: e.groups, AssignmentGroup: in.Access.AssignmentGroup, Now: time.Now(),
 	})
 	if err != nil {
 		return onboarding.PersonExplanation{}, err
@@ -66,7 +66,7 @@ type personLinks struct {
 	a  *domainAccess
 	in AccessInput
 
-	person  wantedPerson
+	person  directory.Person
 	user    directory.User // under whom the person comes in, or should
 	users   []directory.User
 	groups  []directory.Group // the access groups; Members holds this person alone
@@ -79,7 +79,7 @@ type personLinks struct {
 }
 
 func (e *personLinks) readOkta(ctx context.Context) error {
-	e.person.single = slices.ContainsFunc(e.in.Access.People, func(p onboarding.PersonAccessSpec) bool { return strings.EqualFold(p.Login, e.person.Login) })
+	e.person.Named = slices.ContainsFunc(e.in.Access.People, func(p onboarding.PersonAccessSpec) bool { return strings.EqualFold(p.Login, e.person.Login) })
 	user, err := e.x.Okta.UserByLogin(ctx, e.person.Login)
 	if fault.ClassOf(err) == fault.NotFound {
 		return nil
@@ -187,7 +187,7 @@ func (e *personLinks) readAssignments(ctx context.Context, member map[string]boo
 // readStudio finds the person's profile, and what it should be.
 func (e *personLinks) readStudio(ctx context.Context) error {
 	view := e.a.view(e.users, e.groups)
-	view = view.follow([]wantedPerson{e.person}, e.in)
+	view = view.follow([]directory.Person{e.person}, e.in)
 	for _, person := range view.desired.People() {
 		if person.UserID == e.user.ID {
 			e.wanted, e.isWanted = person, true
@@ -361,7 +361,7 @@ func (e *personLinks) groupsLink() onboarding.PersonLink {
 		return notSeen(onboarding.LinkGroups)
 	}
 	if len(e.person.Groups) == 0 {
-		if e.person.single {
+		if e.person.Named {
 			return ok(onboarding.LinkGroups, "in none of the access groups; the spec names the person")
 		}
 		return broken(onboarding.LinkGroups, "in Okta, the person is in none of the access groups: "+quoted(names), "Add the person to one of them in Okta, or name them under access.people")
@@ -375,7 +375,7 @@ func (e *personLinks) groupsLink() onboarding.PersonLink {
 	switch {
 	case e.user.ID == "":
 		return onboarding.PersonLink{Link: onboarding.LinkGroups, State: onboarding.LinkNotSeen, Found: "in Okta in " + quoted(e.person.Groups)}
-	case len(lacks) == len(e.person.Groups) && !e.person.single:
+	case len(lacks) == len(e.person.Groups) && !e.person.Named:
 		return broken(onboarding.LinkGroups, fmt.Sprintf("in Okta a member of %s, but not in Identity Center", quoted(lacks)),
 			"Push the group again in Okta: the app > Push Groups > the group > Push now. "+e.syncOnce()+" does it too")
 	case len(lacks) > 0:

@@ -10,11 +10,12 @@ import (
 	"studio-onboarding/internal/access"
 	"studio-onboarding/internal/directory"
 	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/onboarding"
 )
 
 // oktaPeople reads from Okta who should get in.
-func (x *Access) oktaPeople(ctx context.Context, in AccessInput) ([]wantedPerson, error) {
+func (x *Access) oktaPeople(ctx context.Context, in AccessInput) ([]directory.Person, error) {
 	var groups, singles []string
 	for _, group := range in.Access.Groups {
 		groups = append(groups, group.Name)
@@ -31,7 +32,7 @@ func (x *Access) lookFollowing(ctx context.Context, a *domainAccess) (snapshot, 
 	if !a.in.FollowOkta {
 		return a.look(ctx)
 	}
-	var people []wantedPerson
+	var people []directory.Person
 	var view snapshot
 	err := sideBySide(ctx, func(ctx context.Context) (err error) {
 		people, err = x.oktaPeople(ctx, a.in)
@@ -46,11 +47,43 @@ func (x *Access) lookFollowing(ctx context.Context, a *domainAccess) (snapshot, 
 	return view.follow(people, a.in), nil
 }
 
+// slim forgets of the people what matters only until they are compared, and to follow them; what says who can sign in stays.
+func (v snapshot) slim(people []directory.Person) {
+	users := map[string]*oktaorg.User{}
+	appUsers := map[oktaorg.AppUser]*oktaorg.AppUser{}
+	for i := range people {
+		person := &people[i]
+		if user := v.byName[person.Login]; user != nil {
+			person.Login = user.UserName // one string for both
+		}
+		if person.User != nil {
+			if users[person.User.Status] == nil {
+				users[person.User.Status] = &oktaorg.User{Status: person.User.Status}
+			}
+			person.User = users[person.User.Status]
+		}
+		if person.AppUser == nil {
+			continue
+		}
+		kept := oktaorg.AppUser{Status: person.AppUser.Status}
+		if person.AppUser.ExternalID != "" {
+			kept.ExternalID = "known"
+		}
+		if person.UserName() != person.Login {
+			kept.UserName = person.UserName()
+		}
+		if appUsers[kept] == nil {
+			appUsers[kept] = &kept
+		}
+		person.AppUser = appUsers[kept]
+	}
+}
+
 // follow leaves only those in the view whom Okta has in the access groups, or whom the spec names, and who are assigned to
 // the app in Okta. Memberships reach Identity Center by SCIM, some time later and sometimes never; Okta decides.
 //
 // Groups whose members differ are Stale. Where Okta has far fewer people than Identity Center, its list is in doubt.
-func (v snapshot) follow(people []wantedPerson, in AccessInput) snapshot {
+func (v snapshot) follow(people []directory.Person, in AccessInput) snapshot {
 	byID := make(map[string]*directory.User, len(v.users))
 	for i := range v.users {
 		byID[v.users[i].ID] = &v.users[i]
@@ -74,7 +107,7 @@ func (v snapshot) follow(people []wantedPerson, in AccessInput) snapshot {
 		if user == nil {
 			continue
 		}
-		singles[user.ID] = singles[user.ID] || person.single
+		singles[user.ID] = singles[user.ID] || person.Named
 		for _, group := range person.Groups {
 			if vouched[group] == nil {
 				vouched[group] = map[string]bool{}

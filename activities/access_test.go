@@ -465,7 +465,7 @@ type brokenStore struct{ peoplefile.Store }
 
 var errNoSpace = errors.New("no space left on device")
 
-func (brokenStore) SavePeople(string, []onboarding.PersonRecord) (string, error) {
+func (brokenStore) SavePeople(string, iter.Seq[onboarding.PersonRecord]) (string, error) {
 	return "", errNoSpace
 }
 func (brokenStore) SaveChanges(string, []onboarding.AccessChange) (string, error) {

@@ -31,7 +31,7 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 		return VerifyResult{}, err
 	}
 	defer a.memory.flush(ctx)
-	var people []wantedPerson
+	var people []directory.Person
 	var view snapshot
 	var found listing
 	err = sideBySide(ctx, func(ctx context.Context) (err error) {
@@ -55,13 +55,15 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 		return VerifyResult{}, err
 	}
 	a.memory.save(ctx)
+	a.memory.release()
 	// Nobody is waited for here: without Settle, whoever is not there is missing.
 	compared, err := compareWithLog(ctx, x.Okta, in.AppID, directory.Input{
-		People: directoryPeople(people), Users: view.users, Groups: view.groups, AssignmentGroup: in.AssignmentGroup, Now: time.Now(),
+		People: people, Users: view.users, Groups: view.groups, AssignmentGroup: in.AssignmentGroup, Now: time.Now(),
 	})
 	if err != nil {
 		return VerifyResult{}, err
 	}
+	view.slim(people)
 	v := newVerification(view, actual, compared)
 	if v.failed, err = x.givenUp(in.Run); err != nil {
 		return VerifyResult{}, err
@@ -69,19 +71,21 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 	if err := v.readForeignGroups(ctx, a); err != nil {
 		return VerifyResult{}, err
 	}
-	var records []onboarding.PersonRecord
-	for _, person := range people {
-		records = append(records, v.check(person))
+	file, err := x.People.SavePeople(in.Run, func(yield func(onboarding.PersonRecord) bool) {
+		for _, person := range people {
+			if !yield(v.check(person)) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return VerifyResult{}, notStored("people file", err)
 	}
 	v.noticeOthers()
 	if in.RecordChanges {
 		if err := v.noticeRunning(ctx, a); err != nil {
 			return VerifyResult{}, err
 		}
-	}
-	file, err := x.People.SavePeople(in.Run, records)
-	if err != nil {
-		return VerifyResult{}, notStored("people file", err)
 	}
 	result := VerifyResult{
 		People: v.people, Groups: v.groupAccess(), Exceptions: v.exceptions.listed, ExceptionsTotal: v.exceptions.total,
@@ -96,7 +100,7 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 // verification is what was read back, indexed, with the verdicts so far.
 type verification struct {
 	view     snapshot
-	wanted   map[string]access.Person // by user name
+	wanted   []access.Person // sorted by user name
 	profiles map[string]*access.Profile
 	assigned map[access.Assignment]bool
 	// through are the members of all groups that are assigned to the application, by group ID.
@@ -107,11 +111,11 @@ type verification struct {
 	failed map[string]onboarding.PersonException
 	// foreign are principals that are assigned although the spec does not name them.
 	foreign []access.Assignment
-	// groupNames are the names of foreign groups.
-	groupNames map[string]string
+	// groupNames are the names of foreign groups, foreignUsers those of foreign users, by ID.
+	groupNames, foreignUsers map[string]string
 
-	// checked are the user names of those who should get in.
-	checked    map[string]bool
+	// others are the user names that have something left of access, and whether it is those of people who should get in.
+	others     map[string]bool
 	people     onboarding.People
 	exceptions exceptionList
 	notices    exceptionList
@@ -119,12 +123,9 @@ type verification struct {
 
 func newVerification(view snapshot, actual access.Actual, compared directory.Result) *verification {
 	v := &verification{
-		view: view, wanted: map[string]access.Person{}, profiles: access.Picks(actual.Profiles), assigned: map[access.Assignment]bool{},
-		through: map[string]map[string]bool{}, missing: map[string]directory.Missing{}, groupNames: map[string]string{}, checked: map[string]bool{},
+		view: view, wanted: view.desired.People(), profiles: access.Picks(actual.Profiles), assigned: map[access.Assignment]bool{},
+		through: map[string]map[string]bool{}, missing: map[string]directory.Missing{}, groupNames: map[string]string{}, foreignUsers: map[string]string{}, others: map[string]bool{},
 		changes: access.Diff(view.desired, actual),
-	}
-	for _, person := range view.desired.People() {
-		v.wanted[person.UserName] = person
 	}
 	for _, m := range compared.Missing {
 		if _, first := v.missing[m.Person]; !first {
@@ -141,12 +142,41 @@ func newVerification(view snapshot, actual access.Actual, compared directory.Res
 			v.foreign = append(v.foreign, a)
 		}
 	}
+	v.nameOthers()
 	for _, group := range view.groups {
 		if v.assigned[access.Assignment{PrincipalID: group.ID, Type: access.PrincipalGroup}] {
 			v.through[group.ID] = group.Members
 		}
 	}
 	return v
+}
+
+// nameOthers finds the names of those who have something left of access without the spec naming them.
+func (v *verification) nameOthers() {
+	for _, leaver := range v.changes.Leavers {
+		v.others[leaver.UserName] = false
+	}
+	for _, foreign := range v.foreign {
+		v.foreignUsers[foreign.PrincipalID] = ""
+	}
+	if len(v.foreign) == 0 {
+		return
+	}
+	for _, user := range v.view.users {
+		if _, foreign := v.foreignUsers[user.ID]; foreign {
+			v.foreignUsers[user.ID] = user.UserName
+			v.others[user.UserName] = false
+		}
+	}
+}
+
+// person finds who should have access by the user name.
+func (v *verification) person(userName string) (access.Person, bool) {
+	i, found := slices.BinarySearchFunc(v.wanted, userName, func(p access.Person, name string) int { return strings.Compare(p.UserName, name) })
+	if !found {
+		return access.Person{}, false
+	}
+	return v.wanted[i], true
 }
 
 // readForeignGroups reads the members of groups that somebody else assigned: they let people in as well.
@@ -181,13 +211,15 @@ func (s identityStore) groupName(ctx context.Context, id string) (string, error)
 }
 
 // check decides about one person, link by link in the order in which a sign-in passes them.
-func (v *verification) check(person wantedPerson) onboarding.PersonRecord {
-	record := onboarding.PersonRecord{Person: person.Login, Via: slices.Clone(person.Groups)}
-	if person.single {
+func (v *verification) check(person directory.Person) onboarding.PersonRecord {
+	record := onboarding.PersonRecord{Person: person.Login, Via: slices.Clip(person.Groups)}
+	if person.Named {
 		record.Via = append(record.Via, access.ViaPerson)
 	}
 	v.people.Wanted++
-	v.checked[person.UserName()] = true
+	if _, asked := v.others[person.UserName()]; asked {
+		v.others[person.UserName()] = true
+	}
 	user, there := v.view.named(person.UserName())
 	signsIn := there && person.CanSignIn(user)
 	assigned := signsIn && v.isAssigned(user.ID)
@@ -197,7 +229,7 @@ func (v *verification) check(person wantedPerson) onboarding.PersonRecord {
 	if has {
 		profile = *pick
 	}
-	wanted := v.wanted[person.UserName()]
+	wanted, _ := v.person(person.UserName())
 	role := cmp.Or(profile.Role, v.view.desired.DefaultRole)
 	if there {
 		record.UserID = user.ID
@@ -243,7 +275,7 @@ func (v *verification) check(person wantedPerson) onboarding.PersonRecord {
 }
 
 // tally counts. Those whom Okta does not look after in Identity Center are not synced, unless they get in all the same.
-func (v *verification) tally(person wantedPerson, user directory.User, record onboarding.PersonRecord, assigned bool) {
+func (v *verification) tally(person directory.Person, user directory.User, record onboarding.PersonRecord, assigned bool) {
 	if record.Ready || person.CanSignIn(user) && person.KeptBy(user) {
 		v.people.Synced++
 	}
@@ -271,7 +303,7 @@ func (v *verification) isAssigned(userID string) bool {
 	return false
 }
 
-func (v *verification) noticeRoleAndName(person wantedPerson, wanted access.Person, profile access.Profile) {
+func (v *verification) noticeRoleAndName(person directory.Person, wanted access.Person, profile access.Profile) {
 	if wanted.Conflict != "" {
 		v.notices.add(person.Login, wanted.Conflict, "Take the person out of one of the groups, or name them under access.people, if another role should count")
 	}
@@ -282,12 +314,8 @@ func (v *verification) noticeRoleAndName(person wantedPerson, wanted access.Pers
 
 // noticeOthers says who has access, or something left of it, without being named by the spec.
 func (v *verification) noticeOthers() {
-	byID := map[string]string{}
-	for _, user := range v.view.users {
-		byID[user.ID] = user.UserName
-	}
 	for _, leaver := range v.changes.Leavers {
-		if v.checked[leaver.UserName] { // they should get in, and are told why they don't
+		if v.others[leaver.UserName] { // they should get in, and are told why they don't
 			continue
 		}
 		v.notices.add(leaver.UserName, fmt.Sprintf("should have no access any more; the profile %s is still there (%s)", leaver.Name, leaver.Status),
@@ -295,14 +323,14 @@ func (v *verification) noticeOthers() {
 	}
 	slices.SortFunc(v.foreign, func(a, b access.Assignment) int { return strings.Compare(a.PrincipalID, b.PrincipalID) })
 	for _, foreign := range v.foreign {
-		name, remedy := byID[foreign.PrincipalID], "Remove the assignment from the Studio application in the IAM Identity Center console, or name the person in the spec"
+		name, remedy := v.foreignUsers[foreign.PrincipalID], "Remove the assignment from the Studio application in the IAM Identity Center console, or name the person in the spec"
 		if foreign.Type == access.PrincipalGroup {
 			name, remedy = v.groupNames[foreign.PrincipalID], "Remove the assignment from the Studio application in the IAM Identity Center console, or name the group in the spec"
 			if name != "" {
 				name = fmt.Sprintf("group %q", name)
 			}
 		}
-		if _, wanted := v.wanted[name]; name != "" && !wanted && !v.checked[name] { // without a name nobody is behind the assignment any more
+		if _, wanted := v.person(name); name != "" && !wanted && !v.others[name] { // without a name nobody is behind the assignment any more
 			v.notices.add(name, "assigned to the Studio application, but not named by the spec", remedy)
 		}
 	}

@@ -63,7 +63,7 @@ func (d *Directory) CompareDirectory(ctx context.Context, in DirectoryInput) (Di
 	if err != nil {
 		return DirectoryResult{}, err
 	}
-	var people []wantedPerson
+	var people []directory.Person
 	var users []directory.User
 	var groups []directory.Group
 	err = sideBySide(ctx, func(ctx context.Context) (err error) {
@@ -77,7 +77,7 @@ func (d *Directory) CompareDirectory(ctx context.Context, in DirectoryInput) (Di
 		return DirectoryResult{}, err
 	}
 	compared, err := compareWithLog(ctx, d.Okta, in.AppID, directory.Input{
-		People: directoryPeople(people), Users: users, Groups: groups, AssignmentGroup: in.AssignmentGroup,
+		People: people, Users: users, Groups: groups, AssignmentGroup: in.AssignmentGroup,
 		// The first attempt was scheduled when the wait began.
 		Now: time.Now(), Since: activity.GetInfo(ctx).ScheduledTime, Settle: d.Waits.Settle,
 	})

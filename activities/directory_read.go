@@ -99,7 +99,17 @@ func (s identityStore) usersAndGroups(ctx context.Context, names []string) (user
 	for i, name := range names {
 		reading.Go(func() (err error) { groups[i], err = s.group(ctx, name); return err })
 	}
-	return users, groups, reading.Wait()
+	if err := reading.Wait(); err != nil {
+		return nil, nil, err
+	}
+	for _, group := range groups {
+		for _, user := range users {
+			if group.Members[user.ID] {
+				group.Members[user.ID] = true // takes the string over, so that there is one of each ID only
+			}
+		}
+	}
+	return users, groups, nil
 }
 
 // sideBySide does all of these, and returns the first error.
@@ -136,90 +146,103 @@ func (s identityStore) members(ctx context.Context, groupID string) (map[string]
 	return members, nil
 }
 
-// wantedPerson is somebody who should get in, as Okta has them.
-type wantedPerson struct {
-	directory.Person
-	// single says that the spec names the person.
-	single bool
-}
-
 // wantedPeople reads the members of the access groups and the single people from Okta, with their assignment to the app,
 // sorted by login. A login of the spec that Okta does not know is among them, without a user.
-func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string, groups, singles []string) ([]wantedPerson, error) {
+func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string, groups, singles []string) ([]directory.Person, error) {
 	var mu sync.Mutex
-	people := map[string]*wantedPerson{}
-	add := func(user oktaorg.User) *wantedPerson {
-		person, ok := people[user.ID]
+	var people []directory.Person
+	index := map[string]int32{} // by Okta user ID
+	words := copies{}           // what many people have in common
+	add := func(user oktaorg.User) *directory.Person {
+		i, ok := index[user.ID]
 		if !ok {
-			person = &wantedPerson{Person: directory.Person{Login: user.Login, User: &user}}
-			people[user.ID] = person
+			user.Status, user.FirstName, user.LastName = words.one(user.Status), words.one(user.FirstName), words.one(user.LastName)
+			i = int32(len(people))
+			index[user.ID] = i
+			people = append(people, directory.Person{Login: user.Login, User: &user})
 		}
-		return person
+		return &people[i]
 	}
 	assigned := map[string]*oktaorg.AppUser{}
+	states := copies{}
+	alone := make([][]string, len(groups)) // most people are in one group, and share the list of it
+	for i, name := range groups {
+		alone[i] = []string{name}
+	}
 	// Groups and app users have rate limits of their own, so that they are read side by side.
 	reading, inner := errgroup.WithContext(ctx)
 	reading.SetLimit(listsAtOnce)
 	reading.Go(func() error {
-		return appUsersOf(inner, okta, appID, func(appUser oktaorg.AppUser) { assigned[appUser.ID] = &appUser })
+		return appUsersOf(inner, okta, appID, func(appUser oktaorg.AppUser) {
+			appUser.Status, appUser.SyncState, appUser.Scope = states.one(appUser.Status), states.one(appUser.SyncState), states.one(appUser.Scope)
+			assigned[appUser.ID] = &appUser
+		})
 	})
-	for _, name := range groups {
+	for i, name := range groups {
 		reading.Go(func() error {
 			return groupUsers(inner, okta, name, func(user oktaorg.User) {
 				mu.Lock()
 				defer mu.Unlock()
-				person := add(user)
-				person.Groups = append(person.Groups, name)
+				if person := add(user); person.Groups == nil {
+					person.Groups = alone[i]
+				} else {
+					person.Groups = append(person.Groups, name)
+				}
 			})
 		})
 	}
 	if err := reading.Wait(); err != nil {
 		return nil, err
 	}
+	unknown := map[string]bool{}
 	for _, login := range singles {
 		user, err := okta.UserByLogin(ctx, login)
 		switch {
 		case fault.ClassOf(err) == fault.NotFound:
-			people["unknown "+login] = &wantedPerson{Person: directory.Person{Login: login}, single: true}
+			unknown[login] = true
 		case err != nil:
 			return nil, err
 		default:
-			add(user).single = true
+			add(user).Named = true
 		}
 	}
 	place := map[string]int{}
 	for i, name := range groups {
 		place[name] = i
 	}
-	for id, person := range people {
-		person.AppUser = assigned[id]
-		slices.SortFunc(person.Groups, func(a, b string) int { return cmp.Compare(place[a], place[b]) })
+	for i := range people {
+		person := &people[i]
+		if person.AppUser = assigned[person.User.ID]; person.AppUser != nil {
+			person.AppUser.ID = person.User.ID // one string for both, as there may be many people
+			if person.AppUser.UserName == person.Login {
+				person.AppUser.UserName = person.Login
+			}
+		}
+		if len(person.Groups) > 1 { // lists of one are shared
+			slices.SortFunc(person.Groups, func(a, b string) int { return cmp.Compare(place[a], place[b]) })
+		}
 	}
-	if err := markAssignmentGroup(ctx, okta, assignmentGroup, people); err != nil {
+	if err := markAssignmentGroup(ctx, okta, assignmentGroup, people, index); err != nil {
 		return nil, err
 	}
-	sorted := make([]wantedPerson, 0, len(people))
-	for _, person := range people {
-		sorted = append(sorted, *person)
+	for login := range unknown {
+		people = append(people, directory.Person{Login: login, Named: true})
 	}
-	slices.SortFunc(sorted, func(a, b wantedPerson) int {
+	slices.SortFunc(people, func(a, b directory.Person) int {
 		return cmp.Or(strings.Compare(a.Login, b.Login), strings.Compare(oktaID(a), oktaID(b)))
 	})
-	return sorted, nil
+	return people, nil
 }
 
-// markAssignmentGroup looks into the assignment group where somebody is not assigned, to tell why.
-func markAssignmentGroup(ctx context.Context, okta Okta, name string, people map[string]*wantedPerson) error {
-	unassigned := false
-	for _, person := range people {
-		unassigned = unassigned || person.User != nil && !person.Assigned()
-	}
+// markAssignmentGroup looks into the assignment group where somebody is not assigned, to tell why. The index is by Okta user ID.
+func markAssignmentGroup(ctx context.Context, okta Okta, name string, people []directory.Person, index map[string]int32) error {
+	unassigned := slices.ContainsFunc(people, func(p directory.Person) bool { return !p.Assigned() })
 	if !unassigned || name == "" {
 		return nil
 	}
 	return groupUsers(ctx, okta, name, func(user oktaorg.User) {
-		if person, ok := people[user.ID]; ok {
-			person.InAssignmentGroup = true
+		if i, ok := index[user.ID]; ok {
+			people[i].InAssignmentGroup = true
 		}
 	})
 }
@@ -250,20 +273,11 @@ func groupUsers(ctx context.Context, okta Okta, name string, each func(oktaorg.U
 	})
 }
 
-func oktaID(p wantedPerson) string {
+func oktaID(p directory.Person) string {
 	if p.User == nil {
 		return ""
 	}
 	return p.User.ID
-}
-
-// directoryPeople are the people as internal/directory takes them.
-func directoryPeople(people []wantedPerson) []directory.Person {
-	plain := make([]directory.Person, len(people))
-	for i, person := range people {
-		plain[i] = person.Person
-	}
-	return plain
 }
 
 const (

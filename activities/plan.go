@@ -60,7 +60,7 @@ type planning struct {
 	// on says that Okta provisions already.
 	on bool
 	// wanted are those who should get in, and outlook who of them will be there.
-	wanted  []wantedPerson
+	wanted  []directory.Person
 	outlook directory.Outlook
 	users   []directory.User
 	groups  []directory.Group

@@ -32,11 +32,11 @@ func (p *planning) people(ctx context.Context) error {
 	}
 	for i, person := range wanted {
 		// The run assigns single people itself.
-		wanted[i].InAssignmentGroup = person.InAssignmentGroup || person.single
+		wanted[i].InAssignmentGroup = person.InAssignmentGroup || person.Named
 	}
 	p.wanted = wanted
 	in := directory.Input{
-		People: directoryPeople(wanted), Users: p.users, Groups: p.groups, AssignmentGroup: p.spec.Okta.AssignmentGroup, Now: time.Now(),
+		People: wanted, Users: p.users, Groups: p.groups, AssignmentGroup: p.spec.Okta.AssignmentGroup, Now: time.Now(),
 	}
 	if p.on {
 		if in.Failures, err = failuresOf(ctx, p.Okta, p.appID(), in); err != nil {

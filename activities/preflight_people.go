@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,7 +54,7 @@ func (p *preflight) everybody(ctx context.Context) error {
 	for _, missing := range outlook.Missing {
 		records = append(records, onboarding.PersonRecord{Person: missing.Person, Reason: missing.Reason, Remedy: missing.Remedy})
 	}
-	file, err := p.People.SavePeople(onboarding.CheckID(p.spec.Name), records)
+	file, err := p.People.SavePeople(onboarding.CheckID(p.spec.Name), slices.Values(records))
 	if err != nil {
 		f := fault.New(fault.Invalid, "worker", "", "the list of people cannot be written: %v", err).
 			WithRemedy("Check the worker's data directory: it has to be writable and to have space left.")

@@ -63,8 +63,12 @@ const ViaPerson = "person"
 
 // People are those who should have access, sorted by user name.
 func (d Desired) People() []Person {
-	var people []Person
-	index := make(map[string]int32, len(d.Users))
+	members := len(d.Singles)
+	for _, group := range d.Groups {
+		members += len(group.Members)
+	}
+	people := make([]Person, 0, min(members, len(d.Users)))
+	index := make(map[string]int32, cap(people))
 	claim := func(id string, via []string, role string) {
 		name, enabled := d.Users[id]
 		if !enabled {

@@ -52,7 +52,8 @@ type Profile struct {
 type Actual struct {
 	Assignments []Assignment
 	Profiles    []Profile
-	// UserIDs are the IDs of all users of Identity Center by exact user name, also of those who are disabled.
+	// UserIDs are the IDs in Identity Center, by exact user name, of all users with a profile whom Desired does not want, also
+	// of those who are disabled. Others may be among them.
 	UserIDs map[string]string
 	// Ours are assignments that this run may remove, besides those of people whose profile is its own.
 	Ours map[Assignment]bool
@@ -219,15 +220,15 @@ func held(desired Desired, people []Person, profiles map[string]*Profile, losing
 	return ""
 }
 
-// Unwanted are the profiles of people who should have no access, sorted by name. Profiles whose user is unknown are not among them.
+// Unwanted are the profiles of those who are not among these people, sorted by name. People are sorted by user name, as
+// Desired.People are. Profiles whose user is unknown are not among them.
 func Unwanted(people []Person, profiles []Profile) []Profile {
-	wanted := make(map[string]bool, len(people))
-	for _, person := range people {
-		wanted[person.UserName] = true
-	}
 	var unwanted []Profile
 	for _, profile := range profiles {
-		if profile.UserName != "" && !wanted[profile.UserName] {
+		if profile.UserName == "" {
+			continue
+		}
+		if _, wanted := slices.BinarySearchFunc(people, profile.UserName, func(p Person, name string) int { return strings.Compare(p.UserName, name) }); !wanted {
 			unwanted = append(unwanted, profile)
 		}
 	}

@@ -33,6 +33,8 @@ type Person struct {
 	AppUser *oktaorg.AppUser
 	// InAssignmentGroup says whether the person is in the group that is assigned to the app.
 	InAssignmentGroup bool
+	// Named says that the spec names the person, besides groups.
+	Named bool
 	// Groups are the names of the access groups that the person is in, in Okta.
 	Groups []string
 }

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"studio-onboarding/onboarding"
@@ -27,8 +29,9 @@ const (
 )
 
 // SavePeople replaces the people file of a run with one JSON object per line, and returns the absolute path. A reader sees
-// the old file or the new one, never half of one. It refuses a run name that is not a plain file name.
-func (s Store) SavePeople(run string, people []onboarding.PersonRecord) (string, error) {
+// the old file or the new one, never half of one. People are written as they come, so that nobody has to hold all of them. It
+// refuses a run name that is not a plain file name.
+func (s Store) SavePeople(run string, people iter.Seq[onboarding.PersonRecord]) (string, error) {
 	path, err := s.save(run, fileName, func(lines *json.Encoder) error { return encode(lines, people) })
 	if err != nil {
 		return "", fmt.Errorf("save people: %w", err)
@@ -38,7 +41,7 @@ func (s Store) SavePeople(run string, people []onboarding.PersonRecord) (string,
 
 // SaveChanges replaces the file of the changes that a reconcile found, in the way of SavePeople.
 func (s Store) SaveChanges(run string, changes []onboarding.AccessChange) (string, error) {
-	path, err := s.save(run, changesName, func(lines *json.Encoder) error { return encode(lines, changes) })
+	path, err := s.save(run, changesName, func(lines *json.Encoder) error { return encode(lines, slices.Values(changes)) })
 	if err != nil {
 		return "", fmt.Errorf("save changes: %w", err)
 	}
@@ -79,8 +82,8 @@ func (s Store) save(run, name string, write func(*json.Encoder) error) (string, 
 	return path, replace(path, write)
 }
 
-func encode[T any](lines *json.Encoder, items []T) error {
-	for _, item := range items {
+func encode[T any](lines *json.Encoder, items iter.Seq[T]) error {
+	for item := range items {
 		if err := lines.Encode(item); err != nil {
 			return err
 		}

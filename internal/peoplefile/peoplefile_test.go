@@ -3,6 +3,7 @@ package peoplefile_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,7 +18,7 @@ func TestWhatWasSavedIsReadBack(t *testing.T) {
 		{Person: "ann@example.com", Ready: true, Via: []string{"users"}, Profile: "ann-example-com", ProfileStatus: "InService"},
 		{Person: "b<ob@example.com", Reason: "a forbidden character", Remedy: "rename"},
 	}
-	path, err := store.SavePeople("data-science", people)
+	path, err := store.SavePeople("data-science", slices.Values(people))
 	require.NoError(t, err)
 	require.True(t, filepath.IsAbs(path))
 	require.Equal(t, filepath.Join("data-science", "people.jsonl"), filepath.Join(filepath.Base(filepath.Dir(path)), filepath.Base(path)))
@@ -28,9 +29,9 @@ func TestWhatWasSavedIsReadBack(t *testing.T) {
 
 func TestSavingReplacesAndLeavesNothingBehind(t *testing.T) {
 	store := peoplefile.Store{Dir: t.TempDir()}
-	_, err := store.SavePeople("r", []onboarding.PersonRecord{{Person: "a@example.com"}, {Person: "b@example.com"}})
+	_, err := store.SavePeople("r", slices.Values([]onboarding.PersonRecord{{Person: "a@example.com"}, {Person: "b@example.com"}}))
 	require.NoError(t, err)
-	path, err := store.SavePeople("r", nil)
+	path, err := store.SavePeople("r", slices.Values([]onboarding.PersonRecord(nil)))
 	require.NoError(t, err)
 	read, err := peoplefile.Read(path)
 	require.NoError(t, err)
@@ -42,7 +43,7 @@ func TestSavingReplacesAndLeavesNothingBehind(t *testing.T) {
 
 func TestOnlyTheOwnerMayRead(t *testing.T) {
 	store := peoplefile.Store{Dir: filepath.Join(t.TempDir(), "runs")}
-	path, err := store.SavePeople("r", []onboarding.PersonRecord{{Person: "a@example.com"}})
+	path, err := store.SavePeople("r", slices.Values([]onboarding.PersonRecord{{Person: "a@example.com"}}))
 	require.NoError(t, err)
 	file, err := os.Stat(path)
 	require.NoError(t, err)
@@ -55,7 +56,7 @@ func TestOnlyTheOwnerMayRead(t *testing.T) {
 func TestARunNameCannotLeaveTheDirectory(t *testing.T) {
 	store := peoplefile.Store{Dir: t.TempDir()}
 	for _, run := range []string{"", ".", "..", "../other", "a/b"} {
-		_, err := store.SavePeople(run, nil)
+		_, err := store.SavePeople(run, slices.Values([]onboarding.PersonRecord(nil)))
 		require.Error(t, err, run)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"studio-onboarding/internal/access"
 	"studio-onboarding/onboarding"
@@ -63,7 +64,7 @@ func (s Store) AddProfiles(run string, known []access.Known) error {
 	// One write, so that two workers do not mix their lines; the line break first ends what a killed one left behind.
 	var text bytes.Buffer
 	text.WriteByte('\n')
-	err = encode(lineEncoder(&text), known)
+	err = encode(lineEncoder(&text), slices.Values(known))
 	if err == nil {
 		_, err = file.Write(text.Bytes())
 	}
@@ -75,14 +76,7 @@ func (s Store) AddProfiles(run string, known []access.Known) error {
 
 // SaveProfiles replaces what is known of the profiles of a run.
 func (s Store) SaveProfiles(run string, known iter.Seq[access.Known]) error {
-	_, err := s.save(run, profilesName, func(lines *json.Encoder) error {
-		for one := range known {
-			if err := lines.Encode(one); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	_, err := s.save(run, profilesName, func(lines *json.Encoder) error { return encode(lines, known) })
 	if err != nil {
 		return fmt.Errorf("save profiles: %w", err)
 	}
@@ -91,7 +85,7 @@ func (s Store) SaveProfiles(run string, known iter.Seq[access.Known]) error {
 
 // SaveExceptions replaces the list of the people of a run for whom making access right failed for good.
 func (s Store) SaveExceptions(run string, people []onboarding.PersonException) error {
-	if _, err := s.save(run, exceptionsName, func(lines *json.Encoder) error { return encode(lines, people) }); err != nil {
+	if _, err := s.save(run, exceptionsName, func(lines *json.Encoder) error { return encode(lines, slices.Values(people)) }); err != nil {
 		return fmt.Errorf("save exceptions: %w", err)
 	}
 	return nil
