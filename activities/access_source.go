@@ -10,7 +10,6 @@ import (
 	"studio-onboarding/internal/access"
 	"studio-onboarding/internal/directory"
 	"studio-onboarding/internal/fault"
-	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/onboarding"
 )
 
@@ -45,38 +44,6 @@ func (x *Access) lookFollowing(ctx context.Context, a *domainAccess) (snapshot, 
 		return snapshot{}, err
 	}
 	return view.follow(people, a.in), nil
-}
-
-// slim forgets of the people what matters only until they are compared, and to follow them; what says who can sign in stays.
-func (v snapshot) slim(people []directory.Person) {
-	users := map[string]*oktaorg.User{}
-	appUsers := map[oktaorg.AppUser]*oktaorg.AppUser{}
-	for i := range people {
-		person := &people[i]
-		if user := v.byName[person.Login]; user != nil {
-			person.Login = user.UserName // one string for both
-		}
-		if person.User != nil {
-			if users[person.User.Status] == nil {
-				users[person.User.Status] = &oktaorg.User{Status: person.User.Status}
-			}
-			person.User = users[person.User.Status]
-		}
-		if person.AppUser == nil {
-			continue
-		}
-		kept := oktaorg.AppUser{Status: person.AppUser.Status}
-		if person.AppUser.ExternalID != "" {
-			kept.ExternalID = "known"
-		}
-		if person.UserName() != person.Login {
-			kept.UserName = person.UserName()
-		}
-		if appUsers[kept] == nil {
-			appUsers[kept] = &kept
-		}
-		person.AppUser = appUsers[kept]
-	}
 }
 
 // follow leaves only those in the view whom Okta has in the access groups, or whom the spec names, and who are assigned to

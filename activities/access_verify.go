@@ -63,7 +63,7 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 	if err != nil {
 		return VerifyResult{}, err
 	}
-	view.slim(people)
+	directory.Slim(people, view.byName)
 	v := newVerification(view, actual, compared)
 	if v.failed, err = x.givenUp(in.Run); err != nil {
 		return VerifyResult{}, err
