@@ -50,12 +50,6 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 	if in.FollowOkta {
 		view = view.follow(people, in)
 	}
-	actual, err := a.complete(ctx, view, found)
-	if err != nil {
-		return VerifyResult{}, err
-	}
-	a.memory.save(ctx)
-	a.memory.release()
 	// Nobody is waited for here: without Settle, whoever is not there is missing.
 	compared, err := compareWithLog(ctx, x.Okta, in.AppID, directory.Input{
 		People: people, Users: view.users, Groups: view.groups, AssignmentGroup: in.AssignmentGroup, Now: time.Now(),
@@ -64,6 +58,12 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 		return VerifyResult{}, err
 	}
 	directory.Slim(people, view.byName)
+	actual, err := a.complete(ctx, view, found)
+	if err != nil {
+		return VerifyResult{}, err
+	}
+	a.memory.save(ctx)
+	a.memory.release()
 	v := newVerification(view, actual, compared)
 	if v.failed, err = x.givenUp(in.Run); err != nil {
 		return VerifyResult{}, err

@@ -153,6 +153,15 @@ func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string,
 	var people []directory.Person
 	index := map[string]int32{} // by Okta user ID
 	words := copies{}           // what many people have in common
+	// assigned are those of whom no group is known yet, by Okta user ID.
+	assigned := map[string]*oktaorg.AppUser{}
+	assign := func(person *directory.Person, appUser *oktaorg.AppUser) {
+		person.AppUser = appUser
+		appUser.ID = person.User.ID // one string for both, as there may be many people
+		if appUser.UserName == person.Login {
+			appUser.UserName = person.Login
+		}
+	}
 	add := func(user oktaorg.User) *directory.Person {
 		i, ok := index[user.ID]
 		if !ok {
@@ -160,11 +169,13 @@ func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string,
 			i = int32(len(people))
 			index[user.ID] = i
 			people = append(people, directory.Person{Login: user.Login, User: &user})
+			if appUser := assigned[user.ID]; appUser != nil {
+				assign(&people[i], appUser)
+				delete(assigned, user.ID)
+			}
 		}
 		return &people[i]
 	}
-	assigned := map[string]*oktaorg.AppUser{}
-	states := copies{}
 	alone := make([][]string, len(groups)) // most people are in one group, and share the list of it
 	for i, name := range groups {
 		alone[i] = []string{name}
@@ -174,8 +185,14 @@ func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string,
 	reading.SetLimit(listsAtOnce)
 	reading.Go(func() error {
 		return appUsersOf(inner, okta, appID, func(appUser oktaorg.AppUser) {
-			appUser.Status, appUser.SyncState, appUser.Scope = states.one(appUser.Status), states.one(appUser.SyncState), states.one(appUser.Scope)
-			assigned[appUser.ID] = &appUser
+			mu.Lock()
+			defer mu.Unlock()
+			appUser.Status, appUser.SyncState, appUser.Scope = words.one(appUser.Status), words.one(appUser.SyncState), words.one(appUser.Scope)
+			if i, wanted := index[appUser.ID]; wanted {
+				assign(&people[i], &appUser)
+			} else {
+				assigned[appUser.ID] = &appUser
+			}
 		})
 	})
 	for i, name := range groups {
@@ -211,15 +228,8 @@ func wantedPeople(ctx context.Context, okta Okta, appID, assignmentGroup string,
 		place[name] = i
 	}
 	for i := range people {
-		person := &people[i]
-		if person.AppUser = assigned[person.User.ID]; person.AppUser != nil {
-			person.AppUser.ID = person.User.ID // one string for both, as there may be many people
-			if person.AppUser.UserName == person.Login {
-				person.AppUser.UserName = person.Login
-			}
-		}
-		if len(person.Groups) > 1 { // lists of one are shared
-			slices.SortFunc(person.Groups, func(a, b string) int { return cmp.Compare(place[a], place[b]) })
+		if groups := people[i].Groups; len(groups) > 1 { // lists of one are shared
+			slices.SortFunc(groups, func(a, b string) int { return cmp.Compare(place[a], place[b]) })
 		}
 	}
 	if err := markAssignmentGroup(ctx, okta, assignmentGroup, people, index); err != nil {
