@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -137,6 +138,10 @@ func (w *keptWorld) profileOf(login string) string {
 		require.NoError(w.t, err)
 		for _, profile := range page.UserProfiles {
 			out, err := w.studio.DescribeUserProfile(w.t.Context(), &sagemaker.DescribeUserProfileInput{DomainId: &w.access.Domain.ID, UserProfileName: profile.UserProfileName})
+			var gone *sagemakertypes.ResourceNotFound
+			if errors.As(err, &gone) { // deleted since it was listed
+				continue
+			}
 			require.NoError(w.t, err)
 			if aws.ToString(out.SingleSignOnUserValue) == login {
 				return aws.ToString(profile.UserProfileName)
