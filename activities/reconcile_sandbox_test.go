@@ -299,6 +299,13 @@ func TestDriftByHandIsShownAndRepaired(t *testing.T) {
 		ApplicationArn: &w.access.Domain.ApplicationARN, PrincipalId: &id, PrincipalType: ssoadmintypes.PrincipalTypeUser,
 	})
 	require.NoError(t, err)
+	require.Eventually(t, func() bool { // what was done by hand takes its time to show
+		list, err := w.sso.ListApplicationAssignments(ctx, &ssoadmin.ListApplicationAssignmentsInput{ApplicationArn: &w.access.Domain.ApplicationARN})
+		shows := func(principal *string) bool {
+			return slices.ContainsFunc(list.ApplicationAssignments, func(a ssoadmintypes.ApplicationAssignment) bool { return *a.PrincipalId == *principal })
+		}
+		return err == nil && shows(&id) && !shows(group.PrincipalId) && w.profileOf(deleted) == ""
+	}, 10*time.Second, 20*time.Millisecond)
 
 	report, err := w.reconcile(nil)
 	require.NoError(t, err)
