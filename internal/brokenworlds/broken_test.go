@@ -87,19 +87,18 @@ func TestNobodyIsEverStuck(t *testing.T) {
 	}
 	written, err := os.ReadFile(file)
 	require.NoError(t, err)
-	// The words of messages are the rows' to check; which of two calls side by side is refused first is chance.
-	require.Equal(t, outline(string(written)), outline(page), "the page is old: go test ./internal/brokenworlds -update")
+	was := strings.Split(withoutOperations(string(written)), "\n")
+	for i, line := range strings.Split(withoutOperations(page), "\n") {
+		require.Less(t, i, len(was), "the page is longer: go test ./internal/brokenworlds -update")
+		require.Equal(t, was[i], line, "line %d of the page is old: go test ./internal/brokenworlds -update", i+1)
+	}
+	require.Len(t, strings.Split(withoutOperations(page), "\n"), len(was), "the page is shorter: go test ./internal/brokenworlds -update")
 }
 
-// outline is the table and the headings of a page.
-func outline(page string) string {
-	var kept []string
-	for line := range strings.Lines(page) {
-		if strings.HasPrefix(line, "|") || strings.HasPrefix(line, "#") {
-			kept = append(kept, line)
-		}
-	}
-	return strings.Join(kept, "")
+// withoutOperations leaves out the names of operations: of calls that are made side by side, it is chance which is refused first.
+// The rows say which operation they expect where it matters.
+func withoutOperations(page string) string {
+	return regexp.MustCompile(`\b(identitystore|sso|sagemaker|iam):[A-Z][A-Za-z]+`).ReplaceAllString(page, "$1:…")
 }
 
 // try does everything with one world.
