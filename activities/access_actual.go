@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"golang.org/x/sync/errgroup"
 
+	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/access"
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
@@ -137,7 +138,7 @@ func (a *domainAccess) tagged(ctx context.Context, name string) (bool, access.Kn
 			return false, access.Known{}, err
 		}
 		ours = ours || slices.ContainsFunc(page.Tags, func(tag sagemakertypes.Tag) bool {
-			return aws.ToString(tag.Key) == runTag && aws.ToString(tag.Value) == a.in.Run
+			return aws.ToString(tag.Key) == provider.RunTag && aws.ToString(tag.Value) == a.in.Run
 		})
 	}
 	return ours, knownAs(name, out), nil

@@ -13,6 +13,7 @@ import (
 	sagemakertypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"go.temporal.io/sdk/activity"
 
+	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/access"
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
@@ -132,7 +133,7 @@ func (c *convergence) round(ctx context.Context) (settled bool, err error) {
 	}
 	c.rounds++
 	done := c.done(actual)
-	c.heart.at(done, len(c.people))
+	c.heart.At(done, len(c.people))
 	if c.assigning = len(changes.Assign) > 0; c.assigning {
 		return false, c.assignAll(ctx, changes.Assign)
 	}
@@ -377,7 +378,7 @@ func (c *convergence) create(ctx context.Context, profiles []access.Profile, don
 		request := &sagemaker.CreateUserProfileInput{
 			DomainId: &c.in.Domain.ID, UserProfileName: &profile.Name,
 			SingleSignOnUserIdentifier: aws.String("UserName"), SingleSignOnUserValue: &profile.UserName,
-			Tags: tagged(c.in.Run, c.in.Tags, func(key, value *string) sagemakertypes.Tag {
+			Tags: provider.Tagged(c.in.Run, c.in.Tags, func(key, value *string) sagemakertypes.Tag {
 				return sagemakertypes.Tag{Key: key, Value: value}
 			}),
 		}
@@ -399,7 +400,7 @@ func (c *convergence) create(ctx context.Context, profiles []access.Profile, don
 			}, true)
 			delete(c.deleting, profile.Name)
 			done++
-			c.heart.at(done, len(c.people))
+			c.heart.At(done, len(c.people))
 			return nil
 		case fault.Conflict:
 			return c.taken(ctx, profile, err)

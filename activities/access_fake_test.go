@@ -16,6 +16,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
@@ -24,6 +25,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/internal/peoplefile"
@@ -111,7 +113,7 @@ func (f *fakeCloud) person(login string, groups ...string) {
 }
 
 func (f *fakeCloud) Config(context.Context, onboarding.AccountSpec, string) (aws.Config, error) {
-	return aws.Config{
+	return aws.Config{APIOptions: []func(*middleware.Stack) error{awscloud.Classified},
 		Region: "us-east-1", BaseEndpoint: &f.url, Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
 		RetryMaxAttempts: 1,
 	}, nil

@@ -14,9 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	sagemakertypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/internal/peoplefile"
@@ -30,7 +32,7 @@ type hurried struct {
 }
 
 func (h hurried) Config(_ context.Context, account onboarding.AccountSpec, region string) (aws.Config, error) {
-	cfg := aws.Config{Region: region, BaseEndpoint: &h.url, Credentials: credentials.NewStaticCredentialsProvider(h.key, h.secret, "")}
+	cfg := aws.Config{APIOptions: []func(*middleware.Stack) error{awscloud.Classified}, Region: region, BaseEndpoint: &h.url, Credentials: credentials.NewStaticCredentialsProvider(h.key, h.secret, "")}
 	if account.AssumeRole != "" {
 		assume := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), account.AssumeRole)
 		cfg.Credentials = aws.NewCredentialsCache(assume)

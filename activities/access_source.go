@@ -223,7 +223,7 @@ func (x *Access) AwaitMembers(ctx context.Context, in AccessInput) (MembersResul
 	if err != nil {
 		return MembersResult{}, err
 	}
-	h.at(len(in.Access.Groups)-len(view.stale), len(in.Access.Groups))
+	h.At(len(in.Access.Groups)-len(view.stale), len(in.Access.Groups))
 	if len(view.stale) > 0 && !x.settled(ctx) {
 		return MembersResult{}, fault.New(fault.NotReady, "okta", "", "%d of %d groups have the members in Identity Center that they have in Okta; not yet: %s.",
 			len(in.Access.Groups)-len(view.stale), len(in.Access.Groups), quoted(view.stale)).After(x.Waits.Sync)

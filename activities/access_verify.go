@@ -41,7 +41,7 @@ func (x *Access) VerifyAccess(ctx context.Context, in AccessInput) (VerifyResult
 		view, err = a.look(ctx)
 		return err
 	}, func(ctx context.Context) (err error) {
-		found, err = a.list(ctx, h.at)
+		found, err = a.list(ctx, h.At)
 		return err
 	})
 	if err != nil {

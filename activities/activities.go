@@ -5,66 +5,29 @@ package activities
 
 import (
 	"context"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
+	"studio-onboarding/activities/provider"
 	"studio-onboarding/onboarding"
 )
 
-// AWS opens the configuration for one side of a run: the worker's credentials or the assumed role, in that Region, with
-// the shared pace and retry settings. Implemented by internal/awscloud.
-type AWS interface {
-	Config(ctx context.Context, account onboarding.AccountSpec, region string) (aws.Config, error)
-}
-
-// Secrets resolves references such as env:NAME, file:/path and aws-sm:arn. Implemented by internal/secret.
-type Secrets interface {
-	Resolve(ctx context.Context, reference string) (string, error)
-}
-
-// Waits are the pauses between two looks at something that takes its time. They belong to the worker, not to the workflow,
-// so that a simulated world can be run faster than the real one with the same histories.
-type Waits struct {
-	// Instance: for somebody to enable Identity Center.
-	Instance time.Duration
-	// Console: for somebody to finish the Okta console work.
-	Console time.Duration
-	// Sync: for Okta to provision people and groups. Okta's buckets allow one look in 30 s at large organizations.
-	Sync time.Duration
-	// Domain: for the Studio domain's next status.
-	Domain time.Duration
-	// Profile: for user profiles' next status.
-	Profile time.Duration
-	// Propagation is how long a refusal may come from a write that has not spread yet (a role made a minute ago).
-	Propagation time.Duration
-	// Settle is how long people may stay unprovisioned without any error before they are reported as stuck.
-	Settle time.Duration
-}
+// What activities need of the outside world.
+type (
+	AWS     = provider.AWS
+	Okta    = provider.Okta
+	SCIM    = provider.SCIM
+	Secrets = provider.Secrets
+	Waits   = provider.Waits
+)
 
 // DefaultWaits are the pauses for the real providers.
-func DefaultWaits() Waits {
-	return Waits{
-		Instance:    15 * time.Second,
-		Console:     20 * time.Second,
-		Sync:        30 * time.Second,
-		Domain:      15 * time.Second,
-		Profile:     5 * time.Second,
-		Propagation: 2 * time.Minute,
-		Settle:      15 * time.Minute,
-	}
+func DefaultWaits() Waits { return provider.DefaultWaits() }
+
+type heart = provider.Progress
+
+func newHeart(ctx context.Context, step onboarding.Step, what string) *heart {
+	return provider.NewProgress(ctx, step, what)
 }
 
-// Faster divides every pause by speed, for a simulated world that runs so much faster.
-func (w Waits) Faster(speed float64) Waits {
-	if speed <= 1 {
-		return w
-	}
-	scale := func(d time.Duration) time.Duration {
-		return max(time.Duration(float64(d)/speed), 100*time.Millisecond)
-	}
-	return Waits{
-		Instance: scale(w.Instance), Console: scale(w.Console), Sync: scale(w.Sync), Domain: scale(w.Domain),
-		Profile: scale(w.Profile), Propagation: scale(w.Propagation), Settle: scale(w.Settle),
-	}
+func sideBySide(ctx context.Context, all ...func(context.Context) error) error {
+	return provider.SideBySide(ctx, all...)
 }

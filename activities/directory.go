@@ -84,7 +84,7 @@ func (d *Directory) CompareDirectory(ctx context.Context, in DirectoryInput) (Di
 	if err != nil {
 		return DirectoryResult{}, err
 	}
-	h.at(compared.Synced, compared.Wanted)
+	h.At(compared.Synced, compared.Wanted)
 	if compared.Pending+len(compared.PendingGroups) > 0 {
 		return DirectoryResult{}, fault.New(fault.NotReady, "okta", "", "%s", underWay(compared)).After(d.Waits.Sync)
 	}

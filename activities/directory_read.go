@@ -112,15 +112,6 @@ func (s identityStore) usersAndGroups(ctx context.Context, names []string) (user
 	return users, groups, nil
 }
 
-// sideBySide does all of these, and returns the first error.
-func sideBySide(ctx context.Context, all ...func(context.Context) error) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, one := range all {
-		group.Go(func() error { return one(ctx) })
-	}
-	return group.Wait()
-}
-
 // listsAtOnce is how many lists of one API are read side by side.
 const listsAtOnce = 8
 
@@ -333,33 +324,4 @@ func failuresOf(ctx context.Context, okta Okta, appID string, in directory.Input
 		return nil, nil
 	}
 	return failures, err
-}
-
-// heart records how far the activity has come. It begins with the figures of the attempt before, so that a new attempt does
-// not seem to begin from nothing.
-type heart struct {
-	ctx context.Context
-
-	mu    sync.Mutex
-	count onboarding.Count
-}
-
-func newHeart(ctx context.Context, step onboarding.Step, what string) *heart {
-	h := &heart{ctx: ctx, count: onboarding.Count{Step: step, What: what}}
-	if activity.HasHeartbeatDetails(ctx) {
-		var last onboarding.Count
-		if err := activity.GetHeartbeatDetails(ctx, &last); err == nil && last.What == what {
-			h.count = last
-		}
-	}
-	activity.RecordHeartbeat(ctx, h.count)
-	return h
-}
-
-// at records how far the activity has come.
-func (h *heart) at(done, total int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.count.Done, h.count.Total = done, total
-	activity.RecordHeartbeat(h.ctx, h.count)
 }

@@ -37,7 +37,7 @@ func (p *planning) access(ctx context.Context) error {
 	view := a.view(p.directoryAfterSync())
 	actual := access.Actual{UserIDs: view.userIDs()}
 	if p.studio.ApplicationARN != "" {
-		if actual, err = a.actual(ctx, view, p.heart.at); err != nil {
+		if actual, err = a.actual(ctx, view, p.heart.At); err != nil {
 			return p.failed(step, err)
 		}
 	}

@@ -16,9 +16,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/onboarding"
@@ -319,7 +321,7 @@ const (
 type awsServer struct{ url string }
 
 func (s awsServer) Config(_ context.Context, account onboarding.AccountSpec, region string) (aws.Config, error) {
-	return aws.Config{
+	return aws.Config{APIOptions: []func(*middleware.Stack) error{awscloud.Classified},
 		Region: region, BaseEndpoint: &s.url, RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider(account.Account, "example", ""),
 	}, nil

@@ -16,12 +16,14 @@ import (
 	sagemakertypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	ssoadmintypes "github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
@@ -70,7 +72,7 @@ func newKeptWorld(t *testing.T, onRemoval string) *keptWorld {
 func (w *keptWorld) as(principal string) aws.Config {
 	environment, err := w.console.EnvironmentAs(w.t.Context(), principal)
 	require.NoError(w.t, err)
-	return aws.Config{Region: "us-east-1", BaseEndpoint: &w.console.URL,
+	return aws.Config{APIOptions: []func(*middleware.Stack) error{awscloud.Classified}, Region: "us-east-1", BaseEndpoint: &w.console.URL,
 		Credentials: credentials.NewStaticCredentialsProvider(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], "")}
 }
 

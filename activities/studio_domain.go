@@ -12,6 +12,7 @@ import (
 	sagemakertypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"go.temporal.io/sdk/activity"
 
+	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
@@ -108,7 +109,7 @@ func (x *Studio) AwaitDomain(ctx context.Context, in DomainRef) (Domain, error) 
 	client := sagemaker.NewFromConfig(cfg)
 	domain, _, err := describeDomain(ctx, client, in.ID)
 	if fault.ClassOf(err) == fault.NotFound {
-		if activity.IsActivity(ctx) && time.Since(activity.GetInfo(ctx).ScheduledTime) < x.Waits.appearing() {
+		if activity.IsActivity(ctx) && time.Since(activity.GetInfo(ctx).ScheduledTime) < x.Waits.Appearing() {
 			return Domain{}, x.domainFault(fault.NotReady, "SageMaker does not show the domain %s yet.", in.ID)
 		}
 		return Domain{}, x.domainFault(fault.NotFound, "the domain %s is gone.", in.ID).
@@ -233,7 +234,7 @@ func withOrigin(ctx context.Context, client *sagemaker.Client, domain Domain, ru
 			return Domain{}, awscloud.Classify("sagemaker:ListTags", err)
 		}
 		for _, tag := range page.Tags {
-			if aws.ToString(tag.Key) == runTag && aws.ToString(tag.Value) == run {
+			if aws.ToString(tag.Key) == provider.RunTag && aws.ToString(tag.Value) == run {
 				domain.Origin = onboarding.OriginCreated
 			}
 		}
@@ -286,7 +287,7 @@ func domainRequest(in DomainInput) *sagemaker.CreateDomainInput {
 		AppNetworkAccessType:      sagemakertypes.AppNetworkAccessTypePublicInternetOnly,
 		HomeEfsFileSystemCreation: sagemakertypes.HomeEfsFileSystemCreationDisabled,
 		KmsKeyId:                  optional(in.Domain.KMSKey),
-		Tags: tagged(in.Run, in.Domain.Tags, func(key, value *string) sagemakertypes.Tag {
+		Tags: provider.Tagged(in.Run, in.Domain.Tags, func(key, value *string) sagemakertypes.Tag {
 			return sagemakertypes.Tag{Key: key, Value: value}
 		}),
 	}

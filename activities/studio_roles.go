@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
@@ -121,7 +122,7 @@ func createRole(ctx context.Context, client *iam.Client, name string, in RolesIn
 		RoleName:                 &name,
 		AssumeRolePolicyDocument: aws.String(roleTrust),
 		Description:              aws.String("Execution role of SageMaker Studio, made by studio-onboarding"),
-		Tags: tagged(in.Run, in.Tags, func(key, value *string) iamtypes.Tag {
+		Tags: provider.Tagged(in.Run, in.Tags, func(key, value *string) iamtypes.Tag {
 			return iamtypes.Tag{Key: key, Value: value}
 		}),
 	})
@@ -186,7 +187,7 @@ func hasPolicy(ctx context.Context, client *iam.Client, role *iamtypes.Role, pol
 // runOf is the run that made the role; false for a role that no run made.
 func runOf(role *iamtypes.Role) (string, bool) {
 	for _, tag := range role.Tags {
-		if aws.ToString(tag.Key) == runTag {
+		if aws.ToString(tag.Key) == provider.RunTag {
 			return aws.ToString(tag.Value), true
 		}
 	}

@@ -71,7 +71,7 @@ func New(ctx context.Context, opts Options) (*Clouds, error) {
 	second := newPace(limit{}, opts.Speed).second
 	ours := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
-		config.WithAPIOptions([]func(*middleware.Stack) error{awsmiddleware.AddUserAgentKey(product)}),
+		config.WithAPIOptions([]func(*middleware.Stack) error{awsmiddleware.AddUserAgentKey(product), Classified}),
 		config.WithRetryer(func() aws.Retryer {
 			return retryer{second: second, Standard: retry.NewStandard(func(o *retry.StandardOptions) {
 				// The pace is what keeps us from repeating too much; the SDK's quota would end a listing.

@@ -94,12 +94,15 @@ func remedyQuota(operation string) string {
 
 // credentialsCall says whether err came from fetching credentials, and which STS call did it ("" for other sources).
 func credentialsCall(err error) (operation string, fetching bool) {
-	var outer, inner *smithy.OperationError
-	if !errors.As(err, &outer) || !strings.Contains(err.Error(), "get identity:") {
+	_, cause, fetching := strings.Cut(err.Error(), "get identity:")
+	if !fetching {
 		return "", false
 	}
-	if errors.As(outer.Err, &inner) && inner.Service() == "STS" {
-		return "sts:" + inner.Operation(), true
+	for next := err; next != nil; next = errors.Unwrap(next) {
+		var call *smithy.OperationError
+		if errors.As(next, &call) && call.Service() == "STS" && strings.Contains(cause, call.Operation()) {
+			return "sts:" + call.Operation(), true
+		}
 	}
 	return "", true
 }

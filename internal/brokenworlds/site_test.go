@@ -20,9 +20,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/policy"
@@ -298,7 +300,7 @@ func (w *cloud) set(key, secret string) {
 func (w *cloud) Config(_ context.Context, account onboarding.AccountSpec, region string) (aws.Config, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	cfg := aws.Config{
+	cfg := aws.Config{APIOptions: []func(*middleware.Stack) error{awscloud.Classified},
 		Region: region, BaseEndpoint: &w.url, HTTPClient: http.DefaultClient, Credentials: credentials.NewStaticCredentialsProvider(w.key, w.secret, ""),
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 3, 5*time.Millisecond })

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/log"
@@ -25,6 +26,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/internal/policy"
@@ -42,7 +44,7 @@ const (
 type cloud struct{ url, key, secret string }
 
 func (c cloud) Config(_ context.Context, account onboarding.AccountSpec, region string) (aws.Config, error) {
-	cfg := aws.Config{Region: region, BaseEndpoint: &c.url, Credentials: credentials.NewStaticCredentialsProvider(c.key, c.secret, "")}
+	cfg := aws.Config{APIOptions: []func(*middleware.Stack) error{awscloud.Classified}, Region: region, BaseEndpoint: &c.url, Credentials: credentials.NewStaticCredentialsProvider(c.key, c.secret, "")}
 	if account.AssumeRole != "" {
 		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), account.AssumeRole))
 	}

@@ -13,8 +13,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
 
+	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/secret"
 	"studio-onboarding/onboarding"
@@ -107,7 +109,7 @@ type secretsManager struct {
 
 func (m *secretsManager) Config(_ context.Context, _ onboarding.AccountSpec, region string) (aws.Config, error) {
 	m.region = region
-	return aws.Config{
+	return aws.Config{APIOptions: []func(*middleware.Stack) error{awscloud.Classified},
 		Region: region, BaseEndpoint: aws.String(m.url), RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "example", ""),
 	}, nil

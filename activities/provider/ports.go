@@ -1,12 +1,28 @@
-package activities
+// Package provider says what activities need of the outside world: the narrow interfaces that the adapters implement, and what
+// every activity does alike with them.
+package provider
 
 import (
 	"context"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/internal/scim"
+	"studio-onboarding/onboarding"
 )
+
+// AWS opens the configuration for one side of a run: the worker's credentials or the assumed role, in that Region, with
+// the shared pace and retry settings. Every error of a call is a *fault.Fault. Implemented by internal/awscloud.
+type AWS interface {
+	Config(ctx context.Context, account onboarding.AccountSpec, region string) (aws.Config, error)
+}
+
+// Secrets resolves references such as env:NAME, file:/path and aws-sm:arn. Implemented by internal/secret.
+type Secrets interface {
+	Resolve(ctx context.Context, reference string) (string, error)
+}
 
 // Okta is what activities need of the Okta org. Implemented by internal/oktaorg; every error is a *fault.Fault.
 type Okta interface {
