@@ -3,23 +3,22 @@ package awscloud
 import (
 	"context"
 
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/smithy-go/middleware"
 )
 
 // Classified is an API option for clients: every call that fails does so with a *fault.Fault in its chain, so that no call site
-// sorts errors. It stands outside the SDK's own retries, and right behind what tells service and operation.
+// sorts errors. It stands outside everything else, the SDK's own retries included.
 func Classified(stack *middleware.Stack) error {
-	return stack.Initialize.Insert(middleware.InitializeMiddlewareFunc(product+"/classify",
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc(product+"/classify",
 		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 			out, metadata, err := next.HandleInitialize(ctx, in)
 			return out, metadata, Classify(action(ctx), err)
-		}), (&awsmiddleware.RegisterServiceMetadata{}).ID(), middleware.After)
+		}), middleware.Before)
 }
 
 // action is the IAM action of the call under way, such as "sagemaker:CreateDomain".
 func action(ctx context.Context) string {
-	service := awsmiddleware.GetServiceID(ctx)
+	service := middleware.GetServiceID(ctx)
 	prefix := map[string]string{
 		"CloudTrail": "cloudtrail", "EC2": "ec2", "IAM": "iam", "KMS": "kms", "Organizations": "organizations", "S3": "s3",
 		"SSO Admin": "sso", "STS": "sts", "SageMaker": "sagemaker", "Secrets Manager": "secretsmanager", "Service Quotas": "servicequotas",
@@ -28,5 +27,5 @@ func action(ctx context.Context) string {
 	if prefix == "" {
 		prefix = service
 	}
-	return prefix + ":" + awsmiddleware.GetOperationName(ctx)
+	return prefix + ":" + middleware.GetOperationName(ctx)
 }
