@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/history/v1"
+	"go.temporal.io/api/temporalproto"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+
+	"studio-onboarding/activities"
+	"studio-onboarding/internal/runs"
+	"studio-onboarding/internal/temporalclient"
+	"studio-onboarding/internal/workerhost"
+	"studio-onboarding/internal/worldtest"
+	"studio-onboarding/onboarding"
+	"studio-onboarding/workflows"
+)
+
+const (
+	recordingSpeed = 200
+	missingRole    = "arn:aws:iam::222222222222:role/ResearchNotebooks"
+	studioTrust    = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+)
+
+// recorder carries workflows out on a real server, and looks at their histories.
+type recorder struct {
+	*worldtest.World
+	node    *node
+	secrets map[string]string
+	tell    *operator
+}
+
+func newRecorder(t *testing.T) *recorder {
+	r := &recorder{World: worldtest.New(t, recordingSpeed), secrets: map[string]string{}}
+	environment, err := r.Environment(t.Context())
+	require.NoError(t, err)
+	for _, name := range []string{"AWS_SECRET_ACCESS_KEY", "OKTA_CLIENT_TOKEN"} {
+		require.NotEmpty(t, environment[name])
+		r.secrets[name] = environment[name]
+	}
+	ctx := context.WithoutCancel(t.Context())
+	r.node, err = startNode(ctx, "", ports{}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	host, err := workerhost.New(ctx, r.node.client, workerhost.Options{
+		Getenv: func(name string) string { return environment[name] },
+		LoadOptions: []func(*awsconfig.LoadOptions) error{
+			awsconfig.WithBaseEndpoint(environment["AWS_ENDPOINT_URL"]),
+			awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], "")),
+		},
+		Waits: activities.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, PeopleDir: filepath.Join(r.Dir, "people"),
+	})
+	require.NoError(t, err)
+	working, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- r.node.work(working, host) }()
+	t.Cleanup(func() {
+		stop()
+		require.NoError(t, <-ended)
+		require.NoError(t, r.node.stop())
+	})
+	require.Eventually(t, func() bool { pollers, err := runs.Workers(ctx, r.node.client); return err == nil && pollers > 0 }, 15*time.Second, 20*time.Millisecond)
+	return r
+}
+
+// carryOut carries a short workflow out and keeps its history.
+func (r *recorder) carryOut(name, workflow string, in, out any) {
+	r.Helper()
+	started, err := r.node.client.ExecuteWorkflow(r.Context(), client.StartWorkflowOptions{ID: name, TaskQueue: onboarding.TaskQueue}, workflow, in)
+	require.NoError(r, err)
+	require.NoError(r, started.Get(r.Context(), out), name)
+	r.keep(name, name)
+}
+
+// start starts the run of a spec.
+func (r *recorder) start(spec onboarding.Spec) {
+	r.Helper()
+	_, err := runs.Start(r.Context(), r.node.client, spec, "admin@example")
+	require.NoError(r, err)
+	r.tell = &operator{
+		console: r.World, desk: runDesk{client: r.node.client, run: spec.Name}, region: spec.Region, secrets: filepath.Join(r.Dir, "secrets"),
+		say: func(string, ...any) {}, settled: map[string]bool{}, trouble: map[string]trouble{},
+	}
+}
+
+// until does what a run asks for until it has come where the test wants it; leave says which requests stay open.
+func (r *recorder) until(run string, leave func(onboarding.Request) bool, there func(onboarding.Progress) bool) {
+	r.Helper()
+	var last onboarding.Progress
+	var err error
+	require.Eventually(r, func() bool {
+		// Of a run that was aborted, the progress comes with an error.
+		if last, err = runs.Progress(r.Context(), r.node.client, run); err != nil || there(last) {
+			return there(last)
+		}
+		for _, request := range last.Requests {
+			if leave == nil || !leave(request) {
+				key := fmt.Sprint(request.Step, request.Title, request.Since.UnixNano())
+				err = r.tell.once(key, func() error { return r.tell.answer(r.Context(), request) })
+			}
+		}
+		return false
+	}, time.Minute, 20*time.Millisecond, "%s: %+v %v", run, &last, &err)
+}
+
+func (r *recorder) resolve(run string, step onboarding.Step, action onboarding.Action) {
+	r.Helper()
+	_, err := runs.Resolve(r.Context(), r.node.client, run, onboarding.Resolution{Step: step, Action: action, Reason: "to record it", By: "admin@example"})
+	require.NoError(r, err)
+}
+
+// keep looks at the history of a workflow, and records it when that is asked for.
+func (r *recorder) keep(name, workflowID string) {
+	r.Helper()
+	var events history.History
+	for more := r.node.client.GetWorkflowHistory(r.Context(), workflowID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); more.HasNext(); {
+		event, err := more.Next()
+		require.NoError(r, err)
+		events.Events = append(events.Events, event)
+	}
+	exported, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(&events)
+	require.NoError(r, err)
+	if token, err := os.ReadFile(filepath.Join(r.Dir, "secrets", "scim-token")); err == nil {
+		r.secrets["SCIM token"] = strings.TrimSpace(string(token))
+	}
+	for what, secret := range r.secrets {
+		require.False(r, bytes.Contains(exported, []byte(secret)), "the history %s holds the %s", name, what)
+	}
+	replayer := worker.NewWorkflowReplayer()
+	workflows.Register(replayer)
+	require.NoError(r, replayer.ReplayWorkflowHistory(temporalclient.Quiet(), &events), name)
+	r.Logf("%s: %d events, %d KB", name, len(events.Events), len(exported)>>10)
+	if !*record {
+		return
+	}
+	machine, err := os.Hostname()
+	require.NoError(r, err)
+	exported = bytes.ReplaceAll(exported, []byte(r.Dir), []byte("/data"))
+	exported = bytes.ReplaceAll(exported, []byte("@"+machine), []byte("@example"))
+	require.NoError(r, os.WriteFile("../workflows/testdata/replay/"+name+".json", exported, 0o644))
+}
+
+func ended(p onboarding.Progress) bool { return !p.EndedAt.IsZero() }
+
+func parkedAt(step onboarding.Step, attempts int) func(onboarding.Progress) bool {
+	return func(p onboarding.Progress) bool {
+		for _, parked := range p.Parked {
+			if parked.Step == step && parked.Attempts >= attempts {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+func is(p onboarding.Progress, step onboarding.Step, state onboarding.StepState) bool {
+	for _, at := range p.Steps {
+		if at.Step == step {
+			return at.State == state
+		}
+	}
+	return false
+}
+
+// Every workflow, and a run at each place where it can stay for days: none of their histories holds a secret, and all replay.
+//
+//	go test ./standalone -run TestHistoriesOfEveryWorkflow -record
+func TestHistoriesOfEveryWorkflow(t *testing.T) {
+	r := newRecorder(t)
+	r.carryOut("check", onboarding.WorkflowCheck, onboarding.CheckInput{Spec: r.Spec}, new(onboarding.CheckResult))
+	r.carryOut("plan", onboarding.WorkflowPlan, onboarding.PlanInput{Spec: r.Spec}, new(onboarding.Plan))
+
+	// A run that waits for its operator, who has done three things.
+	team := onboarding.WorkflowID(r.Spec.Name)
+	r.start(r.Spec)
+	connect := func(request onboarding.Request) bool {
+		return request.Step == onboarding.StepSCIM && len(request.Needs) == 0
+	}
+	r.until(r.Spec.Name, connect, func(p onboarding.Progress) bool {
+		return len(p.Requests) == 1 && connect(p.Requests[0]) && is(p, onboarding.StepDomain, onboarding.StepDone)
+	})
+	r.keep("onboard-waiting", team)
+	r.until(r.Spec.Name, nil, ended)
+	r.keep("onboard-finished", team)
+
+	handles, err := runs.Handles(t.Context(), r.node.client, r.Spec.Name)
+	require.NoError(t, err)
+	r.people(handles)
+	r.parked()
+}
+
+// people records what is done about people after a run.
+func (r *recorder) people(handles onboarding.Handles) {
+	var page onboarding.AccessPage
+	r.carryOut("access-list", onboarding.WorkflowAccessList, onboarding.AccessListInput{Handles: handles}, &page)
+	require.Equal(r, 3, page.Total)
+	var person onboarding.PersonExplanation
+	r.carryOut("explain-person", onboarding.WorkflowExplainPerson, onboarding.ExplainPersonInput{Handles: handles, Login: worldtest.Ada}, &person)
+	require.True(r, person.Ready)
+	r.carryOut("explain-person-broken", onboarding.WorkflowExplainPerson, onboarding.ExplainPersonInput{Handles: handles, Login: worldtest.Eve}, &person)
+
+	reconcile := func(name string, change func(*onboarding.ReconcileInput)) onboarding.ReconcileReport {
+		r.Helper()
+		in := onboarding.ReconcileInput{Handles: handles, StartedBy: "admin@example"}
+		if change != nil {
+			change(&in)
+		}
+		var report onboarding.ReconcileReport
+		r.carryOut(name, onboarding.WorkflowReconcile, in, &report)
+		return report
+	}
+	require.Zero(r, reconcile("reconcile-nothing", nil).Changes.Total)
+	r.Join(worldtest.PeopleGroup, worldtest.Di)
+	require.Positive(r, reconcile("reconcile-dry-run", func(in *onboarding.ReconcileInput) { in.DryRun = true }).Changes.Total)
+	require.Positive(r, reconcile("reconcile-changes", nil).Made.Profiles)
+	for _, login := range []string{worldtest.Ada, worldtest.Bo} {
+		r.Leave(worldtest.PeopleGroup, login)
+	}
+	require.NotEmpty(r, reconcile("reconcile-held", nil).Held)
+	agreed := reconcile("reconcile-removals", func(in *onboarding.ReconcileInput) {
+		in.AllowRemovals, in.Handles.Spec.Access.OnRemoval = true, onboarding.RemovalDeleteProfile
+	})
+	require.Equal(r, 2, agreed.Made.ProfilesRemoved)
+}
+
+// parked records runs that are parked: by the preflight, and in the middle; one that is aborted, one that goes on, and a fleet.
+func (r *recorder) parked() {
+	blocked := r.Spec
+	blocked.Name, blocked.Domain.Name, blocked.Domain.ExecutionRole = "blocked", "blocked", missingRole
+	r.start(blocked)
+	r.until(blocked.Name, nil, parkedAt(onboarding.StepPreflight, 1))
+	r.keep("onboard-parked-preflight", onboarding.WorkflowID(blocked.Name))
+
+	var fleet onboarding.FleetProgress
+	r.carryOut("fleet", onboarding.WorkflowFleet, onboarding.FleetInput{Parallel: 2, Runs: []onboarding.OnboardInput{{Spec: r.Spec}, {Spec: blocked}}}, &fleet)
+	require.Equal(r, onboarding.FleetDone, fleet.Runs[0].State, fleet.Runs[0].Message)
+	require.Equal(r, onboarding.FleetAttached, fleet.Runs[1].State)
+
+	r.resolve(blocked.Name, onboarding.StepPreflight, onboarding.ActionAbort)
+	r.until(blocked.Name, nil, ended)
+	r.keep("onboard-aborted", onboarding.WorkflowID(blocked.Name))
+
+	second := blocked
+	second.Name, second.Domain.Name = "second", "second"
+	r.start(second)
+	r.until(second.Name, nil, parkedAt(onboarding.StepPreflight, 1))
+	r.resolve(second.Name, onboarding.StepPreflight, onboarding.ActionSkip)
+	r.until(second.Name, nil, parkedAt(onboarding.StepExecutionRole, 1))
+	r.resolve(second.Name, onboarding.StepExecutionRole, onboarding.ActionRetry)
+	r.until(second.Name, nil, func(p onboarding.Progress) bool {
+		return parkedAt(onboarding.StepExecutionRole, 2)(p) && is(p, onboarding.StepDirectorySync, onboarding.StepDone)
+	})
+	r.keep("onboard-parked", onboarding.WorkflowID(second.Name))
+
+	name, trust := "ResearchNotebooks", studioTrust
+	_, err := iam.NewFromConfig(r.StudioAdmin()).CreateRole(r.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
+	require.NoError(r, err)
+	r.resolve(second.Name, onboarding.StepExecutionRole, onboarding.ActionRetry)
+	r.until(second.Name, nil, ended)
+	r.keep("onboard-retried", onboarding.WorkflowID(second.Name))
+}
