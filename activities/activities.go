@@ -1,33 +1,45 @@
-// Package activities holds the retryable half of a run. Each activity looks first, then acts, then reads back; each is safe
-// to run twice and to die anywhere. A file covers one subject. Activities return *fault.Fault errors; Interceptor turns
-// them into Temporal application errors at one place.
+// Package activities holds the retryable half of a run. Each resource has a package of its own below this one: look reads what is
+// there, judge says what is right and what to do about it, and act makes it so. This package has all of them judge a spec
+// (Assessor), and turns their faults into Temporal application errors at one place (NewInterceptor).
 package activities
 
 import (
-	"context"
-
+	"studio-onboarding/activities/access"
+	"studio-onboarding/activities/domain"
+	"studio-onboarding/activities/identitycenter"
+	"studio-onboarding/activities/network"
+	"studio-onboarding/activities/oktaapp"
+	"studio-onboarding/activities/people"
 	"studio-onboarding/activities/provider"
-	"studio-onboarding/onboarding"
+	"studio-onboarding/activities/provisioning"
+	"studio-onboarding/activities/role"
+	"studio-onboarding/activities/trust"
 )
 
-// What activities need of the outside world.
-type (
-	AWS     = provider.AWS
-	Okta    = provider.Okta
-	SCIM    = provider.SCIM
-	Secrets = provider.Secrets
-	Waits   = provider.Waits
-)
-
-// DefaultWaits are the pauses for the real providers.
-func DefaultWaits() Waits { return provider.DefaultWaits() }
-
-type heart = provider.Progress
-
-func newHeart(ctx context.Context, step onboarding.Step, what string) *heart {
-	return provider.NewProgress(ctx, step, what)
+// Providers are what activities work with.
+type Providers struct {
+	AWS     provider.AWS
+	Okta    provider.Okta
+	SCIM    provider.SCIM
+	Secrets provider.Secrets
+	Waits   provider.Waits
+	People  access.PeopleStore
+	// PlainHTTPHost is the only host on which a SCIM endpoint may be plain http: the simulated one. Empty for none.
+	PlainHTTPHost string
 }
 
-func sideBySide(ctx context.Context, all ...func(context.Context) error) error {
-	return provider.SideBySide(ctx, all...)
+// All are the activities of a worker, for it to register. Their methods' names are part of recorded histories.
+func All(p Providers) []any {
+	return []any{
+		&Assessor{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People},
+		&identitycenter.Activities{AWS: p.AWS, Waits: p.Waits},
+		&oktaapp.Activities{Okta: p.Okta, Waits: p.Waits},
+		&trust.Activities{Okta: p.Okta, Waits: p.Waits},
+		&provisioning.Activities{Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, Waits: p.Waits, PlainHTTPHost: p.PlainHTTPHost},
+		&people.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits},
+		&role.Activities{AWS: p.AWS, Waits: p.Waits},
+		&network.Activities{AWS: p.AWS},
+		&domain.Activities{AWS: p.AWS, Waits: p.Waits},
+		&access.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People},
+	}
 }

@@ -23,8 +23,12 @@ func (r Request) Accepts(a Answer) error {
 		if value == "" && !need.Optional && !r.replacedByMetadata(need, a) {
 			return fmt.Errorf("%s also needs --%s (%s)", r.Step, need.Name, need.Label)
 		}
-		if need.Name == ValueSCIMToken && value != "" && !isSecretReference(value) {
-			return fmt.Errorf("--%s must be a reference to the token, never the token itself: env:NAME, file:/path or aws-sm:ARN, readable by the worker", need.Name)
+		if need.Name != ValueSCIMToken || value == "" {
+			continue
+		}
+		if _, err := ParseSecretReference(a.Values[need.Name]); err != nil {
+			return fmt.Errorf("--%s must be a reference to the token, never the token itself: env:NAME, file:/path or aws-sm:ARN, readable by the worker; %w",
+				need.Name, err)
 		}
 	}
 	return nil
@@ -41,14 +45,4 @@ func needNames(needs []Need) string {
 		names[i] = "--" + need.Name
 	}
 	return strings.Join(names, ", ")
-}
-
-// isSecretReference recognises the forms that internal/secret resolves.
-func isSecretReference(s string) bool {
-	for _, scheme := range []string{"env:", "file:", "aws-sm:arn:aws"} {
-		if rest, ok := strings.CutPrefix(s, scheme); ok && rest != "" {
-			return true
-		}
-	}
-	return false
 }

@@ -37,13 +37,13 @@ const (
 	StatusFailed    = "failed"
 )
 
-// AccessStatuses are what a list of people can be filtered by: those who get in, those who should and don't, and of the
+// AccessStatuses are what a list of people can be filtered by: those who can sign in, those who should and can't, and of the
 // latter those without a profile, and those whose profile has failed.
 func AccessStatuses() []string {
 	return []string{StatusReady, StatusMissing, StatusNoProfile, StatusFailed}
 }
 
-// ExplainPersonInput asks why one person gets in, or doesn't.
+// ExplainPersonInput asks why one person can sign in, or can't.
 type ExplainPersonInput struct {
 	Handles Handles `json:"handles"`
 	// Login is the person's Okta login.
@@ -53,12 +53,16 @@ type ExplainPersonInput struct {
 // PersonExplanation follows one person from Okta to Studio.
 type PersonExplanation struct {
 	Person string `json:"person"`
-	// Ready says whether the person can come in.
+	// Ready says whether the person can sign in.
 	Ready bool `json:"ready"`
-	// Broken names the first broken link, and Remedy what repairs it; both are empty for somebody who can come in.
+	// Broken names the first broken link, Code what is broken there, and Remedy what repairs it; all are empty for somebody who is
+	// ready.
 	Broken string       `json:"broken,omitempty"`
+	Code   string       `json:"code,omitempty"`
 	Remedy string       `json:"remedy,omitempty"`
 	Links  []PersonLink `json:"links"`
+	// Notices say what an administrator should know about somebody who is ready.
+	Notices []string `json:"notices,omitempty"`
 }
 
 // LinkState says how a link is.
@@ -88,6 +92,8 @@ const (
 type PersonLink struct {
 	Link  string    `json:"link"`
 	State LinkState `json:"state"`
+	// Code names what is broken, in kebab-case, for scripts.
+	Code string `json:"code,omitempty"`
 	// Found says what was found there.
 	Found  string `json:"found,omitempty"`
 	Remedy string `json:"remedy,omitempty"`

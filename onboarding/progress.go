@@ -53,8 +53,10 @@ type StepProgress struct {
 	// Count is how far the step's activity has come, from its heartbeat; nil where nothing is counted. The workflow itself
 	// leaves it empty; who reads the progress fills it in from the pending activity.
 	Count *Count `json:"count,omitempty"`
-	// Retrying is the last failure of an activity that is being retried, filled in like Count.
-	Retrying string `json:"retrying,omitempty"`
+	// Retrying is the last failure of an activity that is being retried, and RetryingRemedy what to do about it; filled in like
+	// Count.
+	Retrying       string `json:"retrying,omitempty"`
+	RetryingRemedy string `json:"retryingRemedy,omitempty"`
 }
 
 // Count is what activities record as their heartbeat.
@@ -89,8 +91,9 @@ type Request struct {
 	Since     time.Time `json:"since"`
 	Deadline  time.Time `json:"deadline"`
 	Reminders int       `json:"reminders,omitempty"`
-	// Refusal says why the last answer did not count.
-	Refusal string `json:"refusal,omitempty"`
+	// Refusal says why the last answer did not count, and RefusalRemedy what to do about it.
+	Refusal       string `json:"refusal,omitempty"`
+	RefusalRemedy string `json:"refusalRemedy,omitempty"`
 	// Refusals counts the answers that did not count, so that the same answer, given again, is told from one sent twice.
 	Refusals int `json:"refusals,omitempty"`
 }
@@ -147,6 +150,8 @@ type Parked struct {
 	Class   string `json:"class"`
 	Message string `json:"message"`
 	Remedy  string `json:"remedy,omitempty"`
+	// Verdicts are what blocks the step, one by one, where it is more than one thing; message and remedy tell of all of them.
+	Verdicts []Verdict `json:"verdicts,omitempty"`
 	// Attempts counts how often the step was tried, with retries that an operator asked for.
 	Attempts  int       `json:"attempts"`
 	Since     time.Time `json:"since"`
@@ -154,6 +159,14 @@ type Parked struct {
 	// People are those the step failed for, at most 50; PeopleTotal counts all.
 	People      []PersonException `json:"people,omitempty"`
 	PeopleTotal int               `json:"peopleTotal,omitempty"`
+}
+
+// Blocking are the things that hold the step up, each with what to do about it: the verdicts, or else the failure itself.
+func (p Parked) Blocking() []Verdict {
+	if len(p.Verdicts) > 0 {
+		return p.Verdicts
+	}
+	return []Verdict{{Kind: VerdictBlocked, Reason: p.Message, Remedy: p.Remedy}}
 }
 
 // Action is a decision about a parked step.

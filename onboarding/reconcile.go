@@ -35,7 +35,7 @@ type ReconcileReport struct {
 	// Held says why nobody was removed although people would have been, and Command how to agree to it.
 	Held    string `json:"held,omitempty"`
 	Command string `json:"command,omitempty"`
-	// Exceptions are people who should get in and don't, or for whom a change failed, at most MaxListed.
+	// Exceptions are people who should be able to sign in and can't, or for whom a change failed, at most MaxListed.
 	Exceptions      []PersonException `json:"exceptions,omitempty"`
 	ExceptionsTotal int               `json:"exceptionsTotal"`
 	Notices         []PersonException `json:"notices,omitempty"`
@@ -58,6 +58,7 @@ type ChangesMade struct {
 	Profiles           int `json:"profiles"`
 	ProfilesRemoved    int `json:"profilesRemoved"`
 	Roles              int `json:"roles"`
+	Tags               int `json:"tags,omitempty"`
 }
 
 // ChangeKind says what a change does.
@@ -71,6 +72,7 @@ const (
 	ChangeRemakeProfile ChangeKind = "remake-profile"
 	ChangeRevoke        ChangeKind = "revoke"
 	ChangeDeleteProfile ChangeKind = "delete-profile"
+	ChangeSetTags       ChangeKind = "set-tags"
 	// ChangeJoinGroup and ChangeLeaveGroup are memberships in Identity Center, which Okta is told to push again.
 	ChangeJoinGroup  ChangeKind = "join-group"
 	ChangeLeaveGroup ChangeKind = "leave-group"

@@ -1,6 +1,9 @@
 package onboarding
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Report is the result of a run.
 type Report struct {
@@ -10,20 +13,21 @@ type Report struct {
 	StartedBy string    `json:"startedBy,omitempty"`
 	StartedAt time.Time `json:"startedAt"`
 	EndedAt   time.Time `json:"endedAt,omitzero"`
-	Doors     Doors     `json:"doors"`
-	People    People    `json:"people"`
+	// Addresses are where people sign in.
+	Addresses SignInAddresses `json:"addresses"`
+	People    People          `json:"people"`
 	// Groups are the groups that have access.
 	Groups []GroupAccess `json:"groups,omitempty"`
-	// Exceptions are people who should get in and don't, at most MaxListed; ExceptionsTotal counts all.
+	// Exceptions are people who should be able to sign in and can't, at most MaxListed; ExceptionsTotal counts all.
 	Exceptions      []PersonException `json:"exceptions,omitempty"`
 	ExceptionsTotal int               `json:"exceptionsTotal"`
-	// Notices are people who get in, with something an administrator should know, at most MaxListed.
+	// Notices are people who can sign in, with something an administrator should know, at most MaxListed.
 	Notices []PersonException `json:"notices,omitempty"`
 	// PeopleFile names the file (on the worker) with a line for each person.
 	PeopleFile string     `json:"peopleFile,omitempty"`
 	Resources  []Resource `json:"resources,omitempty"`
-	// Findings are warnings: those of the preflight, and what the run could not see or did not do.
-	Findings  []Finding         `json:"findings,omitempty"`
+	// Findings are warnings that still hold: of what was looked at before, and of what the run could not see or did not do.
+	Findings  []Verdict         `json:"findings,omitempty"`
 	Requests  []AnsweredRequest `json:"requests,omitempty"`
 	Decisions []Decision        `json:"decisions,omitempty"`
 	Skipped   []Step            `json:"skipped,omitempty"`
@@ -33,11 +37,27 @@ type Report struct {
 	Handles *Handles `json:"handles,omitempty"`
 }
 
+// UnmarshalJSON also reads a report of the first version, which called the addresses doors.
+func (r *Report) UnmarshalJSON(data []byte) error {
+	type plain Report
+	both := struct {
+		*plain
+		Doors SignInAddresses `json:"doors"`
+	}{plain: (*plain)(r)}
+	if err := json.Unmarshal(data, &both); err != nil {
+		return err
+	}
+	if r.Addresses == (SignInAddresses{}) {
+		r.Addresses = both.Doors
+	}
+	return nil
+}
+
 // MaxListed bounds people lists in results and reports; complete lists go to the people file.
 const MaxListed = 50
 
-// Doors are the three ways into Studio.
-type Doors struct {
+// SignInAddresses are the three addresses at which people sign in.
+type SignInAddresses struct {
 	// OktaTile is the app's link on the Okta dashboard.
 	OktaTile string `json:"oktaTile,omitempty"`
 	// AccessPortal is the AWS access portal.
@@ -48,7 +68,7 @@ type Doors struct {
 
 // People are counts of persons.
 type People struct {
-	// Wanted are those who should get in: members of the access groups in Okta, and single people.
+	// Wanted are those who should be able to sign in: members of the access groups in Okta, and single people.
 	Wanted int `json:"wanted"`
 	// Synced are those of them who are enabled in Identity Center.
 	Synced int `json:"synced"`
@@ -68,10 +88,12 @@ type GroupAccess struct {
 	ExecutionRole string `json:"executionRole,omitempty"`
 }
 
-// PersonException says why a person does not get in, or what is odd about them.
+// PersonException says why a person can't sign in, or what is odd about them.
 type PersonException struct {
 	// Person is the Okta login, or the Identity Center user name of somebody unknown to Okta.
 	Person string `json:"person"`
+	// Code names the reason, in kebab-case. Scripts may rely on it.
+	Code   string `json:"code,omitempty"`
 	Reason string `json:"reason"`
 	Remedy string `json:"remedy,omitempty"`
 }
@@ -79,7 +101,7 @@ type PersonException struct {
 // PersonRecord is one line of the people file, as JSON.
 type PersonRecord struct {
 	Person string `json:"person"`
-	// Ready says whether this person can come in.
+	// Ready says whether this person can sign in.
 	Ready bool `json:"ready"`
 	// Via are the access groups, or "person".
 	Via           []string `json:"via,omitempty"`
@@ -89,8 +111,10 @@ type PersonRecord struct {
 	ExecutionRole string   `json:"executionRole,omitempty"`
 	// ChangedAt is when the profile was last changed.
 	ChangedAt time.Time `json:"changedAt,omitzero"`
-	Reason    string    `json:"reason,omitempty"`
-	Remedy    string    `json:"remedy,omitempty"`
+	// Code names the reason, as that of a PersonException does.
+	Code   string `json:"code,omitempty"`
+	Reason string `json:"reason,omitempty"`
+	Remedy string `json:"remedy,omitempty"`
 }
 
 // Origin says where a resource comes from.
@@ -108,27 +132,6 @@ type Resource struct {
 	Name   string `json:"name,omitempty"`
 	ID     string `json:"id"`
 	Origin Origin `json:"origin"`
-}
-
-// Level grades a finding.
-type Level string
-
-// The levels.
-const (
-	LevelOK       Level = "ok"
-	LevelWarning  Level = "warning"
-	LevelBlocking Level = "blocking"
-)
-
-// Finding is one result of the preflight.
-type Finding struct {
-	Level Level `json:"level"`
-	// Area is one of the Area constants; empty in findings of a run itself.
-	Area string `json:"area,omitempty"`
-	// Check names what was looked at, in kebab-case ("studio-account").
-	Check   string `json:"check"`
-	Message string `json:"message"`
-	Remedy  string `json:"remedy,omitempty"`
 }
 
 // AnsweredRequest records an operator request and how it was settled.

@@ -1,7 +1,8 @@
 package onboarding
 
-// Spec is what a user wants, as written in the YAML file. After DecodeSpec every default is filled in. The jsonschema tags
-// are the one truth about what is accepted: SpecSchema, DecodeSpec's messages and editors all read them.
+// Spec is what a user wants, as written in the YAML file. After specfile.Decode every default is filled in, but for settings of the
+// domain whose absence means: by default where it is created, and as it is where it exists. The jsonschema tags
+// are the one truth about what is accepted: the schema, the messages about a file and editors all read them.
 type Spec struct {
 	// Name names the run, and the domain where domain.name is absent: lower-case letters, digits and hyphens, at most 40.
 	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]{0\\,38}[a-z0-9])?$,example=data-science" jsonschema_extras:"patternErrorMessage=1 to 40 lower-case letters\\, digits and inner hyphens" jsonschema_description:"Names the run. The Studio domain and the execution role are named after it unless the fields below domain say otherwise."`
@@ -12,7 +13,7 @@ type Spec struct {
 	IdentityCenter AccountSpec  `json:"identityCenter,omitempty" jsonschema_description:"The AWS account of Identity Center: the organization's management account, or the delegated administrator."`
 	Studio         AccountSpec  `json:"studio,omitempty" jsonschema_description:"The AWS account of the Studio domain, its network and its execution roles."`
 	Domain         DomainSpec   `json:"domain,omitempty" jsonschema_description:"The SageMaker Studio domain. An existing domain of that name is adopted."`
-	Access         AccessSpec   `json:"access" jsonschema:"required" jsonschema_description:"Who gets into Studio: at least one group or person."`
+	Access         AccessSpec   `json:"access" jsonschema:"required" jsonschema_description:"Who has access to Studio: at least one group or person."`
 	Operator       OperatorSpec `json:"operator,omitempty" jsonschema_description:"How long the run waits for the person who does the console work."`
 }
 
@@ -37,29 +38,50 @@ type DomainSpec struct {
 	// Name defaults to the spec's name.
 	Name string `json:"name,omitempty" jsonschema:"pattern=^[a-zA-Z0-9](-*[a-zA-Z0-9]){0\\,62}$,example=data-science" jsonschema_extras:"patternErrorMessage=1 to 63 letters\\, digits and inner hyphens" jsonschema_description:"The domain's name. Default: the spec's name."`
 	// ExecutionRole is the default execution role: an ARN is used as it is, a name is found or created. Defaults to SageMakerStudio-<name>.
-	ExecutionRole string `json:"executionRole,omitempty" jsonschema:"maxLength=2048,pattern=^(arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=\\,.@/-]+|[\\w+=\\,.@-]{1\\,64})$,example=SageMakerStudio-data-science" jsonschema_extras:"patternErrorMessage=a role name of at most 64 characters\\, or a role ARN such as arn:aws:iam::111111111111:role/Studio" jsonschema_description:"The execution role of everybody who has no other: a name is found or created, an ARN is used as it is. Default: SageMakerStudio- and the spec's name."`
+	ExecutionRole string `json:"executionRole,omitempty" jsonschema:"maxLength=2048,pattern=^(arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\w+=\\,.@/-]+|[\\w+=\\,.@-]{1\\,64})$,example=SageMakerStudio-data-science" jsonschema_extras:"patternErrorMessage=a role name of at most 64 characters\\, or a role ARN such as arn:aws:iam::111111111111:role/Studio" jsonschema_description:"The execution role of everybody who has no other: a name is found or created, an ARN is used as it is. Default: SageMakerStudio- and the spec's name; an existing domain that another hand made keeps its own, unless the spec names a different one."`
 	// Network places the domain in a VPC.
-	Network NetworkSpec `json:"network,omitempty" jsonschema_description:"Where the domain goes. Default: the default VPC of the Region with its subnets."`
-	// HomeFileSystem is "enabled" or "disabled" (the default: it can be enabled later, but never disabled again).
-	HomeFileSystem string `json:"homeFileSystem,omitempty" jsonschema:"enum=enabled,enum=disabled,default=disabled" jsonschema_description:"Whether the domain has an EFS file system for home directories. It can be enabled later, but never disabled again; without it the domain is created faster."`
+	Network NetworkSpec `json:"network,omitempty" jsonschema_description:"Where the domain goes. Default: the default VPC of the Region with its subnets; an existing domain stays where it is."`
+	// HomeFileSystem is "enabled" or "disabled". Empty: disabled for a domain that is created, as it is for one that exists.
+	HomeFileSystem string `json:"homeFileSystem,omitempty" jsonschema:"enum=enabled,enum=disabled" jsonschema_description:"Whether the domain has an EFS file system for home directories. It can be enabled later, but never disabled again; without it the domain is created faster. Absent: disabled where the domain is created; an existing one stays as it is."`
 	// KMSKey encrypts the domain's volumes: key ID, alias or ARN; empty means the AWS managed key.
-	KMSKey string `json:"kmsKey,omitempty" jsonschema:"maxLength=2048,pattern=^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[a-zA-Z0-9:/_-]+|alias/[a-zA-Z0-9:/_-]+|[a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}|mrk-[a-f0-9]{32})$,example=alias/studio" jsonschema_extras:"patternErrorMessage=a KMS key ID\\, alias/name\\, or the ARN of either" jsonschema_description:"The KMS key that encrypts the domain's volumes: key ID, alias or ARN. Absent: the AWS managed key. It cannot be changed later."`
-	// NotebookSharing, when present, allows notebook output to be shared through S3.
-	NotebookSharing *NotebookSharingSpec `json:"notebookSharing,omitempty" jsonschema_description:"Allows notebook output to be shared through S3. Absent: sharing is off."`
-	// Tags are put on the domain, its profiles and the roles that the run creates.
-	Tags map[string]string `json:"tags,omitempty" jsonschema_description:"Tags for the domain, its user profiles and the roles that the run creates. At most 45: AWS allows 50, and the run adds its own."`
+	KMSKey string `json:"kmsKey,omitempty" jsonschema:"maxLength=2048,pattern=^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[a-zA-Z0-9:/_-]+|alias/[a-zA-Z0-9:/_-]+|[a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}|mrk-[a-f0-9]{32})$,example=alias/studio" jsonschema_extras:"patternErrorMessage=a KMS key ID\\, alias/name\\, or the ARN of either" jsonschema_description:"The KMS key that encrypts the domain's volumes: key ID, alias or ARN. Absent: the AWS managed key where the domain is created; an existing one keeps its key. It cannot be changed later."`
+	// IdleShutdown is how long JupyterLab and Code Editor may be idle, or "disabled". Empty: two hours for a domain that is
+	// created, as it is for one that exists.
+	IdleShutdown string `json:"idleShutdown,omitempty" jsonschema:"pattern=^(disabled|([0-9]{1\\,4}d|([0-9]{1\\,6}[hms])+))$,example=2h" jsonschema_extras:"patternErrorMessage=a duration of 1h to 365d such as 2h\\, or disabled" jsonschema_description:"After how long without use JupyterLab and Code Editor apps in private spaces are shut down, in whole minutes from 1h to 365d; disabled: never, which costs. Absent: 2h where the domain is created; an existing one stays as it is."`
+	// InstanceTypes are the only instance types that Studio offers. Empty: all for a domain that is created, as it is for one that exists.
+	InstanceTypes []string `json:"instanceTypes,omitempty" jsonschema:"maxItems=200,uniqueItems=true,pattern=^ml\\.[a-z0-9-]{1\\,20}\\.[a-z0-9]{1\\,20}$" jsonschema_extras:"patternErrorMessage=an instance type such as ml.t3.medium" jsonschema_description:"The instance types that Studio offers; the others are hidden. Hiding is no ban: that takes the condition key sagemaker:InstanceTypes in the execution role. Absent: all where the domain is created; an existing one stays as it is."`
+	// HiddenApps are the apps that Studio's navigation does not show. Empty: none for a domain that is created, as it is for one that exists.
+	HiddenApps []string `json:"hiddenApps,omitempty" jsonschema:"maxItems=9,uniqueItems=true,pattern=^(Canvas|CodeEditor|DetailedProfiler|JupyterLab|JupyterServer|KernelGateway|RSessionGateway|RStudioServerPro|TensorBoard)$" jsonschema_extras:"patternErrorMessage=Canvas\\, CodeEditor\\, DetailedProfiler\\, JupyterLab\\, JupyterServer\\, KernelGateway\\, RSessionGateway\\, RStudioServerPro or TensorBoard" jsonschema_description:"The apps that are hidden from Studio's navigation, by AWS's names. Absent: none where the domain is created; an existing one stays as it is."`
+	// SpaceStorage sizes the volumes of spaces. Absent: AWS's sizes for a domain that is created, as it is for one that exists.
+	SpaceStorage *SpaceStorageSpec `json:"spaceStorage,omitempty" jsonschema_description:"How large the volume of a private space is. Absent: AWS's sizes (5 GB, at most 16384) where the domain is created; an existing one stays as it is."`
+	// SourceIdentity is "enabled" or "disabled". Empty: disabled for a domain that is created, as it is for one that exists.
+	SourceIdentity string `json:"sourceIdentity,omitempty" jsonschema:"enum=enabled,enum=disabled" jsonschema_description:"Whether CloudTrail shows the name of the user profile as source identity of what its execution role does. The role's trust policy then has to allow sts:SetSourceIdentity. It can be changed only while no app runs. Absent: disabled where the domain is created; an existing one stays as it is."`
+	// TrustedIdentityPropagation is "enabled" or "disabled". Empty: disabled for a domain that is created, as it is for one that exists.
+	TrustedIdentityPropagation string `json:"trustedIdentityPropagation,omitempty" jsonschema:"enum=enabled,enum=disabled" jsonschema_description:"Whether the identity of the person is passed on to AWS services that know trusted identity propagation. The role's trust policy then has to allow sts:SetContext. Absent: disabled where the domain is created; an existing one stays as it is."`
+	// LandingPage is "studio" or "classic". Empty: Studio for a domain that is created, as it is for one that exists.
+	LandingPage string `json:"landingPage,omitempty" jsonschema:"enum=studio,enum=classic" jsonschema_description:"What opens first. classic (Studio Classic) exists in old domains only. Absent: studio where the domain is created; an existing one stays as it is."`
+	// NotebookSharing, when present, allows notebook output to be shared through S3. It belongs to Studio Classic.
+	NotebookSharing *NotebookSharingSpec `json:"notebookSharing,omitempty" jsonschema_description:"Allows notebook output to be shared through S3. It belongs to Studio Classic, which no new domain has: only for an existing domain with Classic. Absent: off where the domain is created; an existing one stays as it is."`
+	// Tags are put on the domain, its profiles and the roles that the run creates. Other tags of an existing domain stay.
+	Tags map[string]string `json:"tags,omitempty" jsonschema_description:"Tags for the domain, its user profiles and the roles that the run creates. At most 45: AWS allows 50, and the run adds its own. Other tags that an existing domain has stay."`
+}
+
+// SpaceStorageSpec sizes the volumes of private spaces, in GB.
+type SpaceStorageSpec struct {
+	Default int `json:"default" jsonschema:"required,minimum=5,maximum=16384,example=5" jsonschema_description:"The size of the volume of a new space in GB, 5 to 16384."`
+	Maximum int `json:"maximum" jsonschema:"required,minimum=5,maximum=16384,example=100" jsonschema_description:"The largest size that a volume may have in GB, 5 to 16384."`
 }
 
 // NetworkSpec places the domain in a VPC.
 type NetworkSpec struct {
 	// VPC defaults to the default VPC of the Region.
-	VPC string `json:"vpc,omitempty" jsonschema:"pattern=^vpc-[0-9a-z]{1\\,32}$,example=vpc-0abc1234def567890" jsonschema_extras:"patternErrorMessage=a VPC ID such as vpc-0abc1234def567890" jsonschema_description:"The VPC. Default: the default VPC of the Region. When it is named, subnets must be named too."`
+	VPC string `json:"vpc,omitempty" jsonschema:"pattern=^vpc-[0-9a-z]{1\\,32}$,example=vpc-0abc1234def567890" jsonschema_extras:"patternErrorMessage=a VPC ID such as vpc-0abc1234def567890" jsonschema_description:"The VPC. Default: the default VPC of the Region; an existing domain stays in its own, and cannot be moved. When it is named, subnets must be named too."`
 	// Subnets default to the subnets of the VPC, at most 16; required where VPC is named.
-	Subnets []string `json:"subnets,omitempty" jsonschema:"maxItems=16,uniqueItems=true,pattern=^subnet-[0-9a-z]{1\\,32}$" jsonschema_extras:"patternErrorMessage=a subnet ID such as subnet-0abc1234def567890" jsonschema_description:"The subnets of the domain, at most 16. Default: the subnets of the default VPC."`
+	Subnets []string `json:"subnets,omitempty" jsonschema:"maxItems=16,uniqueItems=true,pattern=^subnet-[0-9a-z]{1\\,32}$" jsonschema_extras:"patternErrorMessage=a subnet ID such as subnet-0abc1234def567890" jsonschema_description:"The subnets of the domain, at most 16. Default: the subnets of the default VPC; an existing domain keeps its own. They can be taken away only while no app runs."`
 	// SecurityGroups are for the apps in the domain, at most 4: AWS accepts 5 and adds one of its own for NFS.
 	SecurityGroups []string `json:"securityGroups,omitempty" jsonschema:"maxItems=4,uniqueItems=true,pattern=^sg-[0-9a-z]{1\\,32}$" jsonschema_extras:"patternErrorMessage=a security group ID such as sg-0abc1234def567890" jsonschema_description:"The security groups of the apps in the domain, at most 4: AWS accepts 5 and adds one of its own. Required with access: vpc-only."`
-	// Access is "public" (PublicInternetOnly, the default) or "vpc-only" (VpcOnly).
-	Access string `json:"access,omitempty" jsonschema:"enum=public,enum=vpc-only,default=public" jsonschema_description:"How the domain's apps reach the internet. public: directly. vpc-only: through the VPC alone, whose subnets then need NAT or the VPC endpoints that SageMaker asks for."`
+	// Access is "public" (PublicInternetOnly) or "vpc-only" (VpcOnly). Empty: public for a domain that is created, as it is for one that exists.
+	Access string `json:"access,omitempty" jsonschema:"enum=public,enum=vpc-only" jsonschema_description:"How the domain's apps reach the internet. public: directly. vpc-only: through the VPC alone, whose subnets then need NAT or the VPC endpoints that SageMaker asks for. It can be changed only while no app runs. Absent: public where the domain is created; an existing one stays as it is."`
 }
 
 // NotebookSharingSpec is where shared notebook output goes.
@@ -70,15 +92,15 @@ type NotebookSharingSpec struct {
 	KMSKey string `json:"kmsKey,omitempty" jsonschema:"maxLength=2048,pattern=^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[a-zA-Z0-9:/_-]+|alias/[a-zA-Z0-9:/_-]+|[a-fA-F0-9]{8}(-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}|mrk-[a-f0-9]{32})$,example=alias/studio" jsonschema_extras:"patternErrorMessage=a KMS key ID\\, alias/name\\, or the ARN of either" jsonschema_description:"The KMS key that encrypts the shared output. Absent: as the bucket does."`
 }
 
-// AccessSpec says who gets into Studio.
+// AccessSpec says who has access to Studio.
 type AccessSpec struct {
 	// Groups are Okta groups that are pushed to Identity Center and assigned to the Studio application. Where somebody is in
 	// several that ask for different execution roles, the first listed one counts.
-	Groups []GroupAccessSpec `json:"groups,omitempty" jsonschema_description:"Okta groups that are pushed to Identity Center and get into Studio. Where somebody is in several that ask for different execution roles, the first listed one counts."`
+	Groups []GroupAccessSpec `json:"groups,omitempty" jsonschema_description:"Okta groups that are pushed to Identity Center and have access to Studio. Where somebody is in several that ask for different execution roles, the first listed one counts."`
 	// People are single persons, by their Okta login.
-	People []PersonAccessSpec `json:"people,omitempty" jsonschema_description:"Single persons who get into Studio."`
+	People []PersonAccessSpec `json:"people,omitempty" jsonschema_description:"Single persons who have access to Studio."`
 	// Profiles is "eager" (a user profile for everybody before they first sign in, the default) or "first-sign-in".
-	Profiles string `json:"profiles,omitempty" jsonschema:"enum=eager,enum=first-sign-in,default=eager" jsonschema_description:"When user profiles are made. eager: for everybody, before they first come in. first-sign-in: Studio makes each when that person first comes in."`
+	Profiles string `json:"profiles,omitempty" jsonschema:"enum=eager,enum=first-sign-in,default=eager" jsonschema_description:"When user profiles are made. eager: for everybody, before they first sign in. first-sign-in: Studio makes each when that person first signs in."`
 	// OnRemoval says what happens to somebody who lost access in Okta: "report", "revoke" (the default) or "delete-profile".
 	OnRemoval string `json:"onRemoval,omitempty" jsonschema:"enum=report,enum=revoke,enum=delete-profile,default=revoke" jsonschema_description:"What happens to somebody who lost access in Okta. report: nothing, the report says so. revoke: they lose their assignment and keep their profile. delete-profile: they lose both."`
 }
@@ -109,8 +131,15 @@ type OperatorSpec struct {
 
 // The accepted values of the spec's enumerations.
 const (
-	FileSystemEnabled  = "enabled"
-	FileSystemDisabled = "disabled"
+	// Enabled and Disabled are the values of the switches below domain.
+	Enabled  = "enabled"
+	Disabled = "disabled"
+
+	FileSystemEnabled  = Enabled
+	FileSystemDisabled = Disabled
+
+	LandingStudio  = "studio"
+	LandingClassic = "classic"
 
 	NetworkPublic  = "public"
 	NetworkVPCOnly = "vpc-only"

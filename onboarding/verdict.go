@@ -1,5 +1,10 @@
 package onboarding
 
+import (
+	"encoding/json"
+	"slices"
+)
+
 // Verdict is what the judge of a resource says of one thing. A check, a plan, a run, the proof afterwards, the lists of people
 // and the report are views of the same verdicts: a reason and a remedy are written where they arise, and travel as fields to
 // where they are printed.
@@ -77,7 +82,7 @@ const (
 	ResourceRole            ResourceKind = "execution-role"
 	ResourceRolePolicy      ResourceKind = "role-policy"
 	ResourceNetwork         ResourceKind = "network"
-	ResourceDomain          ResourceKind = "studio-domain"
+	ResourceDomain          ResourceKind = "domain"
 	ResourceAssignment      ResourceKind = "studio-assignment"
 	ResourceProfile         ResourceKind = "user-profile"
 )
@@ -112,6 +117,25 @@ func Resources() []ResourceInfo {
 	}
 }
 
+// Areas are the headings under which the kinds of things are shown, in their order.
+func Areas() []Area {
+	return []Area{
+		{"Credentials and accounts", []ResourceKind{ResourceCredentials}},
+		{"Identity Center", []ResourceKind{ResourceInstance}},
+		{"Studio domain", []ResourceKind{ResourceDomain}},
+		{"Network", []ResourceKind{ResourceNetwork}},
+		{"Execution roles", []ResourceKind{ResourceRole, ResourceRolePolicy}},
+		{"Okta", []ResourceKind{ResourceOktaApp, ResourceTrust, ResourceProvisioning, ResourceGroupAssignment, ResourceAppAssignment, ResourceGroupPush}},
+		{"People", []ResourceKind{ResourcePerson, ResourceAssignment, ResourceProfile}},
+	}
+}
+
+// Area is a heading and what is shown under it.
+type Area struct {
+	Title     string
+	Resources []ResourceKind
+}
+
 // Info describes the kind of thing; an unknown one is described by its own name.
 func (r ResourceKind) Info() ResourceInfo {
 	for _, info := range Resources() {
@@ -129,20 +153,26 @@ type Trouble struct {
 	Class     string `json:"class"`
 	Operation string `json:"operation,omitempty"`
 	Message   string `json:"message"`
-	Remedy    string `json:"remedy,omitempty"`
+	// Whole says that the message needs no operation before it.
+	Whole  bool   `json:"whole,omitempty"`
+	Remedy string `json:"remedy,omitempty"`
 }
 
 // As is the verdict that says so: blocked where a run depends on the look, and otherwise as weak as the caller wants.
 func (t Trouble) As(kind VerdictKind, resource ResourceKind, subject, code string) Verdict {
-	reason := t.Message
-	if t.Operation != "" {
-		reason = t.Operation + ": " + t.Message
-	}
 	remedy := t.Remedy
 	if remedy == "" && kind != VerdictUnknown {
 		remedy = "Put it right, then retry."
 	}
-	return Verdict{Resource: resource, Subject: subject, Kind: kind, Code: code, Reason: reason, Remedy: remedy}
+	return Verdict{Resource: resource, Subject: subject, Kind: kind, Code: code, Reason: t.Text(), Remedy: remedy}
+}
+
+// Text is the message, behind the operation where it needs that.
+func (t Trouble) Text() string {
+	if t.Operation == "" || t.Whole {
+		return t.Message
+	}
+	return t.Operation + ": " + t.Message
 }
 
 // Blocked are the verdicts at which a run would park.
@@ -152,11 +182,29 @@ func Blocked(verdicts []Verdict) []Verdict { return OfKind(verdicts, VerdictBloc
 func OfKind(verdicts []Verdict, kinds ...VerdictKind) []Verdict {
 	var kept []Verdict
 	for _, verdict := range verdicts {
-		for _, kind := range kinds {
-			if verdict.Kind == kind {
-				kept = append(kept, verdict)
-			}
+		if slices.Contains(kinds, verdict.Kind) {
+			kept = append(kept, verdict)
 		}
 	}
 	return kept
+}
+
+// UnmarshalJSON also reads a finding of the first version, which said level, check and message.
+func (v *Verdict) UnmarshalJSON(data []byte) error {
+	type plain Verdict
+	both := struct {
+		*plain
+		Level   string `json:"level"`
+		Check   string `json:"check"`
+		Message string `json:"message"`
+	}{plain: (*plain)(v)}
+	if err := json.Unmarshal(data, &both); err != nil || v.Kind != "" {
+		return err
+	}
+	v.Code, v.Reason = both.Check, both.Message
+	v.Kind = map[string]VerdictKind{"blocking": VerdictBlocked, "warning": VerdictWarning}[both.Level]
+	if v.Kind == "" {
+		v.Kind = VerdictKeep
+	}
+	return nil
 }

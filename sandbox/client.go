@@ -12,30 +12,30 @@ import (
 	"strings"
 
 	awsworld "studio-onboarding/sandbox/internal/aws"
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // Call is one request that the world answered.
-type Call = kit.Call
+type Call = simulation.Call
 
 // Fault is one rule of the fault script.
-type Fault = kit.Fault
+type Fault = simulation.Fault
 
 // The kinds of faults.
 const (
-	FaultDeny       = kit.FaultDeny
-	FaultThrottle   = kit.FaultThrottle
-	FaultError      = kit.FaultError
-	FaultHTML       = kit.FaultHTML
-	FaultLateError  = kit.FaultLateError
-	FaultLostAnswer = kit.FaultLostAnswer
-	FaultReset      = kit.FaultReset
-	FaultSlow       = kit.FaultSlow
-	FaultLostWrite  = kit.FaultLostWrite
-	FaultEmpty      = kit.FaultEmpty
-	FaultStaleRead  = kit.FaultStaleRead
-	FaultConflict   = kit.FaultConflict
-	FaultFails      = kit.FaultFails
+	FaultDeny       = simulation.FaultDeny
+	FaultThrottle   = simulation.FaultThrottle
+	FaultError      = simulation.FaultError
+	FaultHTML       = simulation.FaultHTML
+	FaultLateError  = simulation.FaultLateError
+	FaultLostAnswer = simulation.FaultLostAnswer
+	FaultReset      = simulation.FaultReset
+	FaultSlow       = simulation.FaultSlow
+	FaultLostWrite  = simulation.FaultLostWrite
+	FaultEmpty      = simulation.FaultEmpty
+	FaultStaleRead  = simulation.FaultStaleRead
+	FaultConflict   = simulation.FaultConflict
+	FaultFails      = simulation.FaultFails
 )
 
 // Client does what people do with their browsers: console work and signing in. Only the simulated operator, the sign-in
@@ -90,7 +90,7 @@ type PushGroupInput struct {
 	Group string `json:"group"`
 }
 
-// SignInInput is one person trying to come in.
+// SignInInput is one person trying to sign in.
 type SignInInput struct {
 	// Login is the person's Okta login.
 	Login string `json:"login"`

@@ -11,15 +11,15 @@ import (
 	"time"
 
 	awsworld "studio-onboarding/sandbox/internal/aws"
-	"studio-onboarding/sandbox/internal/kit"
 	"studio-onboarding/sandbox/internal/okta"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // World is a simulated Okta org and AWS organization. Safe for concurrent use.
 type World struct {
 	config Config
-	calls  *kit.CallLog
-	faults *kit.Faults
+	calls  *simulation.CallLog
+	faults *simulation.Faults
 	okta   *okta.Org
 	aws    *awsworld.World
 }
@@ -31,11 +31,11 @@ func New(config Config) (*World, error) {
 	if config.BaseURL == "" {
 		return nil, errors.New("sandbox: BaseURL is needed to make a world; Start fills it in from its address")
 	}
-	w := &World{config: config, calls: &kit.CallLog{}, faults: &kit.Faults{Seed: config.Seed}}
+	w := &World{config: config, calls: &simulation.CallLog{}, faults: &simulation.Faults{Seed: config.Seed}}
 	if err := w.faults.Set(config.Faults); err != nil {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	clock := kit.Clock{Speed: config.Speed}
+	clock := simulation.Clock{Speed: config.Speed}
 	var err error
 	inOkta := okta.Config{
 		Clock: clock, Calls: w.calls, Faults: w.faults, BaseURL: config.BaseURL, People: config.People, Groups: config.Groups, Seed: config.Seed,
@@ -108,9 +108,9 @@ func (w *World) browser() http.Handler {
 		writeJSON(rw, environment)
 	})
 	mux.Handle("POST /sandbox/policies", w.aws.Policies())
-	mux.Handle("POST /sandbox/circumstances/aws", w.aws.ChangeCircumstances())
-	mux.HandleFunc("POST /sandbox/circumstances/okta", func(rw http.ResponseWriter, r *http.Request) {
-		var to OktaCircumstances
+	mux.Handle("POST /sandbox/settings/aws", w.aws.ChangeSettings())
+	mux.HandleFunc("POST /sandbox/settings/okta", func(rw http.ResponseWriter, r *http.Request) {
+		var to OktaSettings
 		if readJSON(rw, r, &to) {
 			w.okta.ChangeCertificates(time.Duration(to.CertificateDays) * 24 * time.Hour)
 			writeJSON(rw, struct{}{})
@@ -138,7 +138,7 @@ func (w *World) browser() http.Handler {
 
 // signIn takes one person from the Okta dashboard to Studio.
 func (w *World) signIn(in SignInInput) SignInResult {
-	d := door{okta: w.okta, aws: w.aws}
+	d := signInPath{okta: w.okta, aws: w.aws}
 	for _, domain := range w.aws.Domains() {
 		d.domains = append(d.domains, studioDomain{id: domain.ID, status: domain.Status, url: domain.URL, applicationARN: domain.ApplicationARN})
 	}

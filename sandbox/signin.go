@@ -9,9 +9,9 @@ import (
 	"studio-onboarding/sandbox/internal/okta"
 )
 
-// door is the way of one person from the Okta dashboard into Studio. It looks at the parties as each of them sees itself,
+// signInPath is the way of one person from the Okta dashboard into Studio. It looks at the parties as each of them sees itself,
 // like a browser that is sent from one to the next, and changes nothing but the profile that a first sign-in makes.
-type door struct {
+type signInPath struct {
 	okta    oktaSide
 	aws     awsSide
 	domains []studioDomain
@@ -34,7 +34,7 @@ type awsSide interface {
 	Assigned(applicationARN, userID string) bool
 	// Profile is the user profile of an Identity Center user.
 	Profile(domainID, userName string) (name, status string, ok bool)
-	// CreateProfileOnSignIn makes the profile of somebody who comes in for the first time, and answers with its name.
+	// CreateProfileOnSignIn makes the profile of somebody who signs in for the first time, and answers with its name.
 	CreateProfileOnSignIn(domainID, userName string) string
 }
 
@@ -57,7 +57,7 @@ const (
 const unexpected = "An unexpected error has occurred"
 
 // open tries the whole way and stops at the first link that breaks.
-func (d door) open(in SignInInput) SignInResult {
+func (d signInPath) open(in SignInInput) SignInResult {
 	assertion, err := d.okta.SignOn(in.Login, in.Label)
 	if err != nil {
 		return broken(linkOkta, err.Error())
@@ -96,7 +96,7 @@ func broken(link, text string) SignInResult { return SignInResult{Link: link, Er
 
 // trusts says whether Identity Center accepts the assertion: sent to its address, meant for it, signed by the certificate
 // of the provider that it trusts.
-func (d door) trusts(assertion okta.SignOn) bool {
+func (d signInPath) trusts(assertion okta.SignOn) bool {
 	acsURL, issuer, ok := d.aws.ServiceProvider()
 	if !ok || assertion.ACSURL != acsURL || assertion.Audience != issuer {
 		return false
@@ -120,7 +120,7 @@ func emailShaped(name string) bool {
 }
 
 // domain picks the domain by ID; an empty ID takes the first.
-func (d door) domain(id string) (studioDomain, bool) {
+func (d signInPath) domain(id string) (studioDomain, bool) {
 	for _, domain := range d.domains {
 		if id == "" || domain.id == id {
 			return domain, true

@@ -52,7 +52,7 @@ func TestSignInStopsAtTheLinkThatBreaks(t *testing.T) {
 	)
 	for _, test := range []struct {
 		name    string
-		spoil   func(p *parties, d *door)
+		spoil   func(p *parties, d *signInPath)
 		in      SignInInput
 		link    string
 		text    string
@@ -60,31 +60,33 @@ func TestSignInStopsAtTheLinkThatBreaks(t *testing.T) {
 	}{
 		{name: "everything is right", profile: "profile"},
 		{name: "not assigned in Okta", link: linkOkta, text: "User is not assigned to the client application.",
-			spoil: func(p *parties, _ *door) { p.refusal = errors.New("User is not assigned to the client application.") }},
+			spoil: func(p *parties, _ *signInPath) {
+				p.refusal = errors.New("User is not assigned to the client application.")
+			}},
 		{name: "blank ACS URL", link: linkSAML, text: "No error is shown: the browser ends on the Okta dashboard (/app/UserHome).",
-			spoil: func(p *parties, _ *door) { p.signOn.ACSURL = "" }},
-		{name: "another ACS URL", link: linkSAML, text: unexpected, spoil: func(p *parties, _ *door) { p.signOn.ACSURL += "/" }},
-		{name: "another audience", link: linkSAML, text: unexpected, spoil: func(p *parties, _ *door) { p.signOn.Audience = "d-2" }},
-		{name: "metadata of another app", link: linkSAML, text: unexpected, spoil: func(p *parties, _ *door) { p.entityID = "http://www.okta.com/exk2" }},
-		{name: "certificate of another key", link: linkSAML, text: unexpected, spoil: func(p *parties, _ *door) { p.certificates = []string{"BBBB"} }},
-		{name: "no identity provider", link: linkSAML, text: unexpected, spoil: func(p *parties, _ *door) { p.entityID = "" }},
-		{name: "one of several certificates, as PEM", profile: "profile", spoil: func(p *parties, _ *door) {
+			spoil: func(p *parties, _ *signInPath) { p.signOn.ACSURL = "" }},
+		{name: "another ACS URL", link: linkSAML, text: unexpected, spoil: func(p *parties, _ *signInPath) { p.signOn.ACSURL += "/" }},
+		{name: "another audience", link: linkSAML, text: unexpected, spoil: func(p *parties, _ *signInPath) { p.signOn.Audience = "d-2" }},
+		{name: "metadata of another app", link: linkSAML, text: unexpected, spoil: func(p *parties, _ *signInPath) { p.entityID = "http://www.okta.com/exk2" }},
+		{name: "certificate of another key", link: linkSAML, text: unexpected, spoil: func(p *parties, _ *signInPath) { p.certificates = []string{"BBBB"} }},
+		{name: "no identity provider", link: linkSAML, text: unexpected, spoil: func(p *parties, _ *signInPath) { p.entityID = "" }},
+		{name: "one of several certificates, as PEM", profile: "profile", spoil: func(p *parties, _ *signInPath) {
 			p.certificates = []string{"BBBB", "-----BEGIN CERTIFICATE-----\nAA\nAA\n-----END CERTIFICATE-----\n"}
 		}},
-		{name: "no such user", link: linkUser, text: unexpected, spoil: func(p *parties, _ *door) { p.users = nil }},
-		{name: "user name in another case", link: linkUser, text: unexpected, spoil: func(p *parties, _ *door) { p.signOn.NameID = "Ann@example.com" }},
-		{name: "disabled user", link: linkUser, text: unexpected, spoil: func(p *parties, _ *door) { p.users[name] = false }},
+		{name: "no such user", link: linkUser, text: unexpected, spoil: func(p *parties, _ *signInPath) { p.users = nil }},
+		{name: "user name in another case", link: linkUser, text: unexpected, spoil: func(p *parties, _ *signInPath) { p.signOn.NameID = "Ann@example.com" }},
+		{name: "disabled user", link: linkUser, text: unexpected, spoil: func(p *parties, _ *signInPath) { p.users[name] = false }},
 		{name: "NameID is no address", link: linkUser, text: unexpected,
-			spoil: func(p *parties, _ *door) { p.signOn.NameID, p.users["ann"] = "ann", true }},
-		{name: "application not assigned", link: linkApplication, text: denied, spoil: func(p *parties, _ *door) { p.assigned = nil }},
+			spoil: func(p *parties, _ *signInPath) { p.signOn.NameID, p.users["ann"] = "ann", true }},
+		{name: "application not assigned", link: linkApplication, text: denied, spoil: func(p *parties, _ *signInPath) { p.assigned = nil }},
 		{name: "no domain", link: linkDomain, text: "The AWS access portal shows no SageMaker Studio application.",
-			spoil: func(_ *parties, d *door) { d.domains = nil }},
+			spoil: func(_ *parties, d *signInPath) { d.domains = nil }},
 		{name: "another domain", in: SignInInput{DomainID: "d-9"}, link: linkDomain, text: "The AWS access portal shows no SageMaker Studio application."},
 		{name: "domain under way", link: linkDomain, text: "Studio Domain [d-1] is in status Pending.",
-			spoil: func(_ *parties, d *door) { d.domains[0].status = "Pending" }},
+			spoil: func(_ *parties, d *signInPath) { d.domains[0].status = "Pending" }},
 		{name: "profile under way", link: linkProfile, text: "User profile [profile] of Studio Domain [d-1] is in status Pending.",
-			spoil: func(p *parties, _ *door) { p.profiles[name] = "Pending" }},
-		{name: "first sign-in", profile: "new-profile", spoil: func(p *parties, _ *door) { p.profiles = nil }},
+			spoil: func(p *parties, _ *signInPath) { p.profiles[name] = "Pending" }},
+		{name: "first sign-in", profile: "new-profile", spoil: func(p *parties, _ *signInPath) { p.profiles = nil }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := &parties{
@@ -92,7 +94,7 @@ func TestSignInStopsAtTheLinkThatBreaks(t *testing.T) {
 				entityID: "http://www.okta.com/exk1", certificates: []string{"AA\nAA"}, acsURL: "https://acs", issuer: "https://issuer",
 				users: map[string]bool{name: true}, assigned: map[string]bool{application + " id-" + name: true}, profiles: map[string]string{name: "InService"},
 			}
-			d := door{okta: p, aws: p, domains: []studioDomain{{"d-1", "InService", "https://studio", application}}}
+			d := signInPath{okta: p, aws: p, domains: []studioDomain{{"d-1", "InService", "https://studio", application}}}
 			if test.spoil != nil {
 				test.spoil(p, &d)
 			}

@@ -118,7 +118,7 @@ func TestTheWholeWay(t *testing.T) {
 		require.Equal(t, want, link(login), login)
 	}
 	require.ElementsMatch(t, []string{"", "user"}, []string{link("maria.santos@example.com"), link("Maria.Santos@example.com")},
-		"of two names that differ by case one is in Identity Center, and the other doesn't come in under its name")
+		"of two names that differ by case one is in Identity Center, and the other can't sign in under its name")
 
 	// Whom Okta suspends stays outside, whatever AWS has.
 	h.okta(http.MethodPost, "/api/v1/users/"+url.PathEscape(ann)+"/lifecycle/suspend", nil, nil)

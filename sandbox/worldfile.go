@@ -10,8 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	awsworld "studio-onboarding/sandbox/internal/aws"
-	"studio-onboarding/sandbox/internal/kit"
 	"studio-onboarding/sandbox/internal/okta"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // WorldFile is a world that somebody has written down. See examples/sandbox/world.yaml.
@@ -68,4 +68,4 @@ func readYAML(name string, data []byte, into any) error {
 }
 
 // FaultKinds are all kinds of faults.
-func FaultKinds() []string { return kit.FaultKinds() }
+func FaultKinds() []string { return simulation.FaultKinds() }

@@ -16,11 +16,12 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/term"
 
-	"studio-onboarding/activities"
+	"studio-onboarding/activities/provider"
 	"studio-onboarding/examples"
 	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/render"
 	"studio-onboarding/internal/runs"
+	"studio-onboarding/internal/specfile"
 	"studio-onboarding/internal/workerhost"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
@@ -108,7 +109,7 @@ func demo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.node.stop()) }()
 	host, err := workerhost.New(ctx, s.node.client, workerhost.Options{
-		Waits: activities.DefaultWaits().Faster(o.world.Speed), Speed: o.world.Speed, PeopleDir: filepath.Join(s.dir, "people"), Logger: logger,
+		Waits: provider.DefaultWaits().Faster(o.world.Speed), Speed: o.world.Speed, PeopleDir: filepath.Join(s.dir, "people"), Logger: logger,
 	})
 	if err != nil {
 		return err
@@ -252,7 +253,7 @@ func (s *stage) follow(ctx context.Context) (onboarding.Progress, error) {
 // operate plays the operator. What it can't do ends the demo, or, where somebody watches, is left to them.
 func (s *stage) operate(ctx context.Context, live *render.Live, updates <-chan onboarding.Progress) error {
 	o := &operator{
-		console: s.world, desk: runDesk{client: s.node.client, run: s.spec.Name}, region: s.spec.Region,
+		console: s.world, commands: runCommands{client: s.node.client, run: s.spec.Name}, region: s.spec.Region,
 		secrets: filepath.Join(s.dir, "secrets"),
 		say:     func(format string, args ...any) { _ = live.Note("operator: " + fmt.Sprintf(format, args...)) },
 	}
@@ -317,39 +318,39 @@ In the simulated consoles a click is a request:
 `, s.node.starter("watch "+s.spec.Name), s.node.starter("provide --help"), s.spec.Region, s.world.URL)
 }
 
-// runDesk answers one run's requests.
-type runDesk struct {
+// runCommands answers one run's requests.
+type runCommands struct {
 	client client.Client
 	run    string
 }
 
-func (d runDesk) Document(ctx context.Context, name string) (onboarding.Document, error) {
+func (d runCommands) Document(ctx context.Context, name string) (onboarding.Document, error) {
 	return runs.Document(ctx, d.client, d.run, name)
 }
 
-func (d runDesk) Report(ctx context.Context) (onboarding.Report, error) {
+func (d runCommands) Report(ctx context.Context) (onboarding.Report, error) {
 	return runs.Report(ctx, d.client, d.run)
 }
 
-func (d runDesk) Provide(ctx context.Context, answer onboarding.Answer) error {
+func (d runCommands) Provide(ctx context.Context, answer onboarding.Answer) error {
 	_, err := runs.Provide(ctx, d.client, d.run, answer)
 	return err
 }
 
-func (d runDesk) Resolve(ctx context.Context, resolution onboarding.Resolution) error {
+func (d runCommands) Resolve(ctx context.Context, resolution onboarding.Resolution) error {
 	_, err := runs.Resolve(ctx, d.client, d.run, resolution)
 	return err
 }
 
 func readSpec(file string) (onboarding.Spec, error) {
 	if file == "" {
-		return onboarding.DecodeSpec("examples/data-science.yaml", examples.DataScience)
+		return specfile.Decode("examples/data-science.yaml", examples.DataScience)
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return onboarding.Spec{}, fmt.Errorf("read the spec: %w", err)
 	}
-	return onboarding.DecodeSpec(file, data)
+	return specfile.Decode(file, data)
 }
 
 // demoDir is the data directory, or a temporary one.

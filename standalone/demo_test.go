@@ -60,8 +60,8 @@ func TestTheDemoEndsWithEverybodyTried(t *testing.T) {
 	var out output
 	err := run(t.Context(), t, &out, "demo", "--exit", "--port", "0", "--ui-port", "0", "--speed", "60", "--people", "70")
 	require.NoError(t, err, out.String())
-	require.Contains(t, out.String(), "Three doors")
-	require.Regexp(t, `70 people tried: \d\d got in, \d\d refused, 0 disagreements`, out.String())
+	require.Contains(t, out.String(), "Sign-in addresses")
+	require.Regexp(t, `70 people tried: \d\d signed in, \d\d refused, 0 disagreements`, out.String())
 	require.Contains(t, out.String(), "nothing created twice, no profile before its assignment, every write read back")
 	require.NotContains(t, out.String(), "Bearer")
 }

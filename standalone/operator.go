@@ -32,8 +32,8 @@ type console interface {
 	PushGroup(context.Context, sandbox.PushGroupInput) error
 }
 
-// desk is what the operator does with starter.
-type desk interface {
+// commands are what the operator does with starter.
+type commands interface {
 	Document(ctx context.Context, name string) (onboarding.Document, error)
 	Report(context.Context) (onboarding.Report, error)
 	Provide(context.Context, onboarding.Answer) error
@@ -41,11 +41,11 @@ type desk interface {
 }
 
 // operator plays the person who does the console work: it does what each request of a run asks for, once, through the same
-// doors as a person, and tells what it does.
+// consoles as a person, and tells what it does.
 type operator struct {
-	console console
-	desk    desk
-	region  string
+	console  console
+	commands commands
+	region   string
 	// secrets is the directory for the SCIM token, which runs only ever see a reference to.
 	secrets string
 	say     func(format string, args ...any)
@@ -69,11 +69,7 @@ const patience = 30 * time.Second
 type errNotMine struct{ parked onboarding.Parked }
 
 func (e *errNotMine) Error() string {
-	text := fmt.Sprintf("step %s is parked: %s", e.parked.Step, e.parked.Message)
-	if e.parked.Remedy != "" {
-		text += " → " + e.parked.Remedy
-	}
-	return text
+	return fmt.Sprintf("step %s is parked: %s", e.parked.Step, onboarding.WithRemedy(e.parked.Message, e.parked.Remedy))
 }
 
 // work reacts to each progress until there is none. The only errors are those that a person has to look at.
@@ -179,7 +175,7 @@ func (o *operator) chooseApp(ctx context.Context, request onboarding.Request) er
 }
 
 func (o *operator) exchangeMetadata(ctx context.Context, request onboarding.Request) error {
-	document, err := o.desk.Document(ctx, metadataFile)
+	document, err := o.commands.Document(ctx, metadataFile)
 	if err != nil {
 		return err
 	}
@@ -259,7 +255,7 @@ func (o *operator) pushGroups(ctx context.Context, request onboarding.Request) e
 }
 
 func (o *operator) acceptExceptions(ctx context.Context, parked onboarding.Parked) error {
-	err := o.desk.Resolve(ctx, onboarding.Resolution{
+	err := o.commands.Resolve(ctx, onboarding.Resolution{
 		Step: parked.Step, Action: onboarding.ActionSkip, By: operatorName,
 		Reason: "the listed people are known; they will be repaired in Okta later",
 	})
@@ -271,11 +267,11 @@ func (o *operator) acceptExceptions(ctx context.Context, parked onboarding.Parke
 }
 
 func (o *operator) provide(ctx context.Context, step onboarding.Step, values map[string]string) error {
-	return o.desk.Provide(ctx, onboarding.Answer{Step: step, Values: values, By: operatorName})
+	return o.commands.Provide(ctx, onboarding.Answer{Step: step, Values: values, By: operatorName})
 }
 
 func (o *operator) appID(ctx context.Context) (string, error) {
-	report, err := o.desk.Report(ctx)
+	report, err := o.commands.Report(ctx)
 	if err != nil {
 		return "", err
 	}

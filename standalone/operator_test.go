@@ -88,7 +88,7 @@ func play(t *testing.T, f *fakeWorld, secrets string, updates ...onboarding.Prog
 	}
 	close(queue)
 	o := &operator{
-		console: f, desk: f, region: "us-east-1", secrets: secrets,
+		console: f, commands: f, region: "us-east-1", secrets: secrets,
 		say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
 	}
 	return said, o.work(t.Context(), queue)

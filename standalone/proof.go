@@ -15,18 +15,18 @@ type browser interface {
 	SignIn(context.Context, sandbox.SignInInput) (sandbox.SignInResult, error)
 }
 
-// proof is what came of everybody trying to get in.
+// proof is what came of everybody trying to sign in.
 type proof struct {
 	Tried, In, Refused int
 	Disagreements      []string
 }
 
 func (p proof) String() string {
-	return fmt.Sprintf("%d people tried: %d got in, %d refused, %d disagreements", p.Tried, p.In, p.Refused, len(p.Disagreements))
+	return fmt.Sprintf("%d people tried: %d signed in, %d refused, %d disagreements", p.Tried, p.In, p.Refused, len(p.Disagreements))
 }
 
-// prove lets everybody in the Okta org try to get into Studio, and compares what happens with what the run says: whoever
-// its people file calls ready gets in, and nobody else does.
+// prove lets everybody in the Okta org try to sign in to Studio, and compares what happens with what the run says: whoever
+// its people file calls ready signs in, and nobody else does.
 func prove(ctx context.Context, b browser, appLabel string, report onboarding.Report, records []onboarding.PersonRecord) (proof, error) {
 	people, err := b.People(ctx)
 	if err != nil {
@@ -57,13 +57,13 @@ func prove(ctx context.Context, b browser, appLabel string, report onboarding.Re
 		}
 		switch {
 		case result.OK && !wanted:
-			disagree("%s gets in (profile %s), and is not among the people who should", person.Login, result.Profile)
+			disagree("%s signs in (profile %s), and is not among the people who should", person.Login, result.Profile)
 		case result.OK && !record.Ready:
-			disagree("%s gets in (profile %s), and the report says they don't: %s", person.Login, result.Profile, record.Reason)
+			disagree("%s signs in (profile %s), and the report says they can't: %s", person.Login, result.Profile, record.Reason)
 		case result.OK && record.Profile != "" && result.Profile != record.Profile:
-			disagree("%s gets in as profile %s, and the report says %s", person.Login, result.Profile, record.Profile)
+			disagree("%s signs in as profile %s, and the report says %s", person.Login, result.Profile, record.Profile)
 		case !result.OK && record.Ready:
-			disagree("%s is refused at %s (%s), and the report says they get in", person.Login, result.Link, result.Error)
+			disagree("%s is refused at %s (%s), and the report says they can sign in", person.Login, result.Link, result.Error)
 		}
 	}
 
@@ -73,16 +73,16 @@ func prove(ctx context.Context, b browser, appLabel string, report onboarding.Re
 		case record.Ready:
 			ready++
 			if _, missing := listed[record.Person]; missing {
-				disagree("the report says that %s gets in, and Okta knows nobody of that login", record.Person)
+				disagree("the report says that %s can sign in, and Okta knows nobody of that login", record.Person)
 			}
 		case record.Reason == "":
-			disagree("%s does not get in, and the report gives no reason", record.Person)
+			disagree("%s can't sign in, and the report gives no reason", record.Person)
 		default:
 			reasons++
 		}
 	}
 	if report.People.Ready != ready {
-		disagree("the report counts %d people who get in, and the people file %d", report.People.Ready, ready)
+		disagree("the report counts %d people who can sign in, and the people file %d", report.People.Ready, ready)
 	}
 	if report.ExceptionsTotal != reasons {
 		disagree("the report counts %d exceptions, and the people file %d", report.ExceptionsTotal, reasons)

@@ -54,7 +54,7 @@ func TestEverybodyTriesAndTheReportHolds(t *testing.T) {
 	p, err := prove(t.Context(), browser, "AWS", report, people)
 	require.NoError(t, err)
 	require.Empty(t, p.Disagreements)
-	require.Equal(t, "3 people tried: 1 got in, 2 refused, 0 disagreements", p.String())
+	require.Equal(t, "3 people tried: 1 signed in, 2 refused, 0 disagreements", p.String())
 	require.Equal(t, sandbox.SignInInput{Login: "ada@example.com", Label: "AWS", DomainID: "d-1"}, browser.asked[0])
 }
 
@@ -63,25 +63,25 @@ func TestEachDisagreementIsNamed(t *testing.T) {
 		change func(*fakeBrowser, *onboarding.Report, *[]onboarding.PersonRecord)
 		says   string
 	}{
-		"somebody who should not get in does": {
+		"somebody who should not be able to sign in can": {
 			func(b *fakeBrowser, _ *onboarding.Report, _ *[]onboarding.PersonRecord) {
 				b.in["eve@example.com"] = "eve"
 			},
-			"eve@example.com gets in",
+			"eve@example.com signs in",
 		},
-		"somebody reported as an exception gets in": {
+		"somebody reported as an exception signs in": {
 			func(b *fakeBrowser, _ *onboarding.Report, _ *[]onboarding.PersonRecord) {
 				b.in["bo@example.com"] = "bo"
 			},
-			"bo@example.com gets in",
+			"bo@example.com signs in",
 		},
-		"somebody who should get in doesn't": {
+		"somebody who should be able to sign in can't": {
 			func(b *fakeBrowser, _ *onboarding.Report, _ *[]onboarding.PersonRecord) {
 				delete(b.in, "ada@example.com")
 			},
 			"ada@example.com is refused at application (Access Denied)",
 		},
-		"somebody gets into another profile": {
+		"somebody signs in to another profile": {
 			func(b *fakeBrowser, _ *onboarding.Report, _ *[]onboarding.PersonRecord) {
 				b.in["ada@example.com"] = "somebody-else"
 			},

@@ -21,7 +21,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
-	"studio-onboarding/activities"
+	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/runs"
 	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/internal/workerhost"
@@ -61,7 +61,7 @@ func newRecorder(t *testing.T) *recorder {
 			awsconfig.WithBaseEndpoint(environment["AWS_ENDPOINT_URL"]),
 			awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], "")),
 		},
-		Waits: activities.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, PeopleDir: filepath.Join(r.Dir, "people"),
+		Waits: provider.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, PeopleDir: filepath.Join(r.Dir, "people"),
 	})
 	require.NoError(t, err)
 	working, stop := context.WithCancel(ctx)
@@ -91,7 +91,7 @@ func (r *recorder) start(spec onboarding.Spec) {
 	_, err := runs.Start(r.Context(), r.node.client, spec, "admin@example")
 	require.NoError(r, err)
 	r.tell = &operator{
-		console: r.World, desk: runDesk{client: r.node.client, run: spec.Name}, region: spec.Region, secrets: filepath.Join(r.Dir, "secrets"),
+		console: r.World, commands: runCommands{client: r.node.client, run: spec.Name}, region: spec.Region, secrets: filepath.Join(r.Dir, "secrets"),
 		say: func(string, ...any) {}, settled: map[string]bool{}, trouble: map[string]trouble{},
 	}
 }
@@ -180,8 +180,8 @@ func is(p onboarding.Progress, step onboarding.Step, state onboarding.StepState)
 //	go test ./standalone -run TestHistoriesOfEveryWorkflow -record
 func TestHistoriesOfEveryWorkflow(t *testing.T) {
 	r := newRecorder(t)
-	r.carryOut("check", onboarding.WorkflowCheck, onboarding.CheckInput{Spec: r.Spec}, new(onboarding.CheckResult))
-	r.carryOut("plan", onboarding.WorkflowPlan, onboarding.PlanInput{Spec: r.Spec}, new(onboarding.Plan))
+	r.carryOut("check", onboarding.WorkflowCheck, onboarding.CheckInput{Spec: r.Spec}, new(onboarding.Assessment))
+	r.carryOut("plan", onboarding.WorkflowPlan, onboarding.PlanInput{Spec: r.Spec}, new(onboarding.Assessment))
 
 	// A run that waits for its operator, who has done three things.
 	team := onboarding.WorkflowID(r.Spec.Name)

@@ -26,7 +26,7 @@ func newAccess(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "access RUN",
 		Short: "List who has access and why, or explain one person from Okta to Studio",
-		Long: `List who should get into a run's Studio domain, read from the live systems: whether they can, by which group, their profile, its
+		Long: `List who should be able to sign in to a run's Studio domain, read from the live systems: whether they can, by which group, their profile, its
 execution role and its last change, and of those who can't, why.
 
 With --person, follow one person link by link: Okta user, assignment to the app, provisioning, user in Identity Center, group
@@ -116,12 +116,8 @@ func (a *app) listAccess(ctx context.Context, c client.Client, handles onboardin
 		if !p.ChangedAt.IsZero() {
 			changed = p.ChangedAt.In(a.io.Now().Location()).Format("2006-01-02 15:04")
 		}
-		why := p.Reason
-		if p.Remedy != "" {
-			why += " → " + p.Remedy
-		}
 		rows = append(rows, []string{p.Person, status, strings.Join(p.Via, ", "), p.Profile, p.ProfileStatus,
-			p.ExecutionRole[strings.LastIndexByte(p.ExecutionRole, '/')+1:], changed, why})
+			p.ExecutionRole[strings.LastIndexByte(p.ExecutionRole, '/')+1:], changed, onboarding.WithRemedy(p.Reason, p.Remedy)})
 	}
 	header := []string{"PERSON", "STATUS", "VIA", "PROFILE", "PROFILE STATUS", "EXECUTION ROLE", "CHANGED", "WHY NOT"}
 	if err := render.Table(a.io.Out, header, rows, a.io.look()); err != nil {

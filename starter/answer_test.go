@@ -34,6 +34,9 @@ func TestATokenIsRefusedBeforeAnythingIsSentAndNeverRepeated(t *testing.T) {
 		{"--value", "token=" + token},
 		{"--value", token},
 		{"--token-ref", "env:"},
+		{"--token-ref", "file:relative/" + token},
+		{"--token-ref", "aws-sm:" + token},
+		{"--token-ref", "aws-sm:arn:aws:s3:::" + token},
 	} {
 		p := sit(t, runstest.Running(asking()))
 		p.io.Connect = func(context.Context, temporalclient.Settings) (client.Client, error) {

@@ -22,7 +22,7 @@ network, execution roles, the Okta org, and the people one by one. Nothing is ch
 
 Exit codes: 0 all is well; 5 there are warnings; 6 something is blocking, so that a run would park.`,
 		Example: `  starter check -f spec.yaml
-  starter check -f spec.yaml --output json | jq '.findings[] | select(.level != "ok")'`,
+  starter check -f spec.yaml --output json | jq '.verdicts[] | select(.kind == "blocked" or .kind == "warning")'`,
 		Args: exactly(),
 	}
 	specFlag(command, &file)
@@ -49,17 +49,17 @@ func (a *app) check(ctx context.Context, file string) error {
 		if err := a.tellChecked(result); err != nil {
 			return err
 		}
-		switch onboarding.Worst(result.Findings) {
-		case onboarding.LevelBlocking:
+		switch {
+		case len(onboarding.Blocked(result.Verdicts)) > 0:
 			return outcome(exitBlocking)
-		case onboarding.LevelWarning:
+		case len(onboarding.OfKind(result.Verdicts, onboarding.VerdictWarning)) > 0:
 			return outcome(exitWarnings)
 		}
 		return nil
 	})
 }
 
-func (a *app) tellChecked(result onboarding.CheckResult) error {
+func (a *app) tellChecked(result onboarding.Assessment) error {
 	if a.output == outputJSON {
 		return a.json(result)
 	}

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 
 	"studio-onboarding/internal/runs"
+	"studio-onboarding/internal/specfile"
 	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/onboarding"
 )
@@ -74,7 +75,7 @@ func tell(ctx context.Context, w io.Writer, err error) int {
 	}
 	code := exitFailure
 	var usage *usageError
-	var spec *onboarding.SpecError
+	var spec *specfile.Error
 	var noWorker *runs.NoWorkerError
 	var noServer *runs.NoServerError
 	var unreachable *temporalclient.UnreachableError

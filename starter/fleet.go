@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"studio-onboarding/internal/runs"
+	"studio-onboarding/internal/specfile"
 	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/onboarding"
 )
@@ -52,7 +53,7 @@ func (a *app) readSpecs(files []string) ([]onboarding.Spec, error) {
 	wrong := false
 	for _, file := range files {
 		spec, err := a.readSpec(file)
-		var findings *onboarding.SpecError
+		var findings *specfile.Error
 		switch {
 		case errors.As(err, &findings):
 			wrong = true

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"studio-onboarding/internal/specfile"
 	"studio-onboarding/onboarding"
 )
 
@@ -49,8 +50,8 @@ What it wrote is checked as starter onboard would. An existing file stays, unles
 	flags.StringVar(&d.name, "name", "", "name of the run and of the domain")
 	flags.StringVar(&d.region, "region", "", "primary Region of Identity Center, and Region of the domain")
 	flags.StringVar(&d.assignmentGroup, "assignment-group", "", "Okta group whose members are assigned to the app")
-	flags.StringArrayVar(&d.groups, "group", nil, "Okta group that gets into Studio, as `NAME[=ROLE]` with its execution role; may be repeated")
-	flags.StringArrayVar(&d.people, "person", nil, "person who gets into Studio, as `LOGIN[=ROLE]`; may be repeated")
+	flags.StringArrayVar(&d.groups, "group", nil, "Okta group with access to Studio, as `NAME[=ROLE]` with its execution role; may be repeated")
+	flags.StringArrayVar(&d.people, "person", nil, "person with access to Studio, as `LOGIN[=ROLE]`; may be repeated")
 	flags.StringVar(&d.identityAccount, "identity-account", "", "account ID of Identity Center (default: the worker's own)")
 	flags.StringVar(&d.identityRole, "identity-role", "", "`ARN` of the role that the worker assumes for Identity Center")
 	flags.StringVar(&d.studioAccount, "studio-account", "", "account ID of the domain (default: the worker's own)")
@@ -80,7 +81,7 @@ func (a *app) init(ctx context.Context, o initOptions) error {
 		o.draft.executionRole = roleFor(o.draft.name)
 	}
 	text := o.draft.spec()
-	if _, err := onboarding.DecodeSpec(o.out, text); err != nil {
+	if _, err := specfile.Decode(o.out, text); err != nil {
 		return inFlags(err)
 	}
 	if o.out == "-" {
@@ -166,8 +167,8 @@ func inFlags(err error) error {
 }
 
 // findingsOf are what is wrong with a spec; any other error stays one.
-func findingsOf(err error) ([]onboarding.SpecFinding, error) {
-	var wrong *onboarding.SpecError
+func findingsOf(err error) ([]specfile.Finding, error) {
+	var wrong *specfile.Error
 	if errors.As(err, &wrong) {
 		return wrong.Findings, nil
 	}

@@ -59,7 +59,7 @@ func (i *interview) ask(ctx context.Context) error {
 				given: d.assignmentGroup != "", take: set(&d.assignmentGroup)}
 		},
 		func() question {
-			return question{field: "access", text: "Okta groups that get into Studio, with commas between; NAME=ROLE for an execution role of their own",
+			return question{field: "access", text: "Okta groups with access to Studio, with commas between; NAME=ROLE for an execution role of their own",
 				preset: "sagemaker-studio-users", given: len(d.groups)+len(d.people) > 0, take: setList(&d.groups)}
 		},
 		func() question {

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"studio-onboarding/internal/specfile"
 	"studio-onboarding/onboarding"
 )
 
@@ -46,7 +47,7 @@ func (d draft) spec() []byte {
 	line("# Without account and assumeRole: whatever account the worker's own credentials belong to.")
 	d.account(line, "identityCenter", d.identityAccount, d.identityRole, "111111111111")
 	line("")
-	line("# The account of the Studio domain, and the role that the worker assumes to get into it.")
+	line("# The account of the Studio domain, and the role that the worker assumes to enter it.")
 	d.account(line, "studio", d.studioAccount, d.studioRole, "222222222222")
 	line("")
 	d.domain(line)
@@ -77,7 +78,9 @@ func (d draft) domain(line func(string, ...any)) {
 	line("  # Whoever has no other role works with this one. A name is found or created, an ARN is used as it is.")
 	line("  executionRole: %s", scalar(d.executionRole))
 	line("  # An EFS file system for home directories can be enabled later, but never disabled again.")
-	line("  homeFileSystem: disabled")
+	line("  # homeFileSystem: enabled")
+	line("  # Apps that nobody uses are shut down after this time; a created domain has 2h.")
+	line("  # idleShutdown: 2h")
 	if d.vpc == "" {
 		line("  # Without network: the default VPC of the Region with its subnets.")
 		line("  # network:")
@@ -89,11 +92,11 @@ func (d draft) domain(line func(string, ...any)) {
 		list(line, "subnets", d.subnets)
 		list(line, "securityGroups", d.securityGroups)
 		line("    # public: apps reach the internet directly. vpc-only: through the VPC alone, which needs NAT or VPC endpoints.")
-		access := onboarding.NetworkPublic
 		if d.vpcOnly {
-			access = onboarding.NetworkVPCOnly
+			line("    access: %s", onboarding.NetworkVPCOnly)
+		} else {
+			line("    # access: %s", onboarding.NetworkPublic)
 		}
-		line("    access: %s", access)
 	}
 	line("  # tags:")
 	line("  #   cost-center: \"4711\"")
@@ -124,15 +127,15 @@ func (d draft) access(line func(string, ...any)) {
 			}
 		}
 	}
-	line("  # These Okta groups are pushed to Identity Center and get into Studio. Where somebody is in several groups that ask for")
+	line("  # These Okta groups are pushed to Identity Center and have access to Studio. Where somebody is in several groups that ask for")
 	line("  # different roles, the first listed one counts.")
 	entries("groups", "name", d.groups)
-	line("  # Single people who get in without being in one of the groups, by their Okta login.")
+	line("  # Single people who have access without being in one of the groups, by their Okta login.")
 	entries("people", "login", d.people)
 	if len(d.people) == 0 {
 		line("  #   - login: ada@example.com")
 	}
-	line("  # eager: a user profile for everybody before they first come in. first-sign-in: Studio makes it then.")
+	line("  # eager: a user profile for everybody before they first sign in. first-sign-in: Studio makes it then.")
 	line("  profiles: eager")
 	line("  # Whoever leaves the groups: report (nothing happens), revoke (loses access) or delete-profile (loses the profile, too).")
 	line("  onRemoval: revoke")
@@ -170,10 +173,10 @@ func (d draft) filled() draft {
 func roleFor(name string) string { return "SageMakerStudio-" + name }
 
 // wrong are the findings about a field and what lies below it.
-func (d draft) wrong(field string) ([]onboarding.SpecFinding, error) {
-	_, err := onboarding.DecodeSpec("", d.spec())
+func (d draft) wrong(field string) ([]specfile.Finding, error) {
+	_, err := specfile.Decode("", d.spec())
 	findings, err := findingsOf(err)
-	return slices.DeleteFunc(findings, func(f onboarding.SpecFinding) bool {
+	return slices.DeleteFunc(findings, func(f specfile.Finding) bool {
 		return f.Field != field && !strings.HasPrefix(f.Field, field+".") && !strings.HasPrefix(f.Field, field+"[")
 	}), err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"studio-onboarding/internal/specfile"
 	"studio-onboarding/onboarding"
 )
 
@@ -18,7 +19,7 @@ func written(t *testing.T, path string) (onboarding.Spec, string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
-	spec, err := onboarding.DecodeSpec(path, data)
+	spec, err := specfile.Decode(path, data)
 	require.NoError(t, err)
 	return spec, string(data)
 }
@@ -56,7 +57,7 @@ func TestTheCommentsOfAWrittenSpecAreValidToo(t *testing.T) {
 		}
 		taken = append(taken, line)
 	}
-	spec, err := onboarding.DecodeSpec("spec.yaml", []byte(strings.Join(taken, "")))
+	spec, err := specfile.Decode("spec.yaml", []byte(strings.Join(taken, "")))
 	require.NoError(t, err, strings.Join(taken, ""))
 	require.Equal(t, "111111111111", spec.IdentityCenter.Account)
 	require.Equal(t, "vpc-0abc1234def567890", spec.Domain.Network.VPC)
@@ -72,7 +73,7 @@ func TestInitWritesToStandardOutput(t *testing.T) {
 	p := sit(t, nil)
 	code, out, stderr := p.types(minimalFlags("-o", "-")...)
 	require.Zero(t, code, stderr)
-	spec, err := onboarding.DecodeSpec("out", []byte(out))
+	spec, err := specfile.Decode("out", []byte(out))
 	require.NoError(t, err)
 	require.Equal(t, "SageMakerStudio-team", spec.Domain.ExecutionRole)
 }

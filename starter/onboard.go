@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"studio-onboarding/internal/runs"
+	"studio-onboarding/internal/specfile"
 	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/onboarding"
 )
@@ -140,7 +141,7 @@ func (a *app) readSpec(file string) (onboarding.Spec, error) {
 	if err != nil {
 		return onboarding.Spec{}, err
 	}
-	return onboarding.DecodeSpec(name(file), data)
+	return specfile.Decode(name(file), data)
 }
 
 // read reads a file that a flag names, - being standard input. What can't be read, or is far too large, is wrong use.

@@ -44,7 +44,7 @@ func (a *app) plan(ctx context.Context, file string) error {
 		} else {
 			err = render.Plan(a.io.Out, plan, a.io.look())
 		}
-		if err == nil && onboarding.Worst(plan.Findings) == onboarding.LevelBlocking {
+		if err == nil && len(onboarding.Blocked(plan.Verdicts)) > 0 {
 			err = outcome(exitBlocking)
 		}
 		return err

@@ -115,21 +115,13 @@ func (a *app) values(o provideOptions) (map[string]string, error) {
 func refuseTokens(values map[string]string) error {
 	const remedy = "put the token where the worker can read it and name that place: env:NAME, file:/path or aws-sm:ARN. The token you typed stands in your shell's history now; remove it there, or make a new one"
 	for name, value := range values {
+		_, wrong := onboarding.ParseSecretReference(value)
 		switch {
-		case name == onboarding.ValueSCIMToken && !isReference(value):
-			return wrongUse("provide", "--token-ref takes a reference, never the token itself; nothing was sent. Please %s", remedy)
+		case name == onboarding.ValueSCIMToken && wrong != nil:
+			return wrongUse("provide", "--token-ref takes a reference, never the token itself: %v; nothing was sent. Please %s", wrong, remedy)
 		case name != onboarding.ValueSCIMToken && strings.Contains(strings.ToLower(name), "token"):
 			return wrongUse("provide", "there is no value %q, and a token is never given here; nothing was sent. Please %s", name, remedy)
 		}
 	}
 	return nil
-}
-
-func isReference(value string) bool {
-	for _, scheme := range []string{"env:", "file:", "aws-sm:"} {
-		if rest, ok := strings.CutPrefix(value, scheme); ok && rest != "" {
-			return true
-		}
-	}
-	return false
 }

@@ -14,7 +14,7 @@ func newReport(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "report RUN",
 		Short: "Print the report of a run, as far as it has come",
-		Long: `Print the report of a run: the three doors into Studio, who gets in, who doesn't and why, what was created or adopted, who
+		Long: `Print the report of a run: the sign-in addresses, who can sign in, who doesn't and why, what was created or adopted, who
 answered and decided what, and what will expire. That of a run under way says what is known so far.`,
 		Example: `  starter report data-science
   starter report data-science --output json > report.json`,

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 
-	"github.com/spf13/cobra"
+	"studio-onboarding/internal/specfile"
 
-	"studio-onboarding/onboarding"
+	"github.com/spf13/cobra"
 )
 
 func newSchema(a *app) *cobra.Command {
@@ -19,7 +19,7 @@ func newSchema(a *app) *cobra.Command {
 		Args:    exactly(),
 	}
 	return a.runs(command, func(context.Context, []string) error {
-		schema, err := onboarding.SpecSchema()
+		schema, err := specfile.Schema()
 		if err != nil {
 			return err
 		}

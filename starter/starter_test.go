@@ -99,7 +99,7 @@ func asking() onboarding.Progress {
 
 func done() *runstest.Fake {
 	fake := runstest.Running(inState(onboarding.RunRunning), inState(onboarding.RunDone))
-	fake.Report = onboarding.Report{Run: "demo", State: onboarding.RunDone, Doors: onboarding.Doors{Studio: "https://d-1.studio.us-east-1.sagemaker.aws"}}
+	fake.Report = onboarding.Report{Run: "demo", State: onboarding.RunDone, Addresses: onboarding.SignInAddresses{Studio: "https://d-1.studio.us-east-1.sagemaker.aws"}}
 	return fake
 }
 
@@ -198,7 +198,7 @@ func TestAnAbortedRunEndsWithItsReportAndCodeOne(t *testing.T) {
 	fake.Report = onboarding.Report{Run: "demo", State: onboarding.RunAborted}
 	code, out, stderr := sit(t, fake).types("watch", "demo")
 	require.Equal(t, 1, code)
-	require.Contains(t, out, "Three doors")
+	require.Contains(t, out, "Sign-in addresses")
 	require.Contains(t, stderr, "adopts it")
 }
 

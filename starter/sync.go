@@ -193,12 +193,12 @@ func (a *app) saySync(s runs.SyncStatus) error {
 				kind = "dry run"
 			}
 		}
-		rows = append(rows, []string{when(last.StartedAt), kind, last.State, changes, ready, last.Message})
+		rows = append(rows, []string{when(last.StartedAt), kind, last.State, changes, ready, onboarding.WithRemedy(last.Message, last.Remedy)})
 	}
 	if err := a.say(""); err != nil {
 		return err
 	}
-	if err := render.Table(a.io.Out, []string{"STARTED", "HOW", "STATE", "DIFFERENCES", "CAN COME IN", ""}, rows, a.io.look()); err != nil {
+	if err := render.Table(a.io.Out, []string{"STARTED", "HOW", "STATE", "DIFFERENCES", "CAN SIGN IN", ""}, rows, a.io.look()); err != nil {
 		return err
 	}
 	if last := s.Last[0].Report; last != nil && last.Command != "" {

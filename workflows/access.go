@@ -4,33 +4,30 @@ import (
 	"fmt"
 	"slices"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/activities/access"
 	"studio-onboarding/onboarding"
 )
 
-func (r *run) accessInput() activities.AccessInput {
-	return activities.AccessInput{
-		Run: r.spec.Name, IdentityCenter: r.spec.IdentityCenter, Studio: r.spec.Studio, Region: r.spec.Region,
-		InstanceARN: r.instance.ARN, IdentityStoreID: r.instance.IdentityStoreID, AppID: r.app.ID,
-		Domain: r.studio, Access: r.spec.Access, Roles: r.roles, Tags: r.spec.Domain.Tags,
-	}
-}
+func (r *run) accessInput() access.Input { return access.InputOf(*r.handles()) }
 
 // access makes assignments, profiles and roles follow the directory.
 func (r *run) access(ctx workflow.Context) (string, error) {
-	var a *activities.Access
+	var a *access.Activities
 	result, err := call(bulkWork(ctx, "Assign groups and people, make user profiles"), a.ConvergeAccess, r.accessInput())
 	if err != nil {
 		return "", err
 	}
+	r.held = nil
 	summary := fmt.Sprintf("%s made, %d found; %s made, %d found",
 		count(result.AssignmentsMade, "assignment"), result.AssignmentsFound, count(result.ProfilesMade, "profile"), result.ProfilesFound)
 	if result.Held != "" {
-		r.report.Findings = append(r.report.Findings, onboarding.Finding{
-			Level: onboarding.LevelWarning, Check: "removal", Message: result.Held,
-		})
+		r.held = &onboarding.Verdict{
+			Resource: onboarding.ResourceAssignment, Kind: onboarding.VerdictWarning, Code: "removal", Reason: result.Held,
+		}
 		summary += "; nobody removed"
 	}
 	return summary, nil
@@ -44,7 +41,7 @@ func (r *run) verify(ctx workflow.Context) (string, error) {
 			return "", err
 		}
 	}
-	var a *activities.Access
+	var a *access.Activities
 	result, err := call(bulkWork(ctx, "Read everything back, person by person"), a.VerifyAccess, r.accessInput())
 	if err != nil {
 		return "", err
@@ -54,26 +51,50 @@ func (r *run) verify(ctx workflow.Context) (string, error) {
 	r.report.Exceptions, r.report.ExceptionsTotal = result.Exceptions, result.ExceptionsTotal
 	r.report.Notices, r.report.PeopleFile = result.Notices, result.PeopleFile
 	if result.People.Ready < result.People.Synced {
-		return "", &incomplete{
-			message: fmt.Sprintf("%d of the %s in Identity Center can come in; %d can't → Look at the listed reasons and retry, or skip to end with this result.",
-				result.People.Ready, count(result.People.Synced, "person"), result.People.Synced-result.People.Ready),
-			people: result.Exceptions, total: result.ExceptionsTotal,
-		}
+		return "", incomplete(fmt.Sprintf("%d of the %s in Identity Center can sign in; %d can't.",
+			result.People.Ready, count(result.People.Synced, "person"), result.People.Synced-result.People.Ready),
+			"Look at the listed reasons and retry, or skip to end with this result.", result.Exceptions, result.ExceptionsTotal)
 	}
-	return fmt.Sprintf("%d of %s can come in", result.People.Ready, count(result.People.Wanted, "person")), nil
+	return fmt.Sprintf("%d of %s can sign in", result.People.Ready, count(result.People.Wanted, "person")), nil
 }
 
 // complete puts the last things into the report.
-func (r *run) complete(workflow.Context) (string, error) {
+func (r *run) complete(ctx workflow.Context) (string, error) {
 	slices.SortStableFunc(r.report.Expiries, func(a, b onboarding.Expiry) int { return a.At.Compare(b.At) })
 	r.report.Handles = r.handles()
+	if err := r.lookAgain(ctx); err != nil {
+		return "", err
+	}
+	if r.held != nil {
+		r.report.Findings = append(r.report.Findings, *r.held)
+	}
 	// The one link that neither side's API shows.
-	r.report.Findings = append(r.report.Findings, onboarding.Finding{
-		Level: onboarding.LevelWarning, Check: "saml-trust",
-		Message: "No API tells which metadata was uploaded in Identity Center: the first sign-in through the Okta tile proves it.",
-		Remedy:  "Sign in once. If it ends with \"An unexpected error has occurred\", upload " + metadataDocument + " of this run there again.",
+	r.report.Findings = append(r.report.Findings, onboarding.Verdict{
+		Resource: onboarding.ResourceTrust, Kind: onboarding.VerdictWarning, Code: "saml-trust",
+		Reason: "No API tells which metadata was uploaded in Identity Center: the first sign-in through the Okta tile proves it.",
+		Remedy: "Sign in once. If it ends with \"An unexpected error has occurred\", upload " + metadataDocument + " of this run there again.",
 	})
-	return fmt.Sprintf("%d people are in", r.report.People.Ready), nil
+	return fmt.Sprintf("%d of %s can sign in", r.report.People.Ready, count(r.report.People.Wanted, "person")), nil
+}
+
+// lookAgain replaces the warnings of before the run with those that hold after it. What is wrong with people one by one was read
+// back already. A look that fails costs the warnings, not the run.
+func (r *run) lookAgain(ctx workflow.Context) error {
+	if workflow.GetVersion(ctx, "look-again", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return nil
+	}
+	var a *activities.Assessor
+	now, err := call(quickCall(ctx, "See which warnings still hold"), a.RunPreflight, activities.PreflightInput{Spec: r.spec, Things: true})
+	switch {
+	case temporal.IsCanceledError(err):
+		return err
+	case err != nil:
+		workflow.GetLogger(ctx).Warn("Warnings were not looked at again", "error", err)
+		r.report.Findings = nil
+		return nil
+	}
+	r.report.Findings = onboarding.OfKind(now.Verdicts, onboarding.VerdictWarning, onboarding.VerdictBlocked)
+	return nil
 }
 
 // handles is where later work finds everything again.

@@ -12,25 +12,22 @@ import (
 
 // Check looks at everything that a run of the spec depends on, the people one by one, and changes nothing. Somebody waits for
 // it at a terminal, so it gives up where a provider does not answer for long, with the fault of the last attempt.
-func Check(ctx workflow.Context, in onboarding.CheckInput) (onboarding.CheckResult, error) {
-	var a *activities.Preflight
+func Check(ctx workflow.Context, in onboarding.CheckInput) (onboarding.Assessment, error) {
+	var a *activities.Assessor
 	found, err := call(longLook(ctx, "Check everything that a run depends on"), a.RunPreflight,
 		activities.PreflightInput{Spec: in.Spec, Everybody: true})
 	if err != nil {
-		return onboarding.CheckResult{}, unavailable(err)
+		return onboarding.Assessment{}, unavailable(err)
 	}
-	return onboarding.CheckResult{
-		Run: in.Spec.Name, Region: in.Spec.Region, Findings: found.Findings,
-		OktaURL: found.OktaURL, IdentityAccount: found.IdentityAccount, StudioAccount: found.StudioAccount,
-	}, nil
+	return found, nil
 }
 
 // Plan says what a run of the spec would do, and changes nothing. It gives up as Check does.
-func Plan(ctx workflow.Context, in onboarding.PlanInput) (onboarding.Plan, error) {
-	var a *activities.Plan
+func Plan(ctx workflow.Context, in onboarding.PlanInput) (onboarding.Assessment, error) {
+	var a *activities.Assessor
 	plan, err := call(longLook(ctx, "See what a run would do"), a.MakePlan, in)
 	if err != nil {
-		return onboarding.Plan{}, unavailable(err)
+		return onboarding.Assessment{}, unavailable(err)
 	}
 	return plan, nil
 }
@@ -53,9 +50,5 @@ func unavailable(err error) error {
 		return err
 	}
 	describe(err, &parked)
-	message := parked.Message
-	if parked.Remedy != "" {
-		message += " → " + parked.Remedy
-	}
-	return failure(parked.Class, "%s", message)
+	return failure(parked.Class, onboarding.Failure{Reason: parked.Message, Remedy: parked.Remedy})
 }

@@ -23,30 +23,31 @@ func lookingWorld() *testsuite.TestWorkflowEnvironment {
 
 func TestACheckLooksAtEverybodyAndHandsTheFindingsOn(t *testing.T) {
 	env := lookingWorld()
-	preflight := &activities.Preflight{}
+	preflight := &activities.Assessor{}
 	env.RegisterActivity(preflight)
-	finding := onboarding.Finding{Level: onboarding.LevelBlocking, Check: "network", Message: "no VPC", Remedy: "make one"}
-	env.OnActivity(preflight.RunPreflight, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PreflightInput) (activities.PreflightResult, error) {
+	finding := onboarding.Verdict{Kind: onboarding.VerdictBlocked, Code: "network", Reason: "no VPC", Remedy: "make one"}
+	env.OnActivity(preflight.RunPreflight, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PreflightInput) (onboarding.Assessment, error) {
 		require.True(t, in.Everybody)
-		return activities.PreflightResult{Findings: []onboarding.Finding{finding}, OktaURL: "https://example.okta.com"}, nil
+		return onboarding.Assessment{Run: "demo", Region: "us-east-1", Verdicts: []onboarding.Verdict{finding}, OktaURL: "https://example.okta.com"}, nil
 	})
 	env.ExecuteWorkflow(onboarding.WorkflowCheck, onboarding.CheckInput{Spec: onboarding.Spec{Name: "demo", Region: "us-east-1"}})
 	require.NoError(t, env.GetWorkflowError())
-	var result onboarding.CheckResult
+	var result onboarding.Assessment
 	require.NoError(t, env.GetWorkflowResult(&result))
-	require.Equal(t, onboarding.CheckResult{Run: "demo", Region: "us-east-1", OktaURL: "https://example.okta.com", Findings: []onboarding.Finding{finding}}, result)
+	require.Equal(t, onboarding.Assessment{Run: "demo", Region: "us-east-1", OktaURL: "https://example.okta.com", Verdicts: []onboarding.Verdict{finding}}, result)
 }
 
 func TestALookGivesUpOnAProviderThatStaysAway(t *testing.T) {
 	env := lookingWorld()
-	plan := &activities.Plan{}
+	plan := &activities.Assessor{}
 	env.RegisterActivity(plan)
 	tries := 0
-	env.OnActivity(plan.MakePlan, mock.Anything, mock.Anything).Return(func(context.Context, onboarding.PlanInput) (onboarding.Plan, error) {
+	env.OnActivity(plan.MakePlan, mock.Anything, mock.Anything).Return(func(context.Context, onboarding.PlanInput) (onboarding.Assessment, error) {
 		tries++
-		return onboarding.Plan{}, failed(fault.Unavailable, "Okta is down → wait for it")
+		return onboarding.Assessment{}, failed(fault.Unavailable, "Okta is down", "Wait for it.")
 	})
 	env.ExecuteWorkflow(onboarding.WorkflowPlan, onboarding.PlanInput{})
-	require.ErrorContains(t, env.GetWorkflowError(), "Okta is down → wait for it")
+	require.ErrorContains(t, env.GetWorkflowError(), "Okta is down")
+	require.Equal(t, onboarding.Failure{Reason: "Okta is down", Remedy: "Wait for it."}, failureOf(t, env.GetWorkflowError()))
 	require.Equal(t, 12, tries)
 }

@@ -11,9 +11,12 @@ import (
 func details(p onboarding.Progress) string {
 	var b strings.Builder
 	for _, parked := range p.Parked {
-		fmt.Fprintf(&b, "### ⚠ %s needs attention\n%s\n\n", parked.Step, parked.Message)
-		if parked.Remedy != "" {
-			fmt.Fprintf(&b, "**What to do:** %s\n\n", parked.Remedy)
+		fmt.Fprintf(&b, "### ⚠ %s needs attention\n", parked.Step)
+		for _, verdict := range parked.Blocking() {
+			fmt.Fprintf(&b, "%s\n\n", verdict.Reason)
+			if verdict.Remedy != "" {
+				fmt.Fprintf(&b, "**What to do:** %s\n\n", verdict.Remedy)
+			}
 		}
 		commands := []string{"retry"}
 		if parked.Skippable {
@@ -44,6 +47,9 @@ func details(p onboarding.Progress) string {
 		}
 		if req.Refusal != "" {
 			fmt.Fprintf(&b, "\n**The last answer was refused:** %s\n", req.Refusal)
+			if req.RefusalRemedy != "" {
+				fmt.Fprintf(&b, "\n**What to do:** %s\n", req.RefusalRemedy)
+			}
 		}
 		b.WriteString("\n")
 	}

@@ -33,7 +33,7 @@ func Fleet(ctx workflow.Context, in onboarding.FleetInput) (onboarding.FleetProg
 		}
 		sailing++
 		workflow.Go(own, func(ctx workflow.Context) {
-			sail(ctx, run, &progress.Runs[i])
+			carryOut(ctx, run, &progress.Runs[i])
 			sailing--
 			slots.Release(1)
 			workflow.SetCurrentDetails(ctx, fleetDetails(progress))
@@ -43,8 +43,8 @@ func Fleet(ctx workflow.Context, in onboarding.FleetInput) (onboarding.FleetProg
 	return progress, err
 }
 
-// sail carries one run of a fleet out and keeps its line.
-func sail(ctx workflow.Context, in onboarding.OnboardInput, line *onboarding.FleetRun) {
+// carryOut carries one run of a fleet out and keeps its line.
+func carryOut(ctx workflow.Context, in onboarding.OnboardInput, line *onboarding.FleetRun) {
 	ctx = workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID:            onboarding.WorkflowID(in.Spec.Name),
 		WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,

@@ -8,6 +8,12 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/activities/identitycenter"
+	"studio-onboarding/activities/oktaapp"
+	"studio-onboarding/activities/people"
+	"studio-onboarding/activities/provisioning"
+	"studio-onboarding/activities/trust"
+	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
 )
 
@@ -15,32 +21,41 @@ const metadataDocument = "okta-metadata.xml"
 
 // preflight looks at everything, and stops the run only for what would break it for sure.
 func (r *run) preflight(ctx workflow.Context) (string, error) {
-	var a *activities.Preflight
+	var a *activities.Assessor
 	result, err := call(waitFor(ctx, "Check credentials, accounts, Region, quotas, people", listBudget), a.RunPreflight, activities.PreflightInput{Spec: r.spec})
 	if err != nil {
 		return "", err
 	}
 	r.oktaURL = result.OktaURL
-	r.report.Findings = nil
-	var blocking []string
-	for _, f := range result.Findings {
-		switch f.Level {
-		case onboarding.LevelBlocking:
-			blocking = append(blocking, strings.TrimSuffix(f.Message, ".")+" → "+f.Remedy)
-		case onboarding.LevelWarning:
-			r.report.Findings = append(r.report.Findings, f)
+	r.report.Findings = onboarding.OfKind(result.Verdicts, onboarding.VerdictWarning)
+	if stops := onboarding.Blocked(result.Verdicts); len(stops) > 0 {
+		return "", blocked(stops)
+	}
+	return fmt.Sprintf("%s, %s", count(len(result.Checked()), "check"), count(len(r.report.Findings), "warning")), nil
+}
+
+// blocked is the failure of a step at which something has to be put right first: one thing in reason and remedy, and several as
+// verdicts besides, each with its own remedy.
+func blocked(verdicts []onboarding.Verdict) error {
+	var failed onboarding.Failure
+	var reasons, remedies []string
+	for _, verdict := range verdicts {
+		reasons = append(reasons, verdict.Reason)
+		if verdict.Remedy != "" {
+			remedies = append(remedies, verdict.Remedy)
 		}
 	}
-	if len(blocking) > 0 {
-		return "", failure("Invalid", "%s", strings.Join(blocking, "\n"))
+	if len(verdicts) > 1 {
+		failed.Verdicts = verdicts
 	}
-	return fmt.Sprintf("%s, %s", count(len(result.Findings), "check"), count(len(r.report.Findings), "warning")), nil
+	failed.Reason, failed.Remedy = strings.Join(reasons, "\n"), strings.Join(remedies, "\n")
+	return failure(string(fault.Invalid), failed)
 }
 
 // identityCenter finds the organization's instance. No API enables it in a management account, so a person does.
 func (r *run) identityCenter(ctx workflow.Context) (string, error) {
-	var a *activities.IdentityCenter
-	in := activities.InstanceInput{IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region}
+	var a *identitycenter.Activities
+	in := identitycenter.InstanceInput{IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region}
 	found, err := call(quickCall(ctx, "Look for the Identity Center instance in all Regions"), a.FindInstance, in)
 	if err != nil {
 		return "", err
@@ -48,7 +63,7 @@ func (r *run) identityCenter(ctx workflow.Context) (string, error) {
 	verb := "found"
 	if found.Instance == nil {
 		verb = "enabled"
-		instance, err := askUntil[activities.InstanceInput, activities.Instance](ctx, r, r.enableInstance(found.ManagementAccount), a.AwaitInstance, in)
+		instance, err := askUntil[identitycenter.InstanceInput, identitycenter.Instance](ctx, r, r.enableInstance(found.ManagementAccount), a.AwaitInstance, in)
 		if err != nil {
 			return "", err
 		}
@@ -61,8 +76,8 @@ func (r *run) identityCenter(ctx workflow.Context) (string, error) {
 
 // oktaApp finds or makes the app; among several only a person can choose.
 func (r *run) oktaApp(ctx workflow.Context) (string, error) {
-	var a *activities.App
-	in := activities.EnsureAppInput{Label: r.spec.Okta.AppLabel, Since: r.started}
+	var a *oktaapp.Activities
+	in := oktaapp.EnsureAppInput{Label: r.spec.Okta.AppLabel, Since: r.started}
 	result, err := call(quickCall(ctx, "Find or create the Okta app "+r.spec.Okta.AppLabel), a.EnsureApp, in)
 	if err != nil {
 		return "", err
@@ -73,7 +88,9 @@ func (r *run) oktaApp(ctx workflow.Context) (string, error) {
 			in.AppID = values[onboarding.ValueAppID]
 			result, err = call(answerCheck(ctx, "Check the chosen app"), a.EnsureApp, in)
 			if err == nil && result.App == nil {
-				err = failure("NotFound", "Okta has no app %s of the kind AWS IAM Identity Center.", in.AppID)
+				err = failure(string(fault.NotFound), onboarding.Failure{
+					Reason: fmt.Sprintf("Okta has no app %s of the kind AWS IAM Identity Center.", in.AppID),
+				})
 			}
 			return err
 		}
@@ -82,7 +99,7 @@ func (r *run) oktaApp(ctx workflow.Context) (string, error) {
 		}
 	}
 	r.app = *result.App
-	r.report.Doors.OktaTile = r.app.Tile
+	r.report.Addresses.OktaTile = r.app.Tile
 	r.add("Okta app", r.app.Label, r.app.ID, r.app.Origin)
 	return fmt.Sprintf("%s %s", r.app.Origin, r.app.ID), nil
 }
@@ -90,16 +107,19 @@ func (r *run) oktaApp(ctx workflow.Context) (string, error) {
 // samlExchange gives each side the other's values. Where the app already carries Identity Center's values and the console
 // work has left a trace, nobody is asked again.
 func (r *run) samlExchange(ctx workflow.Context) (string, error) {
-	var a *activities.App
-	metadata, err := call(quickCall(ctx, "Fetch and check Okta's SAML metadata"), a.FetchIdPMetadata, activities.AppInput{AppID: r.app.ID})
+	var app *oktaapp.Activities
+	metadata, err := call(quickCall(ctx, "Fetch and check Okta's SAML metadata"), app.FetchIdPMetadata, oktaapp.AppInput{AppID: r.app.ID})
 	if err != nil {
 		return "", err
 	}
 	r.documents[metadataDocument] = metadata.XML
 	r.expires("Okta's SAML signing certificate", metadata.NotAfter, "Generate a new key for the app, add its certificate in Identity Center, then activate it in Okta.")
 
-	in := activities.CheckServiceProviderInput{AppID: r.app.ID, Region: r.spec.Region, Instance: r.instance}
-	var provider activities.ServiceProvider
+	var a *trust.Activities
+	in := trust.CheckServiceProviderInput{
+		AppID: r.app.ID, Region: r.spec.Region, Instance: trust.Instance{IdentityStoreID: r.instance.IdentityStoreID},
+	}
+	var provider trust.ServiceProvider
 	adopted, err := r.trustInPlace(ctx)
 	if err != nil {
 		return "", err
@@ -121,40 +141,40 @@ func (r *run) samlExchange(ctx workflow.Context) (string, error) {
 			return "", err
 		}
 	}
-	trust, err := call(quickCall(ctx, "Write Identity Center's values to the Okta app"), a.EstablishTrust,
-		activities.TrustInput{AppID: r.app.ID, ServiceProvider: provider})
+	written, err := call(quickCall(ctx, "Write Identity Center's values to the Okta app"), a.EstablishTrust,
+		trust.TrustInput{AppID: r.app.ID, ServiceProvider: provider})
 	if err != nil {
 		return "", err
 	}
-	r.report.Doors.AccessPortal = provider.PortalURL
-	if !trust.Changed {
+	r.report.Addresses.AccessPortal = provider.PortalURL
+	if !written.Changed {
 		return "the app already had Identity Center's values", nil
 	}
 	return "both sides have each other's values", nil
 }
 
-// trustInPlace says whether there is reason to believe that Identity Center already trusts this app: the app has values,
-// and CloudTrail shows the change of the identity source or provisioning is already switched on.
+// trustInPlace finds out what trust.InPlace decides by, as far as it matters.
 func (r *run) trustInPlace(ctx workflow.Context) (bool, error) {
-	if r.app.ACSURL == "" || r.app.Issuer == "" {
+	if !trust.InPlace(r.app.ACSURL, r.app.Issuer, true, true) {
 		return false, nil
 	}
-	var center *activities.IdentityCenter
+	var center *identitycenter.Activities
 	evidence, err := call(quickCall(ctx, "Look for the change of the identity source in CloudTrail"), center.FindSourceChange,
-		activities.InstanceInput{IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region})
+		identitycenter.InstanceInput{IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region})
 	if err != nil {
 		return false, err
 	}
-	if evidence.Event != "" {
+	changed := evidence.Event != ""
+	if trust.InPlace(r.app.ACSURL, r.app.Issuer, changed, false) {
 		return true, nil
 	}
 	on, err := r.provisioningOn(ctx)
-	return on, err
+	return trust.InPlace(r.app.ACSURL, r.app.Issuer, changed, on), err
 }
 
 func (r *run) provisioningOn(ctx workflow.Context) (bool, error) {
-	var a *activities.Provisioning
-	_, err := call(lookOnce(ctx, "See whether provisioning is switched on already"), a.AwaitProvisioning, activities.AppInput{AppID: r.app.ID})
+	var a *provisioning.Activities
+	_, err := call(lookOnce(ctx, "See whether provisioning is switched on already"), a.AwaitProvisioning, provisioning.AppInput{AppID: r.app.ID})
 	if isClass(err, classNotReady) {
 		return false, nil
 	}
@@ -174,20 +194,20 @@ func (r *run) scim(ctx workflow.Context) (string, error) {
 	if err := r.askForEndpoint(ctx); err != nil {
 		return "", err
 	}
-	var a *activities.Provisioning
+	var a *provisioning.Activities
 	connected, err := call(quickCall(ctx, "See whether Okta's API can connect the app"), a.ConnectProvisioning,
-		activities.ConnectInput{AppID: r.app.ID, Connection: r.connection})
+		provisioning.ConnectInput{AppID: r.app.ID, Connection: r.connection})
 	if err != nil {
 		return "", err
 	}
-	in := activities.AppInput{AppID: r.app.ID}
+	in := provisioning.AppInput{AppID: r.app.ID}
 	if connected.Supported {
 		if _, err := call(waitFor(ctx, "Wait until provisioning is on", syncBudget), a.AwaitProvisioning, in); err != nil {
 			return "", err
 		}
 		return "connected through Okta's API", nil
 	}
-	features, err := askUntil[activities.AppInput, activities.ProvisioningFeatures](ctx, r, r.configureProvisioning(r.connection), a.AwaitProvisioning, in)
+	features, err := askUntil[provisioning.AppInput, provisioning.ProvisioningFeatures](ctx, r, r.configureProvisioning(r.connection), a.AwaitProvisioning, in)
 	if err != nil {
 		return "", err
 	}
@@ -202,13 +222,13 @@ func (r *run) askForEndpoint(ctx workflow.Context) error {
 	if r.connection.Endpoint != "" {
 		return nil
 	}
-	var a *activities.Provisioning
-	var checked activities.CheckSCIMResult
+	var a *provisioning.Activities
+	var checked provisioning.CheckSCIMResult
 	req := r.enableProvisioning()
 	req.check = func(ctx workflow.Context, values map[string]string) (err error) {
-		checked, err = call(answerCheck(ctx, "Check the SCIM endpoint and token"), a.CheckSCIM, activities.CheckSCIMInput{
+		checked, err = call(answerCheck(ctx, "Check the SCIM endpoint and token"), a.CheckSCIM, provisioning.CheckSCIMInput{
 			Region:     r.spec.Region,
-			Connection: activities.SCIMConnection{Endpoint: values[onboarding.ValueSCIMEndpoint], TokenRef: values[onboarding.ValueSCIMToken]},
+			Connection: provisioning.SCIMConnection{Endpoint: values[onboarding.ValueSCIMEndpoint], TokenRef: values[onboarding.ValueSCIMToken]},
 		})
 		return err
 	}
@@ -223,34 +243,40 @@ func (r *run) askForEndpoint(ctx workflow.Context) error {
 
 // oktaGroups assigns people first and pushes groups when they are there, because a push only takes along who is.
 func (r *run) oktaGroups(ctx workflow.Context) (string, error) {
-	var a *activities.Provisioning
-	assigned, err := call(waitFor(ctx, "Assign "+r.spec.Okta.AssignmentGroup+" to the app", listBudget), a.AssignGroups, activities.AssignInput{
+	var a *provisioning.Activities
+	assigned, err := call(waitFor(ctx, "Assign "+r.spec.Okta.AssignmentGroup+" to the app", listBudget), a.AssignGroups, provisioning.AssignInput{
 		AppID: r.app.ID, AssignmentGroup: r.spec.Okta.AssignmentGroup, People: r.singlePeople(),
 	})
 	if err != nil {
 		return "", err
 	}
 	r.add("Okta group assignment", r.spec.Okta.AssignmentGroup, assigned.GroupID, assigned.Origin)
-	people, err := r.provisionAndPush(ctx)
+	done, err := r.provisionAndPush(ctx)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d of %s provisioned, %s pushed", people.Provisioned, count(people.Assigned, "person"), count(len(r.spec.Access.Groups), "group")), nil
+	return fmt.Sprintf("%d of %s provisioned, %s pushed", done.Provisioned, count(done.Assigned, "person"), count(len(r.spec.Access.Groups), "group")), nil
 }
 
-func (r *run) provisionAndPush(ctx workflow.Context) (activities.ProvisionedResult, error) {
-	var a *activities.Provisioning
-	people, err := call(waitFor(ctx, "Wait until Okta has provisioned the people", syncBudget), a.AwaitProvisioned, activities.AppInput{AppID: r.app.ID})
+func (r *run) provisionAndPush(ctx workflow.Context) (provisioning.ProvisionedResult, error) {
+	var a *provisioning.Activities
+	people, err := call(waitFor(ctx, "Wait until Okta has provisioned the people", syncBudget), a.AwaitProvisioned, provisioning.AppInput{AppID: r.app.ID})
 	if err != nil || len(r.spec.Access.Groups) == 0 {
 		return people, err
 	}
-	in := activities.PushInput{AppID: r.app.ID, Groups: r.groupNames()}
+	in := provisioning.PushInput{AppID: r.app.ID, Groups: r.groupNames()}
 	pushed, err := call(waitFor(ctx, "Push the access groups", listBudget), a.PushGroups, in)
 	if err != nil {
 		return people, err
 	}
+	r.leftAlone = nil
+	for _, group := range pushed.Pushed {
+		if group.LeftAlone {
+			r.leftAlone = append(r.leftAlone, group.Name)
+		}
+	}
 	if len(pushed.Refused) > 0 {
-		_, err = askUntil[activities.PushInput, activities.PushResult](ctx, r, r.pushGroups(pushed.Refused), a.AwaitPushed, in)
+		_, err = askUntil[provisioning.PushInput, provisioning.PushResult](ctx, r, r.pushGroups(pushed.Refused), a.AwaitPushed, in)
 	}
 	return people, err
 }
@@ -258,32 +284,52 @@ func (r *run) provisionAndPush(ctx workflow.Context) (activities.ProvisionedResu
 // directorySync compares until everybody is there or known not to come, and lets the operator decide about the latter. When
 // they ask for another try, people may have been repaired in Okta, so groups are pushed again first.
 func (r *run) directorySync(ctx workflow.Context) (string, error) {
-	var a *activities.Directory
 	if r.compared {
 		if _, err := r.provisionAndPush(ctx); err != nil {
 			return "", err
 		}
 	}
 	r.compared = true
-	result, err := call(waitFor(ctx, "Compare the people in Okta with Identity Center", syncBudget), a.CompareDirectory, activities.DirectoryInput{
-		IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region, IdentityStoreID: r.instance.IdentityStoreID,
-		AppID: r.app.ID, AssignmentGroup: r.spec.Okta.AssignmentGroup, Groups: r.groupNames(), People: r.singlePeople(),
-	})
+	result, err := r.compareDirectory(ctx)
 	if err != nil {
 		return "", err
 	}
 	if result.Wanted == 0 {
-		return "", &incomplete{message: "Nobody would get in: as far as the worker's credentials see, there is no member in the access groups. → " +
-			"Put people into them in Okta, or let the worker's Okta role see them (where it may not, Okta answers with an empty list and no error). Then retry, or skip to go on with nobody."}
+		return "", incomplete("Nobody could sign in: as far as the worker's credentials see, there is no member in the access groups.",
+			"Put people into them in Okta, or let the worker's Okta role see them (where it may not, Okta answers with an empty list "+
+				"and no error). Then retry, or skip to go on with nobody.", nil, 0)
 	}
 	if result.ExceptionsTotal > 0 {
-		return "", &incomplete{
-			message: fmt.Sprintf("%d of %s are in Identity Center; %s can't be synced → Repair the listed people in Okta and retry, or skip to go on without them.",
-				result.Synced, count(result.Wanted, "person"), count(result.ExceptionsTotal, "person")),
-			people: result.Exceptions, total: result.ExceptionsTotal,
-		}
+		return "", incomplete(fmt.Sprintf("%d of %s are in Identity Center; %s can't be synced.",
+			result.Synced, count(result.Wanted, "person"), count(result.ExceptionsTotal, "person")),
+			"Repair the listed people in Okta and retry, or skip to go on without them.", result.Exceptions, result.ExceptionsTotal)
 	}
 	return fmt.Sprintf("all of %s are in Identity Center", count(result.Wanted, "person")), nil
+}
+
+// compareDirectory compares, and has groups pushed again in which Identity Center lacks people whom it has as users: somebody took
+// them out there.
+func (r *run) compareDirectory(ctx workflow.Context) (people.DirectoryResult, error) {
+	var a *people.Activities
+	in := people.DirectoryInput{
+		IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region, IdentityStoreID: r.instance.IdentityStoreID,
+		AppID: r.app.ID, AssignmentGroup: r.spec.Okta.AssignmentGroup, Groups: r.groupNames(), People: r.singlePeople(), LeftAlone: r.leftAlone,
+	}
+	compare := func() (people.DirectoryResult, error) {
+		return call(waitFor(ctx, "Compare the people in Okta with Identity Center", syncBudget), a.CompareDirectory, in)
+	}
+	result, err := compare()
+	if err != nil || len(result.Lacking) == 0 || workflow.GetVersion(ctx, "push-lacking", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return result, err
+	}
+	var okta *provisioning.Activities
+	pushed, err := call(waitFor(ctx, "Push the groups again that lack people", listBudget), okta.PushGroups,
+		provisioning.PushInput{AppID: r.app.ID, Groups: result.Lacking, Again: true})
+	if err != nil || len(pushed.Pushed) == 0 { // what Okta's API refuses to push is said of each person
+		return result, err
+	}
+	in.LeftAlone = nil
+	return compare()
 }
 
 func (r *run) groupNames() []string {

@@ -3,6 +3,7 @@ package workflows_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +14,15 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/activities/access"
+	"studio-onboarding/activities/domain"
+	"studio-onboarding/activities/identitycenter"
+	"studio-onboarding/activities/network"
+	"studio-onboarding/activities/oktaapp"
+	"studio-onboarding/activities/people"
+	"studio-onboarding/activities/provisioning"
+	"studio-onboarding/activities/role"
+	"studio-onboarding/activities/trust"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/workflows"
@@ -59,50 +69,53 @@ func newWorld(t *testing.T) *world {
 	}
 
 	var (
-		center       activities.IdentityCenter
-		app          activities.App
-		provisioning activities.Provisioning
-		directory    activities.Directory
-		studio       activities.Studio
-		access       activities.Access
-		preflight    activities.Preflight
+		center      identitycenter.Activities
+		app         oktaapp.Activities
+		saml        trust.Activities
+		scim        provisioning.Activities
+		directory   people.Activities
+		roles       role.Activities
+		place       network.Activities
+		studio      domain.Activities
+		assignments access.Activities
+		preflight   activities.Assessor
 	)
-	for _, set := range []any{&center, &app, &provisioning, &directory, &studio, &access, &preflight} {
+	for _, set := range []any{&center, &app, &saml, &scim, &directory, &roles, &place, &studio, &assignments, &preflight} {
 		w.RegisterActivity(set)
 	}
-	instance := activities.Instance{ARN: "arn:aws:sso:::instance/ssoins-1234567890abcdef", IdentityStoreID: "d-1234567890", OwnerAccount: "111111111111", PrimaryRegion: "us-east-1"}
-	oktaApp := activities.OktaApp{ID: "0oa1", Label: "AWS IAM Identity Center", Origin: onboarding.OriginCreated, Status: "ACTIVE", AdminURL: "https://example-admin.okta.com/"}
-	domain := activities.Domain{ID: "d-domain1", Name: "data-science", Status: "InService", URL: "https://d-domain1.studio.us-east-1.sagemaker.aws",
+	instance := identitycenter.Instance{ARN: "arn:aws:sso:::instance/ssoins-1234567890abcdef", IdentityStoreID: "d-1234567890", OwnerAccount: "111111111111", PrimaryRegion: "us-east-1"}
+	oktaApp := oktaapp.OktaApp{ID: "0oa1", Label: "AWS IAM Identity Center", Origin: onboarding.OriginCreated, Status: "ACTIVE", AdminURL: "https://example-admin.okta.com/"}
+	inService := domain.Domain{ID: "d-domain1", Name: "data-science", Status: "InService", URL: "https://d-domain1.studio.us-east-1.sagemaker.aws",
 		ApplicationARN: "arn:aws:sso::222222222222:application/ssoins-1/apl-1", Origin: onboarding.OriginCreated}
 
-	on(w, "RunPreflight", preflight.RunPreflight, activities.PreflightResult{OktaURL: "https://example.okta.com", IdentityAccount: "111111111111", StudioAccount: "222222222222"})
-	on(w, "FindInstance", center.FindInstance, activities.FindInstanceResult{ManagementAccount: "111111111111"})
+	on(w, "RunPreflight", preflight.RunPreflight, onboarding.Assessment{OktaURL: "https://example.okta.com", IdentityAccount: "111111111111", StudioAccount: "222222222222"})
+	on(w, "FindInstance", center.FindInstance, identitycenter.FindInstanceResult{ManagementAccount: "111111111111"})
 	on(w, "AwaitInstance", center.AwaitInstance, instance)
-	on(w, "FindSourceChange", center.FindSourceChange, activities.SourceEvidence{})
-	on(w, "EnsureApp", app.EnsureApp, activities.EnsureAppResult{App: &oktaApp})
-	on(w, "FetchIdPMetadata", app.FetchIdPMetadata, activities.IdPMetadata{XML: "<EntityDescriptor/>", NotAfter: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)})
-	on(w, "CheckServiceProvider", app.CheckServiceProvider, activities.ServiceProvider{ACSURL: acsURL, Issuer: issuerURL, PortalURL: portalURL})
-	on(w, "EstablishTrust", app.EstablishTrust, activities.TrustResult{Changed: true})
-	w.reply("AwaitProvisioning", activities.ProvisioningFeatures{}, notReady())
-	on(w, "AwaitProvisioning", provisioning.AwaitProvisioning, activities.ProvisioningFeatures{Enabled: []string{"PUSH_NEW_USERS"}})
-	on(w, "CheckSCIM", provisioning.CheckSCIM, activities.CheckSCIMResult{
-		Connection: activities.SCIMConnection{Endpoint: endpoint, TokenRef: "file:/token"}, CheckedAt: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)})
-	on(w, "ConnectProvisioning", provisioning.ConnectProvisioning, activities.ConnectResult{})
-	on(w, "AssignGroups", provisioning.AssignGroups, activities.AssignResult{GroupID: "00g1", Origin: onboarding.OriginCreated})
-	on(w, "AwaitProvisioned", provisioning.AwaitProvisioned, activities.ProvisionedResult{Assigned: 3, Provisioned: 3})
-	on(w, "PushGroups", provisioning.PushGroups, activities.PushResult{})
-	on(w, "AwaitPushed", provisioning.AwaitPushed, activities.PushResult{})
-	on(w, "CompareDirectory", directory.CompareDirectory, activities.DirectoryResult{Wanted: 3, Synced: 3})
-	on(w, "EnsureRoles", studio.EnsureRoles, activities.RolesResult{Roles: []activities.Role{
+	on(w, "FindSourceChange", center.FindSourceChange, identitycenter.SourceEvidence{})
+	on(w, "EnsureApp", app.EnsureApp, oktaapp.EnsureAppResult{App: &oktaApp})
+	on(w, "FetchIdPMetadata", app.FetchIdPMetadata, oktaapp.IdPMetadata{XML: "<EntityDescriptor/>", NotAfter: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)})
+	on(w, "CheckServiceProvider", saml.CheckServiceProvider, trust.ServiceProvider{ACSURL: acsURL, Issuer: issuerURL, PortalURL: portalURL})
+	on(w, "EstablishTrust", saml.EstablishTrust, trust.TrustResult{Changed: true})
+	w.reply("AwaitProvisioning", provisioning.ProvisioningFeatures{}, notReady())
+	on(w, "AwaitProvisioning", scim.AwaitProvisioning, provisioning.ProvisioningFeatures{Enabled: []string{"PUSH_NEW_USERS"}})
+	on(w, "CheckSCIM", scim.CheckSCIM, provisioning.CheckSCIMResult{
+		Connection: provisioning.SCIMConnection{Endpoint: endpoint, TokenRef: "file:/token"}, CheckedAt: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)})
+	on(w, "ConnectProvisioning", scim.ConnectProvisioning, provisioning.ConnectResult{})
+	on(w, "AssignGroups", scim.AssignGroups, provisioning.AssignResult{GroupID: "00g1", Origin: onboarding.OriginCreated})
+	on(w, "AwaitProvisioned", scim.AwaitProvisioned, provisioning.ProvisionedResult{Assigned: 3, Provisioned: 3})
+	on(w, "PushGroups", scim.PushGroups, provisioning.PushResult{})
+	on(w, "AwaitPushed", scim.AwaitPushed, provisioning.PushResult{})
+	on(w, "CompareDirectory", directory.CompareDirectory, people.DirectoryResult{Wanted: 3, Synced: 3})
+	on(w, "EnsureRoles", roles.EnsureRoles, role.RolesResult{Roles: []role.Role{
 		{Wanted: "SageMakerStudio-data-science", Name: "SageMakerStudio-data-science", ARN: "arn:aws:iam::222222222222:role/SageMakerStudio-data-science", Origin: onboarding.OriginCreated},
 		{Wanted: "ml-role", Name: "ml-role", ARN: "arn:aws:iam::222222222222:role/ml-role", Origin: onboarding.OriginAdopted},
 	}})
-	on(w, "ResolveNetwork", studio.ResolveNetwork, activities.Network{VPC: "vpc-1", Subnets: []string{"subnet-1"}, Access: onboarding.NetworkPublic, Default: true})
-	on(w, "EnsureDomain", studio.EnsureDomain, activities.Domain{ID: "d-domain1", Name: "data-science", Status: "Pending", Origin: onboarding.OriginCreated})
-	on(w, "AwaitDomain", studio.AwaitDomain, domain)
-	on(w, "DeleteFailedDomain", studio.DeleteFailedDomain, activities.Domain{})
-	on(w, "ConvergeAccess", access.ConvergeAccess, activities.AccessResult{AssignmentsMade: 2, ProfilesMade: 3})
-	on(w, "VerifyAccess", access.VerifyAccess, activities.VerifyResult{People: onboarding.People{Wanted: 3, Synced: 3, Assigned: 3, Profiles: 3, Ready: 3}, PeopleFile: "/people.jsonl"})
+	on(w, "ResolveNetwork", place.ResolveNetwork, network.Network{VPC: "vpc-1", Subnets: []string{"subnet-1"}, Access: onboarding.NetworkPublic, Default: true})
+	on(w, "EnsureDomain", studio.EnsureDomain, domain.Domain{ID: "d-domain1", Name: "data-science", Status: "Pending", Origin: onboarding.OriginCreated})
+	on(w, "AwaitDomain", studio.AwaitDomain, inService)
+	on(w, "DeleteFailedDomain", studio.DeleteFailedDomain, domain.Domain{})
+	on(w, "ConvergeAccess", assignments.ConvergeAccess, access.Result{AssignmentsMade: 2, ProfilesMade: 3})
+	on(w, "VerifyAccess", assignments.VerifyAccess, access.VerifyResult{People: onboarding.People{Wanted: 3, Synced: 3, Assigned: 3, Profiles: 3, Ready: 3}, PeopleFile: "/people.jsonl"})
 	return w
 }
 
@@ -135,8 +148,12 @@ func (w *world) always(name string, result any, err error) {
 
 func notReady() error { return failed(fault.NotReady, "not yet") }
 
-func failed(class fault.Class, message string) error {
-	return temporal.NewApplicationErrorWithOptions(message, string(class), temporal.ApplicationErrorOptions{NonRetryable: !class.Retryable()})
+// failed is what the interceptor makes of a fault.
+func failed(class fault.Class, reason string, remedy ...string) error {
+	return temporal.NewApplicationErrorWithOptions(reason, string(class), temporal.ApplicationErrorOptions{
+		NonRetryable: !class.Retryable(),
+		Details:      []any{onboarding.Failure{Reason: reason, Remedy: strings.Join(remedy, "")}},
+	})
 }
 
 func (w *world) after(d time.Duration, do func()) { w.RegisterDelayedCallback(do, d) }
@@ -210,8 +227,8 @@ func TestARunEndsWithTheThreeDoorsAndEverybodyIn(t *testing.T) {
 	report, err := w.run()
 	require.NoError(t, err)
 	require.Equal(t, onboarding.RunDone, report.State)
-	require.Equal(t, portalURL, report.Doors.AccessPortal)
-	require.Equal(t, "https://d-domain1.studio.us-east-1.sagemaker.aws", report.Doors.Studio)
+	require.Equal(t, portalURL, report.Addresses.AccessPortal)
+	require.Equal(t, "https://d-domain1.studio.us-east-1.sagemaker.aws", report.Addresses.Studio)
 	require.Equal(t, 3, report.People.Ready)
 	require.Equal(t, "/people.jsonl", report.PeopleFile)
 	require.Len(t, report.Requests, 4, "instance, SAML, SCIM endpoint, SCIM in Okta")
@@ -237,11 +254,11 @@ func TestTheStudioLaneDoesNotWaitForTheOperator(t *testing.T) {
 
 func TestAWorldThatIsSetUpAsksForNothing(t *testing.T) {
 	w := newWorld(t)
-	instance := activities.Instance{ARN: "arn:aws:sso:::instance/ssoins-1234567890abcdef", IdentityStoreID: "d-1234567890"}
-	w.always("FindInstance", activities.FindInstanceResult{Instance: &instance}, nil)
-	w.always("EnsureApp", activities.EnsureAppResult{App: &activities.OktaApp{ID: "0oa1", ACSURL: acsURL, Issuer: issuerURL, Origin: onboarding.OriginAdopted}}, nil)
-	w.always("AwaitProvisioning", activities.ProvisioningFeatures{Enabled: []string{"PUSH_NEW_USERS"}}, nil)
-	w.always("EstablishTrust", activities.TrustResult{}, nil)
+	instance := identitycenter.Instance{ARN: "arn:aws:sso:::instance/ssoins-1234567890abcdef", IdentityStoreID: "d-1234567890"}
+	w.always("FindInstance", identitycenter.FindInstanceResult{Instance: &instance}, nil)
+	w.always("EnsureApp", oktaapp.EnsureAppResult{App: &oktaapp.OktaApp{ID: "0oa1", ACSURL: acsURL, Issuer: issuerURL, Origin: onboarding.OriginAdopted}}, nil)
+	w.always("AwaitProvisioning", provisioning.ProvisioningFeatures{Enabled: []string{"PUSH_NEW_USERS"}}, nil)
+	w.always("EstablishTrust", trust.TrustResult{}, nil)
 	report, err := w.run()
 	require.NoError(t, err)
 	require.Empty(t, report.Requests)
@@ -251,7 +268,7 @@ func TestAWorldThatIsSetUpAsksForNothing(t *testing.T) {
 func TestAFailedStepParksAndGoesOnAfterRetry(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
-	w.reply("EnsureRoles", activities.RolesResult{}, failed(fault.Denied, "iam:CreateRole is not allowed → Add the statement Role to the policy."))
+	w.reply("EnsureRoles", role.RolesResult{}, failed(fault.Denied, "iam:CreateRole is not allowed", "Add the statement Role to the policy."))
 	w.after(10*time.Minute, func() {
 		p := w.progress()
 		require.Equal(t, onboarding.RunAttention, p.State)
@@ -272,7 +289,7 @@ func TestTransientFaultsAreRetriedWithoutAnybody(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
 	for range 5 {
-		w.reply("EnsureRoles", activities.RolesResult{}, failed(fault.Throttled, "slow down"))
+		w.reply("EnsureRoles", role.RolesResult{}, failed(fault.Throttled, "slow down"))
 	}
 	report, err := w.run()
 	require.NoError(t, err)
@@ -282,7 +299,7 @@ func TestTransientFaultsAreRetriedWithoutAnybody(t *testing.T) {
 func TestWhatLaterStepsNeedCannotBeSkipped(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
-	w.reply("ResolveNetwork", activities.Network{}, failed(fault.Invalid, "no subnets"))
+	w.reply("ResolveNetwork", network.Network{}, failed(fault.Invalid, "no subnets"))
 	var skip, early *outcome
 	w.after(time.Second, func() { early = w.resolve(onboarding.StepVerify, onboarding.ActionRetry) })
 	w.after(10*time.Minute, func() {
@@ -299,8 +316,8 @@ func TestPeopleWhoCannotBeSyncedAreTheOperatorsDecision(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
 	missing := []onboarding.PersonException{{Person: "no.name@example.com", Reason: "no last name", Remedy: "set it"}}
-	w.always("CompareDirectory", activities.DirectoryResult{Wanted: 3, Synced: 2, Exceptions: missing, ExceptionsTotal: 1}, nil)
-	w.always("VerifyAccess", activities.VerifyResult{People: onboarding.People{Wanted: 3, Synced: 2, Ready: 2}, Exceptions: missing, ExceptionsTotal: 1}, nil)
+	w.always("CompareDirectory", people.DirectoryResult{Wanted: 3, Synced: 2, Exceptions: missing, ExceptionsTotal: 1}, nil)
+	w.always("VerifyAccess", access.VerifyResult{People: onboarding.People{Wanted: 3, Synced: 2, Ready: 2}, Exceptions: missing, ExceptionsTotal: 1}, nil)
 	w.after(10*time.Minute, func() {
 		p := w.progress()
 		require.Equal(t, missing, p.Parked[0].People)
@@ -323,7 +340,7 @@ func TestPeopleWhoCannotBeSyncedAreTheOperatorsDecision(t *testing.T) {
 func TestSomebodyWhoIsInTheDirectoryButCannotComeInStopsTheRun(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
-	w.reply("VerifyAccess", activities.VerifyResult{People: onboarding.People{Wanted: 3, Synced: 3, Ready: 2}}, nil)
+	w.reply("VerifyAccess", access.VerifyResult{People: onboarding.People{Wanted: 3, Synced: 3, Ready: 2}}, nil)
 	w.after(10*time.Minute, func() {
 		require.Equal(t, onboarding.StepParked, w.state(onboarding.StepVerify))
 		w.resolve(onboarding.StepVerify, onboarding.ActionRetry)
@@ -356,7 +373,7 @@ func TestAnAbortEndsTheRunAndKeepsTheReport(t *testing.T) {
 
 func TestAWrongAnswerIsRefusedAndTheRequestStays(t *testing.T) {
 	w := newWorld(t)
-	w.reply("CheckServiceProvider", activities.ServiceProvider{}, failed(fault.Invalid, "ACS URL and issuer URL are swapped → Give them the other way round."))
+	w.reply("CheckServiceProvider", trust.ServiceProvider{}, failed(fault.Invalid, "ACS URL and issuer URL are swapped", "Give them the other way round."))
 	var wrong, unknown, incomplete, secret *outcome
 	w.after(10*time.Second, func() {
 		unknown = w.provide(onboarding.StepSAMLExchange, map[string]string{"nonsense": "x"})
@@ -364,7 +381,9 @@ func TestAWrongAnswerIsRefusedAndTheRequestStays(t *testing.T) {
 		wrong = w.provide(onboarding.StepSAMLExchange, map[string]string{onboarding.ValueACSURL: issuerURL, onboarding.ValueIssuerURL: acsURL})
 	})
 	w.after(40*time.Second, func() {
-		require.Contains(t, w.progress().Requests[0].Refusal, "swapped")
+		refused := w.progress().Requests[0]
+		require.Equal(t, "ACS URL and issuer URL are swapped", refused.Refusal)
+		require.Equal(t, "Give them the other way round.", refused.RefusalRemedy)
 	})
 	w.after(90*time.Second, func() {
 		secret = w.provide(onboarding.StepSCIM, map[string]string{onboarding.ValueSCIMEndpoint: endpoint, onboarding.ValueSCIMToken: "s3cr3t-t0ken"})
@@ -373,6 +392,7 @@ func TestAWrongAnswerIsRefusedAndTheRequestStays(t *testing.T) {
 	_, err := w.run()
 	require.NoError(t, err)
 	require.ErrorContains(t, wrong.failed, "swapped")
+	require.Equal(t, "Give them the other way round.", failureOf(t, wrong.failed).Remedy)
 	require.ErrorContains(t, unknown.rejected, "nonsense")
 	require.ErrorContains(t, incomplete.rejected, "--issuer-url")
 	require.ErrorContains(t, secret.rejected, "reference")
@@ -417,7 +437,7 @@ func TestAfterTheDeadlineTheStepParksAndRetryAsksAgain(t *testing.T) {
 
 func TestAmongSeveralAppsAPersonChooses(t *testing.T) {
 	w := newWorld(t)
-	w.reply("EnsureApp", activities.EnsureAppResult{Candidates: []activities.OktaApp{{ID: "0oa1"}, {ID: "0oa2"}}}, nil)
+	w.reply("EnsureApp", oktaapp.EnsureAppResult{Candidates: []oktaapp.OktaApp{{ID: "0oa1"}, {ID: "0oa2"}}}, nil)
 	w.after(20*time.Second, func() {
 		require.Len(t, w.progress().Requests[0].Paste, 2)
 		w.provide(onboarding.StepOktaApp, map[string]string{onboarding.ValueAppID: "0oa1"})
@@ -430,7 +450,7 @@ func TestAmongSeveralAppsAPersonChooses(t *testing.T) {
 func TestAGroupThatTheAPIWillNotPushIsPushedByAPerson(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
-	w.always("PushGroups", activities.PushResult{Refused: map[string]string{"studio": "Group push bad request"}}, nil)
+	w.always("PushGroups", provisioning.PushResult{Refused: map[string]string{"studio": "Group push bad request"}}, nil)
 	report, err := w.run()
 	require.NoError(t, err)
 	require.Contains(t, w.calls, "AwaitPushed")
@@ -440,7 +460,7 @@ func TestAGroupThatTheAPIWillNotPushIsPushedByAPerson(t *testing.T) {
 func TestADomainThatFailedForATransientReasonIsMadeAgain(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
-	w.reply("AwaitDomain", activities.Domain{ID: "d-domain1", Status: "Failed", FailureReason: "KMS key 'null' does not exist", Transient: true}, nil)
+	w.reply("AwaitDomain", domain.Domain{ID: "d-domain1", Status: "Failed", FailureReason: "KMS key 'null' does not exist", Transient: true}, nil)
 	_, err := w.run()
 	require.NoError(t, err)
 	require.Contains(t, w.calls, "DeleteFailedDomain")
@@ -449,7 +469,7 @@ func TestADomainThatFailedForATransientReasonIsMadeAgain(t *testing.T) {
 func TestADomainThatFailedForGoodParks(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
-	w.reply("AwaitDomain", activities.Domain{ID: "d-domain1", Status: "Failed", FailureReason: "no more addresses"}, nil)
+	w.reply("AwaitDomain", domain.Domain{ID: "d-domain1", Status: "Failed", FailureReason: "no more addresses"}, nil)
 	w.after(10*time.Minute, func() {
 		require.Contains(t, w.progress().Parked[0].Message, "no more addresses")
 		w.resolve(onboarding.StepDomain, onboarding.ActionRetry)
@@ -462,9 +482,12 @@ func TestADomainThatFailedForGoodParks(t *testing.T) {
 func TestBlockingFindingsParkThePreflightAndMayBeSkipped(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
-	w.always("RunPreflight", activities.PreflightResult{Findings: []onboarding.Finding{
-		{Level: onboarding.LevelBlocking, Check: "okta-group", Message: "Okta has no group studio", Remedy: "create it"},
-		{Level: onboarding.LevelWarning, Check: "people", Message: "2 people have no last name", Remedy: "set it"},
+	certificate := onboarding.Verdict{Kind: onboarding.VerdictWarning, Code: "okta-app-certificate", Reason: "It expires in 9 days.", Remedy: "Make another."}
+	w.always("RunPreflight", onboarding.Assessment{Verdicts: []onboarding.Verdict{certificate}}, nil)
+	w.reply("RunPreflight", onboarding.Assessment{Verdicts: []onboarding.Verdict{
+		{Kind: onboarding.VerdictBlocked, Code: "okta-group", Reason: "Okta has no group studio", Remedy: "create it"},
+		{Kind: onboarding.VerdictWarning, Code: "people", Reason: "2 people have no last name", Remedy: "set it"},
+		certificate,
 	}}, nil)
 	w.after(time.Second, func() {
 		require.Contains(t, w.progress().Parked[0].Message, "Okta has no group studio")
@@ -472,9 +495,79 @@ func TestBlockingFindingsParkThePreflightAndMayBeSkipped(t *testing.T) {
 	})
 	report, err := w.run()
 	require.NoError(t, err)
-	require.Equal(t, "people", report.Findings[0].Check)
-	require.Equal(t, "saml-trust", report.Findings[1].Check, "what no API shows is said")
+	require.Equal(t, certificate, report.Findings[0], "of the warnings of before the run, those that still hold are left")
+	require.Equal(t, "saml-trust", report.Findings[1].Code, "what no API shows is said")
 	require.Len(t, report.Findings, 2)
+}
+
+func TestSeveralThingsThatBlockAreListedOneByOne(t *testing.T) {
+	w := newWorld(t)
+	w.answerAll()
+	w.always("RunPreflight", onboarding.Assessment{Verdicts: []onboarding.Verdict{
+		{Kind: onboarding.VerdictBlocked, Code: "okta-group", Reason: "Okta has no group studio.", Remedy: "Create it, or correct its name in the spec"},
+		{Kind: onboarding.VerdictBlocked, Code: "network", Reason: "An arrow → in a name stays where it is.", Remedy: "Make a VPC"},
+	}}, nil)
+	w.after(time.Second, func() {
+		parked := w.progress().Parked[0]
+		require.Equal(t, "Okta has no group studio.\nAn arrow → in a name stays where it is.", parked.Message)
+		require.Len(t, parked.Verdicts, 2)
+		require.Equal(t, onboarding.Verdict{Kind: onboarding.VerdictBlocked, Code: "network", Reason: "An arrow → in a name stays where it is.",
+			Remedy: "Make a VPC"}, parked.Verdicts[1])
+		require.Contains(t, parked.Verdicts[0].Remedy, "for another one, abort it")
+		require.Equal(t, parked.Verdicts, parked.Blocking())
+		w.resolve(onboarding.StepPreflight, onboarding.ActionSkip)
+	})
+	_, err := w.run()
+	require.NoError(t, err)
+}
+
+// An activity of the first version fails with one text, without details: it is shown whole.
+func TestAFailureOfTheFirstVersionIsShownWhole(t *testing.T) {
+	for name, details := range map[string][]any{
+		"none": nil, "people": {[]onboarding.PersonException{{Person: "ann@example.com"}}}, "a report": {onboarding.Report{Run: "demo"}},
+		"something else": {map[string]string{"remedy": "nonsense"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.answerAll()
+			w.reply("EnsureRoles", role.RolesResult{}, temporal.NewNonRetryableApplicationError(
+				"iam:CreateRole is not allowed → Add the statement.", "Denied", nil, details...))
+			w.after(10*time.Minute, func() {
+				parked := w.progress().Parked[0]
+				require.Equal(t, "iam:CreateRole is not allowed → Add the statement.", parked.Message)
+				require.Equal(t, "Remove the cause, then retry.", parked.Remedy)
+				w.resolve(onboarding.StepExecutionRole, onboarding.ActionRetry)
+			})
+			_, err := w.run()
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestThePeopleOfAFailureAreListed(t *testing.T) {
+	w := newWorld(t)
+	w.answerAll()
+	people := []onboarding.PersonException{{Person: "ann@example.com", Reason: "no last name", Remedy: "Set it."}}
+	w.reply("ConvergeAccess", access.Result{}, temporal.NewNonRetryableApplicationError("1 person is missing", "Incomplete", nil,
+		onboarding.Failure{Reason: "1 person is missing", People: people, PeopleTotal: 3}))
+	w.after(10*time.Minute, func() {
+		parked := w.progress().Parked[0]
+		require.Equal(t, people, parked.People)
+		require.Equal(t, 3, parked.PeopleTotal)
+		w.resolve(parked.Step, onboarding.ActionRetry)
+	})
+	_, err := w.run()
+	require.NoError(t, err)
+}
+
+// failureOf reads the fields of an error that a workflow or an update ended with.
+func failureOf(t *testing.T, err error) onboarding.Failure {
+	t.Helper()
+	var app *temporal.ApplicationError
+	require.ErrorAs(t, err, &app)
+	var failure onboarding.Failure
+	require.NoError(t, app.Details(&failure))
+	return failure
 }
 
 func TestACancelledRunEndsAsCancelled(t *testing.T) {
@@ -487,7 +580,7 @@ func TestACancelledRunEndsAsCancelled(t *testing.T) {
 
 func TestBothLanesMayNeedAPersonAtOnce(t *testing.T) {
 	w := newWorld(t)
-	w.reply("EnsureRoles", activities.RolesResult{}, failed(fault.Denied, "no"))
+	w.reply("EnsureRoles", role.RolesResult{}, failed(fault.Denied, "no"))
 	w.after(30*time.Second, func() {
 		p := w.progress()
 		require.Len(t, p.Parked, 1)

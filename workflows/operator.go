@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -40,8 +39,10 @@ func (r *run) ask(ctx workflow.Context, req *request, detect workflow.Future) er
 	for !settled() {
 		left := req.Deadline.Sub(workflow.Now(ctx))
 		if left <= 0 {
-			return failure(classDeadline, "Nobody did this within %s: %s → Do it, then: starter resolve %s %s retry",
-				r.spec.Operator.Deadline, req.Title, r.spec.Name, req.Step)
+			return failure(classDeadline, onboarding.Failure{
+				Reason: fmt.Sprintf("Nobody did this within %s: %s", r.spec.Operator.Deadline, req.Title),
+				Remedy: fmt.Sprintf("Do it, then: starter resolve %s %s retry", r.spec.Name, req.Step),
+			})
 		}
 		ok, err := r.await(ctx, "Waiting for the operator: "+req.Title, min(left, r.spec.Operator.RemindEvery.Std()), settled)
 		if err != nil {
@@ -119,14 +120,11 @@ func (r *run) provide(ctx workflow.Context, answer onboarding.Answer) (onboardin
 		}
 		var refused onboarding.Parked
 		describe(err, &refused)
-		req.Refusal = refused.Message
-		if refused.Remedy != "" {
-			req.Refusal += " → " + refused.Remedy
-		}
+		req.Refusal, req.RefusalRemedy = refused.Message, refused.Remedy
 		req.Refusals++
 		r.publish(ctx)
-		return onboarding.Acknowledgement{}, errors.New(req.Refusal)
+		return onboarding.Acknowledgement{}, failure(refused.Class, onboarding.Failure{Reason: refused.Message, Remedy: refused.Remedy})
 	}
-	req.Refusal, req.doneBy = "", answer.By
+	req.Refusal, req.RefusalRemedy, req.doneBy = "", "", answer.By
 	return onboarding.Acknowledgement{Message: fmt.Sprintf("Checked and accepted. %s goes on.", answer.Step)}, nil
 }

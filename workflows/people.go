@@ -3,27 +3,27 @@ package workflows
 import (
 	"go.temporal.io/sdk/workflow"
 
-	"studio-onboarding/activities"
+	"studio-onboarding/activities/access"
 	"studio-onboarding/onboarding"
 )
 
 // AccessList answers with one page of who has access. The first page looks at the live systems; those after it come from
 // the people file, as long as the worker has it.
 func AccessList(ctx workflow.Context, in onboarding.AccessListInput) (onboarding.AccessPage, error) {
-	var a *activities.Access
+	var a *access.Activities
 	return call(waitFor(ctx, "Read who has access", listBudget), a.ListAccess,
-		activities.ListAccessInput{Access: following(in.Handles), Group: in.Group, Status: in.Status, After: in.After})
+		access.ListInput{Access: following(in.Handles), Group: in.Group, Status: in.Status, After: in.After})
 }
 
 // ExplainPerson follows one person from Okta to Studio, link by link.
 func ExplainPerson(ctx workflow.Context, in onboarding.ExplainPersonInput) (onboarding.PersonExplanation, error) {
-	var a *activities.Access
+	var a *access.Activities
 	return call(quickCall(ctx, "Follow one person from Okta to Studio"), a.ExplainPerson,
-		activities.ExplainPersonInput{Access: following(in.Handles), Login: in.Login})
+		access.ExplainInput{Access: following(in.Handles), Login: in.Login})
 }
 
-func following(h onboarding.Handles) activities.AccessInput {
-	in := accessOf(h)
+func following(h onboarding.Handles) access.Input {
+	in := access.InputOf(h)
 	in.FollowOkta = true
 	return in
 }

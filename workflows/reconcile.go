@@ -9,7 +9,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"studio-onboarding/activities"
+	"studio-onboarding/activities/access"
+	"studio-onboarding/activities/provisioning"
 	"studio-onboarding/onboarding"
 )
 
@@ -27,7 +28,7 @@ const (
 // It waits for nobody: where removals need the operator's consent, everything else is done, and the report says what was
 // held back and how to agree. It fails where the live systems cannot be read for lookBudget; nobody is removed then.
 func Reconcile(ctx workflow.Context, in onboarding.ReconcileInput) (onboarding.ReconcileReport, error) {
-	r := &reconcile{in: in, access: accessOf(in.Handles), report: onboarding.ReconcileReport{
+	r := &reconcile{in: in, access: access.InputOf(in.Handles), report: onboarding.ReconcileReport{
 		Run: in.Handles.Spec.Name, DryRun: in.DryRun, State: onboarding.RunRunning, StartedBy: in.StartedBy, StartedAt: workflow.Now(ctx),
 	}}
 	r.access.FollowOkta, r.access.AllowRemovals = true, in.AllowRemovals
@@ -50,25 +51,9 @@ func Reconcile(ctx workflow.Context, in onboarding.ReconcileInput) (onboarding.R
 	return r.report, nil
 }
 
-// accessOf is the input of the access activities for what a run has set up.
-func accessOf(h onboarding.Handles) activities.AccessInput {
-	in := activities.AccessInput{
-		Run: h.Spec.Name, IdentityCenter: h.Spec.IdentityCenter, Studio: h.Spec.Studio, Region: h.Spec.Region,
-		InstanceARN: h.InstanceARN, IdentityStoreID: h.IdentityStoreID, AppID: h.AppID, AssignmentGroup: h.Spec.Okta.AssignmentGroup,
-		Domain: activities.Domain{
-			ID: h.Domain.ID, ARN: h.Domain.ARN, Name: h.Domain.Name, URL: h.Domain.URL, ApplicationARN: h.Domain.ApplicationARN, Origin: h.Domain.Origin,
-		},
-		Access: h.Spec.Access, Tags: h.Spec.Domain.Tags,
-	}
-	for _, role := range h.Roles {
-		in.Roles = append(in.Roles, activities.Role{Wanted: role.Wanted, Name: role.Name, ARN: role.ARN, Origin: role.Origin})
-	}
-	return in
-}
-
 type reconcile struct {
 	in     onboarding.ReconcileInput
-	access activities.AccessInput
+	access access.Input
 	report onboarding.ReconcileReport
 	// acted says that something may have been changed.
 	acted bool
@@ -89,7 +74,7 @@ func (r *reconcile) carryOut(ctx workflow.Context) error {
 			return err
 		}
 	}
-	var a *activities.Access
+	var a *access.Activities
 	r.acted = true
 	r.publish(ctx, onboarding.StepAccess, "Makes access right.")
 	made, err := call(bulkWork(ctx, "Make assignments, profiles and roles right"), a.ConvergeAccess, r.access)
@@ -117,8 +102,8 @@ func (r *reconcile) carryOut(ctx workflow.Context) error {
 	return nil
 }
 
-func (r *reconcile) look(ctx workflow.Context, summary string, record bool) (activities.VerifyResult, error) {
-	var a *activities.Access
+func (r *reconcile) look(ctx workflow.Context, summary string, record bool) (access.VerifyResult, error) {
+	var a *access.Activities
 	in := r.access
 	in.RecordChanges = record
 	ctx = workflow.WithScheduleToCloseTimeout(bulkWork(ctx, summary), lookBudget)
@@ -128,12 +113,12 @@ func (r *reconcile) look(ctx workflow.Context, summary string, record bool) (act
 // push has Okta write the memberships of these groups anew, and gives them time to arrive. What Okta's API refuses, and what
 // does not arrive, is reported: the others are not kept waiting.
 func (r *reconcile) push(ctx workflow.Context, groups []string) error {
-	var provisioning *activities.Provisioning
-	var a *activities.Access
+	var okta *provisioning.Activities
+	var a *access.Activities
 	r.acted = true
 	r.publish(ctx, onboarding.StepOktaGroups, "Has Okta push groups again.")
-	pushed, err := call(quickCall(ctx, "Have Okta push groups again: "+strings.Join(groups, ", ")), provisioning.PushGroups,
-		activities.PushInput{AppID: r.access.AppID, Groups: groups, Again: true})
+	pushed, err := call(quickCall(ctx, "Have Okta push groups again: "+strings.Join(groups, ", ")), okta.PushGroups,
+		provisioning.PushInput{AppID: r.access.AppID, Groups: groups, Again: true})
 	if err != nil {
 		return err
 	}
@@ -153,7 +138,7 @@ func (r *reconcile) push(ctx workflow.Context, groups []string) error {
 	}
 	for _, name := range members.Stale {
 		if slices.Contains(r.report.Pushed, name) {
-			r.notice(fmt.Sprintf("group %q", name), "still has other members in Identity Center than in Okta; who left the group in Okta can come in until it has not",
+			r.notice(fmt.Sprintf("group %q", name), "still has other members in Identity Center than in Okta; who left the group in Okta can sign in until it has not",
 				"Look in Okta at the app > Push Groups for an error, and push the group there")
 		}
 	}
@@ -161,7 +146,7 @@ func (r *reconcile) push(ctx workflow.Context, groups []string) error {
 }
 
 // take puts what was read last into the report.
-func (r *reconcile) take(v activities.VerifyResult) {
+func (r *reconcile) take(v access.VerifyResult) {
 	r.report.People, r.report.Groups, r.report.PeopleFile = v.People, v.Groups, v.PeopleFile
 	r.report.Exceptions, r.report.ExceptionsTotal = v.Exceptions, v.ExceptionsTotal
 	r.report.Notices = append(r.report.Notices, v.Notices...)
@@ -194,11 +179,8 @@ func (r *reconcile) failed(ctx workflow.Context, err error) error {
 	if r.acted {
 		message = "Not everything is right yet; the next reconcile goes on: " + parked.Message
 	}
-	if parked.Remedy != "" {
-		message += " → " + parked.Remedy
-	}
-	r.publish(ctx, onboarding.StepReport, message)
-	return temporal.NewNonRetryableApplicationError(message, parked.Class, nil, r.report)
+	r.publish(ctx, onboarding.StepReport, onboarding.WithRemedy(message, parked.Remedy))
+	return temporal.NewNonRetryableApplicationError(message, parked.Class, nil, onboarding.Failure{Reason: message, Remedy: parked.Remedy}, r.report)
 }
 
 func (r *reconcile) summary() string {
@@ -206,7 +188,7 @@ func (r *reconcile) summary() string {
 		return fmt.Sprintf("%s found; nothing was changed, as this was a dry run.", count(r.report.Changes.Total, "difference"))
 	}
 	m := r.report.Made
-	text := fmt.Sprintf("%s found. %s made, %d removed; %s made, %d removed; %s changed. %d of %s can come in.",
+	text := fmt.Sprintf("%s found. %s made, %d removed; %s made, %d removed; %s changed. %d of %s can sign in.",
 		count(r.report.Changes.Total, "difference"), count(m.Assignments, "assignment"), m.AssignmentsRemoved,
 		count(m.Profiles, "profile"), m.ProfilesRemoved, count(m.Roles, "role"), r.report.People.Ready, count(r.report.People.Wanted, "person"))
 	if r.report.Held != "" {

@@ -8,7 +8,8 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/converter"
 
-	"studio-onboarding/activities"
+	"studio-onboarding/activities/access"
+	"studio-onboarding/activities/provisioning"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
 )
@@ -22,13 +23,13 @@ func handles() onboarding.Handles {
 	}
 }
 
-func people(n int) onboarding.People {
+func counts(n int) onboarding.People {
 	return onboarding.People{Wanted: n, Synced: n, Assigned: n, Profiles: n, Ready: n}
 }
 
 // drift is a look that finds one leaver.
-func drift() activities.VerifyResult {
-	return activities.VerifyResult{People: people(3), Changes: onboarding.AccessChanges{
+func drift() access.VerifyResult {
+	return access.VerifyResult{People: counts(3), Changes: onboarding.AccessChanges{
 		Total: 1, Listed: []onboarding.AccessChange{{Kind: onboarding.ChangeDeleteProfile, Who: "eve@example.com"}}, File: "/changes.jsonl",
 	}}
 }
@@ -48,8 +49,8 @@ func (w *world) reconcile(in onboarding.ReconcileInput) (onboarding.ReconcileRep
 }
 
 func membersOf(w *world) {
-	var access *activities.Access
-	on(w, "AwaitMembers", access.AwaitMembers, activities.MembersResult{})
+	var a *access.Activities
+	on(w, "AwaitMembers", a.AwaitMembers, access.MembersResult{})
 }
 
 func TestAReconcileThatFindsNothingEndsAfterOneLook(t *testing.T) {
@@ -65,7 +66,7 @@ func TestAReconcileThatFindsNothingEndsAfterOneLook(t *testing.T) {
 func TestAReconcileRepairsAndReadsBack(t *testing.T) {
 	w := newWorld(t)
 	w.reply("VerifyAccess", drift(), nil)
-	w.always("ConvergeAccess", activities.AccessResult{ProfilesRemoved: 1, Exceptions: []onboarding.PersonException{{Person: "eve@example.com", Reason: "it has running apps"}}, ExceptionsTotal: 1}, nil)
+	w.always("ConvergeAccess", access.Result{ProfilesRemoved: 1, Exceptions: []onboarding.PersonException{{Person: "eve@example.com", Reason: "it has running apps"}}, ExceptionsTotal: 1}, nil)
 	report, err := w.reconcile(onboarding.ReconcileInput{})
 	require.NoError(t, err)
 	require.Equal(t, []string{"VerifyAccess", "ConvergeAccess", "VerifyAccess"}, w.calls)
@@ -92,9 +93,9 @@ func TestADryRunOnlyLooks(t *testing.T) {
 func TestGroupsThatDifferArePushedAgain(t *testing.T) {
 	w := newWorld(t)
 	membersOf(w)
-	w.reply("VerifyAccess", activities.VerifyResult{People: people(3), Stale: []string{"studio"}}, nil)
-	w.reply("AwaitMembers", activities.MembersResult{}, notReady())
-	w.always("PushGroups", activities.PushResult{Pushed: []activities.PushedGroup{{Name: "studio"}}}, nil)
+	w.reply("VerifyAccess", access.VerifyResult{People: counts(3), Stale: []string{"studio"}}, nil)
+	w.reply("AwaitMembers", access.MembersResult{}, notReady())
+	w.always("PushGroups", provisioning.PushResult{Pushed: []provisioning.PushedGroup{{Name: "studio"}}}, nil)
 	report, err := w.reconcile(onboarding.ReconcileInput{})
 	require.NoError(t, err)
 	require.Equal(t, []string{"VerifyAccess", "PushGroups", "AwaitMembers", "AwaitMembers", "ConvergeAccess", "VerifyAccess"}, w.calls)
@@ -105,9 +106,9 @@ func TestGroupsThatDifferArePushedAgain(t *testing.T) {
 func TestAPushThatIsRefusedOrDoesNotArriveIsReported(t *testing.T) {
 	w := newWorld(t)
 	membersOf(w)
-	w.reply("VerifyAccess", activities.VerifyResult{People: people(3), Stale: []string{"studio", "ml"}}, nil)
-	w.always("AwaitMembers", activities.MembersResult{Stale: []string{"studio", "ml"}}, nil)
-	w.always("PushGroups", activities.PushResult{Pushed: []activities.PushedGroup{{Name: "studio"}}, Refused: map[string]string{"ml": "no licence"}}, nil)
+	w.reply("VerifyAccess", access.VerifyResult{People: counts(3), Stale: []string{"studio", "ml"}}, nil)
+	w.always("AwaitMembers", access.MembersResult{Stale: []string{"studio", "ml"}}, nil)
+	w.always("PushGroups", provisioning.PushResult{Pushed: []provisioning.PushedGroup{{Name: "studio"}}, Refused: map[string]string{"ml": "no licence"}}, nil)
 	report, err := w.reconcile(onboarding.ReconcileInput{})
 	require.NoError(t, err)
 	require.Len(t, report.Notices, 2)
@@ -121,7 +122,7 @@ func TestRemovalsThatAreHeldBackAskTheOperator(t *testing.T) {
 	look := drift()
 	look.Held, look.Changes.Listed[0].Held = "nobody was removed: Okta lists nobody", true
 	w.always("VerifyAccess", look, nil)
-	w.always("ConvergeAccess", activities.AccessResult{Held: look.Held}, nil)
+	w.always("ConvergeAccess", access.Result{Held: look.Held}, nil)
 	report, err := w.reconcile(onboarding.ReconcileInput{})
 	require.NoError(t, err)
 	require.Contains(t, w.calls, "ConvergeAccess", "joiners don't wait for it")
@@ -136,7 +137,7 @@ func TestWhatAPushPutsRightIsNotHeldBack(t *testing.T) {
 	look := drift()
 	look.Held, look.Stale, look.Changes.Listed[0].Held = "nobody was removed: the group is empty in Identity Center", []string{"studio"}, true
 	w.reply("VerifyAccess", look, nil)
-	w.always("PushGroups", activities.PushResult{Pushed: []activities.PushedGroup{{Name: "studio"}}}, nil)
+	w.always("PushGroups", provisioning.PushResult{Pushed: []provisioning.PushedGroup{{Name: "studio"}}}, nil)
 	report, err := w.reconcile(onboarding.ReconcileInput{})
 	require.NoError(t, err)
 	require.Equal(t, onboarding.RunDone, report.State)
@@ -149,7 +150,7 @@ func TestTheOperatorsConsentReachesTheActivities(t *testing.T) {
 	w.reply("VerifyAccess", drift(), nil)
 	consent := map[string]bool{}
 	w.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, args converter.EncodedValues) {
-		var in activities.AccessInput
+		var in access.Input
 		require.NoError(t, args.Get(&in))
 		consent[info.ActivityType.Name] = in.AllowRemovals && in.FollowOkta
 	})
@@ -161,18 +162,18 @@ func TestTheOperatorsConsentReachesTheActivities(t *testing.T) {
 
 func TestASourceThatStaysUnreachableEndsTheReconcileWithTheReason(t *testing.T) {
 	w := newWorld(t)
-	w.always("VerifyAccess", activities.VerifyResult{}, failed(fault.Unavailable, "okta: 503 on the second page → Look at status.okta.com"))
+	w.always("VerifyAccess", access.VerifyResult{}, failed(fault.Unavailable, "okta: 503 on the second page", "Look at status.okta.com"))
 	_, err := w.reconcile(onboarding.ReconcileInput{})
 	require.ErrorContains(t, err, "Nothing was changed, and nobody was removed")
 	require.ErrorContains(t, err, "503 on the second page")
-	require.ErrorContains(t, err, "status.okta.com")
+	require.Equal(t, "Look at status.okta.com", failureOf(t, err).Remedy)
 	require.NotContains(t, w.calls, "ConvergeAccess")
 }
 
 func TestAReconcileThatFailsHalfwaySaysSo(t *testing.T) {
 	w := newWorld(t)
 	w.reply("VerifyAccess", drift(), nil)
-	w.always("ConvergeAccess", activities.AccessResult{}, failed(fault.Denied, "may not"))
+	w.always("ConvergeAccess", access.Result{}, failed(fault.Denied, "may not"))
 	_, err := w.reconcile(onboarding.ReconcileInput{})
 	require.ErrorContains(t, err, "the next reconcile goes on: may not")
 	require.NotContains(t, err.Error(), "Nothing was changed")

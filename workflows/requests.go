@@ -6,7 +6,8 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
-	"studio-onboarding/activities"
+	"studio-onboarding/activities/oktaapp"
+	"studio-onboarding/activities/provisioning"
 	"studio-onboarding/onboarding"
 )
 
@@ -30,7 +31,7 @@ func (r *run) enableInstance(managementAccount string) *request {
 	}}
 }
 
-func (r *run) chooseApp(candidates []activities.OktaApp) *request {
+func (r *run) chooseApp(candidates []oktaapp.OktaApp) *request {
 	req := &request{Request: onboarding.Request{
 		Step:    onboarding.StepOktaApp,
 		Title:   "Choose the Okta app",
@@ -96,7 +97,7 @@ func (r *run) enableProvisioning() *request {
 	}}
 }
 
-func (r *run) configureProvisioning(connection activities.SCIMConnection) *request {
+func (r *run) configureProvisioning(connection provisioning.SCIMConnection) *request {
 	return &request{Request: onboarding.Request{
 		Step:    onboarding.StepSCIM,
 		Title:   "Switch provisioning on in the Okta app",

@@ -9,7 +9,12 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"studio-onboarding/activities"
+	"studio-onboarding/activities/domain"
+	"studio-onboarding/activities/identitycenter"
+	"studio-onboarding/activities/network"
+	"studio-onboarding/activities/oktaapp"
+	"studio-onboarding/activities/provisioning"
+	"studio-onboarding/activities/role"
 	"studio-onboarding/onboarding"
 )
 
@@ -33,14 +38,18 @@ type run struct {
 
 	// What steps hand on to later ones.
 	oktaURL    string
-	instance   activities.Instance
-	app        activities.OktaApp
-	connection activities.SCIMConnection
+	instance   identitycenter.Instance
+	app        oktaapp.OktaApp
+	connection provisioning.SCIMConnection
 	compared   bool
-	verified   bool
-	roles      []activities.Role
-	place      activities.Network
-	studio     activities.Domain
+	// leftAlone are access groups that Okta pushed before this run, which did not push them.
+	leftAlone []string
+	verified  bool
+	// held says that nobody was removed although people have left.
+	held   *onboarding.Verdict
+	roles  []role.Role
+	place  network.Network
+	studio domain.Domain
 }
 
 func newRun(ctx workflow.Context, in onboarding.OnboardInput) *run {

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/temporal"
@@ -85,38 +86,42 @@ func (r *run) park(ctx workflow.Context, step onboarding.Step, attempt int, caus
 	return *decision, nil
 }
 
-// describe tells the story of an error as a person needs it: the last fault of the activity, without Temporal's wrapping.
+// describe tells the story of an error as a person needs it: the last fault of the activity, without Temporal's wrapping. What an
+// activity of the first version failed with has no details; its message is shown as it is.
 func describe(err error, parked *onboarding.Parked) {
 	parked.Class, parked.Message = "Failed", err.Error()
 	var timeout *temporal.TimeoutError
-	if errors.As(err, &timeout) {
+	var app *temporal.ApplicationError
+	switch {
+	case errors.As(err, &timeout):
 		parked.Class = string(fault.Unavailable)
 		parked.Message = "It took longer than this kind of step may take."
-		var last *temporal.ApplicationError
-		if errors.As(timeout.Unwrap(), &last) {
-			parked.Class = last.Type()
-			parked.Message += " The last answer was: " + last.Message()
+		if errors.As(timeout.Unwrap(), &app) {
+			parked.Class = app.Type()
+			parked.Message += " The last answer was: " + app.Message()
 		}
-	}
-	var app *temporal.ApplicationError
-	if timeout == nil && errors.As(err, &app) {
+	case errors.As(err, &app):
 		parked.Class, parked.Message = app.Type(), app.Message()
 	}
-	var people *incomplete
-	if errors.As(err, &people) {
-		parked.Class, parked.Message = classIncomplete, people.Error()
-		parked.People, parked.PeopleTotal = people.people, people.total
-	}
-	if message, remedy, ok := strings.Cut(parked.Message, " → "); ok {
-		parked.Message, parked.Remedy = message, remedy
-	}
+	failed := failureOf(app)
+	parked.Remedy, parked.Verdicts = failed.Remedy, slices.Clone(failed.Verdicts)
+	parked.People, parked.PeopleTotal = failed.People, failed.PeopleTotal
 	if parked.Remedy == "" {
 		parked.Remedy = usualRemedy(parked.Class)
 	}
-	if strings.Contains(parked.Remedy, " in the spec") {
-		parked.Remedy += " (A run keeps its spec: for another one, abort it and start it again.)"
+	parked.Remedy = ofAnotherSpec(parked.Remedy)
+	for i := range parked.Verdicts {
+		parked.Verdicts[i].Remedy = ofAnotherSpec(parked.Verdicts[i].Remedy)
 	}
 	parked.Message = fault.Trim(parked.Message, fault.MaxMessage)
+}
+
+// ofAnotherSpec says how a run gets another spec, where that is the remedy.
+func ofAnotherSpec(remedy string) string {
+	if strings.Contains(remedy, " the spec") {
+		remedy += " (A run keeps its spec: for another one, abort it and start it again.)"
+	}
+	return remedy
 }
 
 // usualRemedy is what to do about an error that does not say it itself.
@@ -134,18 +139,23 @@ func usualRemedy(class string) string {
 	return "Remove the cause, then retry."
 }
 
-// incomplete is the failure of a step that worked, but not for everybody.
-type incomplete struct {
-	message string
-	people  []onboarding.PersonException
-	total   int
+// failureOf is what an application error says in fields; empty where it has none, as those of the first version.
+func failureOf(app *temporal.ApplicationError) onboarding.Failure {
+	var failed onboarding.Failure
+	if app == nil || !app.HasDetails() || app.Details(&failed) != nil || failed.Reason == "" {
+		return onboarding.Failure{}
+	}
+	return failed
 }
 
-func (e *incomplete) Error() string { return e.message }
-
 // failure is a failure that the workflow itself finds.
-func failure(class, format string, args ...any) error {
-	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), class, nil)
+func failure(class string, failed onboarding.Failure) error {
+	return temporal.NewNonRetryableApplicationError(failed.Reason, class, nil, failed)
+}
+
+// incomplete is the failure of a step that worked, but not for everybody.
+func incomplete(reason, remedy string, people []onboarding.PersonException, total int) error {
+	return failure(classIncomplete, onboarding.Failure{Reason: reason, Remedy: remedy, People: people, PeopleTotal: total})
 }
 
 // isClass says whether an activity ended with a fault of that class.

@@ -2,41 +2,30 @@ package workflows
 
 import (
 	"fmt"
-	"slices"
 
 	"go.temporal.io/sdk/workflow"
 
-	"studio-onboarding/activities"
+	"studio-onboarding/activities/domain"
+	"studio-onboarding/activities/network"
+	"studio-onboarding/activities/role"
 	"studio-onboarding/onboarding"
 )
 
 // executionRole finds or makes every role that the spec names; the domain's default comes first.
 func (r *run) executionRole(ctx workflow.Context) (string, error) {
-	wanted := []string{r.spec.Domain.ExecutionRole}
-	for _, g := range r.spec.Access.Groups {
-		wanted = append(wanted, g.ExecutionRole)
-	}
-	for _, p := range r.spec.Access.People {
-		wanted = append(wanted, p.ExecutionRole)
-	}
-	var distinct []string
-	for _, name := range wanted {
-		if name != "" && !slices.Contains(distinct, name) {
-			distinct = append(distinct, name)
-		}
-	}
-	var a *activities.Studio
-	result, err := call(quickCall(ctx, "Find or create the execution roles"), a.EnsureRoles, activities.RolesInput{
-		Run: r.spec.Name, Studio: r.spec.Studio, Region: r.spec.Region, Roles: distinct, Tags: r.spec.Domain.Tags,
+	var a *role.Activities
+	result, err := call(quickCall(ctx, "Find or create the execution roles"), a.EnsureRoles, role.RolesInput{
+		Run: r.spec.Name, Studio: r.spec.Studio, Region: r.spec.Region, Roles: r.spec.ExecutionRoles(), Tags: r.spec.Domain.Tags, KMSKey: r.spec.Domain.KMSKey,
+		SourceIdentity: r.spec.Domain.SourceIdentity == onboarding.Enabled, IdentityPropagation: r.spec.Domain.TrustedIdentityPropagation == onboarding.Enabled,
 	})
 	if err != nil {
 		return "", err
 	}
 	r.roles = result.Roles
 	made := 0
-	for _, role := range result.Roles {
-		r.add("Execution role", role.Name, role.ARN, role.Origin)
-		if role.Origin == onboarding.OriginCreated {
+	for _, found := range result.Roles {
+		r.add("Execution role", found.Name, found.ARN, found.Origin)
+		if found.Origin == onboarding.OriginCreated {
 			made++
 		}
 	}
@@ -44,9 +33,9 @@ func (r *run) executionRole(ctx workflow.Context) (string, error) {
 }
 
 func (r *run) network(ctx workflow.Context) (string, error) {
-	var a *activities.Studio
-	place, err := call(quickCall(ctx, "Look at the VPC and its subnets"), a.ResolveNetwork, activities.NetworkInput{
-		Studio: r.spec.Studio, Region: r.spec.Region, Network: r.spec.Domain.Network,
+	var a *network.Activities
+	place, err := call(quickCall(ctx, "Look at the VPC and its subnets"), a.ResolveNetwork, network.NetworkInput{
+		Studio: r.spec.Studio, Region: r.spec.Region, Network: r.spec.Domain.Network, DomainName: r.spec.Domain.Name,
 	})
 	if err != nil {
 		return "", err
@@ -65,40 +54,37 @@ func (r *run) domain(ctx workflow.Context) (string, error) {
 	if err := r.awaitInstance(ctx); err != nil {
 		return "", err
 	}
-	var a *activities.Studio
-	in := activities.DomainInput{
-		Run: r.spec.Name, Studio: r.spec.Studio, Region: r.spec.Region, Domain: r.spec.Domain,
-		ExecutionRoleARN: r.roles[0].ARN, Network: r.place,
+	var a *domain.Activities
+	in := domain.Input{
+		Run: r.spec.Name, Studio: r.spec.Studio, Region: r.spec.Region, Domain: r.spec.Domain, ExecutionRoleARN: r.roles[0].ARN,
+		Network: domain.Network{VPC: r.place.VPC, Subnets: r.place.Subnets, SecurityGroups: r.place.SecurityGroups, Access: r.place.Access},
 	}
 	for remakes := 0; ; remakes++ {
 		// A role made a minute ago may be refused for a while, so this is a wait, too.
-		domain, err := call(waitFor(ctx, "Create Studio domain "+in.Domain.Name, domainBudget), a.EnsureDomain, in)
+		ensured, err := call(waitFor(ctx, "Create Studio domain "+in.Domain.Name, domainBudget), a.EnsureDomain, in)
 		if err != nil {
 			return "", err
 		}
-		origin := domain.Origin
-		ref := activities.DomainRef{Run: r.spec.Name, Studio: r.spec.Studio, Region: r.spec.Region, ID: domain.ID}
-		domain, err = call(waitFor(ctx, "Wait until domain "+ref.ID+" is in service", domainBudget), a.AwaitDomain, ref)
+		ref := domain.Ref{Run: r.spec.Name, Studio: r.spec.Studio, Region: r.spec.Region, ID: ensured.ID, Wanted: &in}
+		there, err := call(waitFor(ctx, "Wait until domain "+ref.ID+" is in service", domainBudget), a.AwaitDomain, ref)
 		if err != nil {
 			return "", err
 		}
-		if domain.FailureReason != "" && domain.Transient && remakes < domainRemakes {
+		if there.FailureReason != "" && there.Transient && remakes < domainRemakes {
+			ref.Wanted = nil
 			if _, err := call(waitFor(ctx, "Delete the failed domain "+ref.ID, domainBudget), a.DeleteFailedDomain, ref); err != nil {
 				return "", err
 			}
 			continue
 		}
-		if domain.Status != "InService" {
-			return "", failure("Invalid", "Domain %s is %s: %s → Repair the cause, delete the domain in the SageMaker console, then retry.", domain.ID, domain.Status, domain.FailureReason)
+		if wrong := domain.Unfit(there); wrong != nil {
+			return "", blocked([]onboarding.Verdict{*wrong})
 		}
-		if domain.ApplicationARN == "" {
-			return "", failure("Unsupported", "Domain %s has no Identity Center application, as it was made before October 2023, so that nobody can be assigned through the API. → Make a new domain: give domain.name another name in the spec and start again.", domain.ID)
-		}
-		domain.Origin = origin
-		r.studio = domain
-		r.report.Doors.Studio = domain.URL
-		r.add("Studio domain", domain.Name, domain.ID, origin)
-		return fmt.Sprintf("%s %s", origin, domain.ID), nil
+		there.Origin = ensured.Origin
+		r.studio = there
+		r.report.Addresses.Studio = there.URL
+		r.add("Studio domain", there.Name, there.ID, there.Origin)
+		return fmt.Sprintf("%s %s", there.Origin, there.ID), nil
 	}
 }
 

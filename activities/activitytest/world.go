@@ -130,13 +130,24 @@ func ClassOf(err error) fault.Class {
 	return fault.Class(application.Type())
 }
 
-// FailsWith checks the class of an error, and that its text says all these things.
+// FailsWith checks the class of an error, and that reason and remedy say all these things.
 func FailsWith(t *testing.T, err error, class fault.Class, says ...string) {
 	t.Helper()
 	require.Equal(t, class, ClassOf(err), "%v", err)
+	text := onboarding.WithRemedy(err.Error(), FailureOf(t, err).Remedy)
 	for _, part := range says {
-		require.ErrorContains(t, err, part)
+		require.Contains(t, text, part)
 	}
+}
+
+// FailureOf is what an activity failed with, in fields, as the interceptor put it into the error's details.
+func FailureOf(t *testing.T, err error) onboarding.Failure {
+	t.Helper()
+	var application *temporal.ApplicationError
+	require.ErrorAs(t, err, &application)
+	var failure onboarding.Failure
+	require.NoError(t, application.Details(&failure))
+	return failure
 }
 
 // CannedAWS answers each operation with one JSON document, for states that a world of ours doesn't get into. Documents with a

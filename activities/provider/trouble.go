@@ -15,7 +15,7 @@ func Trouble(err error) (*onboarding.Trouble, error) {
 	if !errors.As(err, &f) || f.Class.Retryable() {
 		return nil, err
 	}
-	return &onboarding.Trouble{Class: string(f.Class), Operation: f.Operation, Message: f.Message, Remedy: f.Remedy}, nil
+	return &onboarding.Trouble{Class: string(f.Class), Operation: f.Operation, Message: f.Message, Whole: f.NamesOperation(), Remedy: f.Remedy}, nil
 }
 
 // Refuse is the fault of an activity whose judge says that a person has to do something first; nil where nothing is blocked.
@@ -32,5 +32,10 @@ func Refuse(verdicts []onboarding.Verdict, name, operation string) error {
 			remedies = append(remedies, remedy)
 		}
 	}
-	return fault.New(fault.Invalid, name, operation, "%s", strings.Join(reasons, " ")).WithRemedy("%s", strings.Join(remedies, " "))
+	refused := fault.New(fault.Invalid, name, operation, "%s", strings.Join(reasons, " ")).WithRemedy("%s", strings.Join(remedies, " "))
+	refused.Whole = true
+	if len(blocked) > 1 {
+		refused.Details = blocked
+	}
+	return refused
 }

@@ -120,7 +120,7 @@ func (c *Clouds) Identity(ctx context.Context, account onboarding.AccountSpec, r
 	cfg.Region = cmp.Or(cfg.Region, "us-east-1")
 	who, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return "", "", Classify("sts:GetCallerIdentity", err)
+		return "", "", err
 	}
 	return aws.ToString(who.Account), aws.ToString(who.Arn), nil
 }

@@ -20,6 +20,9 @@ import (
 // maxText is how much of AWS's own text is shown, in bytes; it leaves room for the remedy in fault.MaxMessage.
 const maxText = 560
 
+// unnamed is what the SDK calls an error for which the answer has no code.
+const unnamed = "UnknownError"
+
 // Classify turns the error of an AWS call into a *fault.Fault. Operation is the IAM action of the call, such as
 // "sagemaker:CreateDomain". Nil, faults and cancellation (also of the deadline of the caller's context) pass unchanged.
 //
@@ -47,8 +50,12 @@ func classify(operation string, err error) *fault.Fault {
 	if fetching && inner != "" {
 		operation = inner
 	}
+	var wrong *misfit
+	if errors.As(err, &wrong) {
+		return &fault.Fault{Class: classOfStatus(wrong.status), Operation: operation, Message: wrong.Error(), Remedy: remedyUnreachable}
+	}
 	var api smithy.APIError
-	if errors.As(err, &api) {
+	if errors.As(err, &api) && api.ErrorCode() != unnamed {
 		return classifyAnswer(operation, api, status(err))
 	}
 	var send *smithyhttp.RequestSendError
@@ -107,6 +114,9 @@ func classifyAnswer(operation string, api smithy.APIError, httpStatus int) *faul
 	case f.Class == fault.QuotaExceeded:
 		f.Remedy = remedyQuota(operation)
 	}
+	if !strings.HasSuffix(f.Message, ".") && !strings.HasSuffix(f.Message, "…") {
+		f.Message += "."
+	}
 	return f
 }
 
@@ -122,7 +132,7 @@ func classOfCode(code string) fault.Class {
 	case "ConflictException", "ResourceInUse", "ResourceInUseException", "EntityAlreadyExists", "ConcurrentModification",
 		"ConcurrentModificationException", "DeleteConflict", "EntityTemporarilyUnmodifiable":
 		return fault.Conflict
-	case "ResourceNotFound", "ResourceNotFoundException", "NoSuchEntity", "NoSuchResourceException", "NotFoundException":
+	case "ResourceNotFound", "ResourceNotFoundException", "NoSuchEntity", "NoSuchResourceException", "NotFoundException", "NotFound", "NoSuchBucket":
 		return fault.NotFound
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException", "NotAuthorized", "Forbidden",
 		"OptInRequired", "SubscriptionRequiredException":

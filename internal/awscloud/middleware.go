@@ -7,10 +7,16 @@ import (
 )
 
 // Classified is an API option for clients: every call that fails does so with a *fault.Fault in its chain, so that no call site
-// sorts errors. It stands outside everything else, the SDK's own retries included.
+// sorts errors, and no answer that is none passes for an empty one. It stands outside everything else, the SDK's own retries
+// included.
 func Classified(stack *middleware.Stack) error {
+	if err := strict(stack); err != nil {
+		return err
+	}
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc(product+"/classify",
-		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+		func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+			middleware.InitializeOutput, middleware.Metadata, error,
+		) {
 			out, metadata, err := next.HandleInitialize(ctx, in)
 			return out, metadata, Classify(action(ctx), err)
 		}), middleware.Before)

@@ -21,6 +21,7 @@ import (
 	"studio-onboarding/examples"
 	"studio-onboarding/internal/engine"
 	"studio-onboarding/internal/runs"
+	"studio-onboarding/internal/specfile"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
 )
@@ -146,7 +147,7 @@ func (b *bench) startWorker(ctx context.Context) error {
 
 // onboard carries the run out, with the disturbances in its way.
 func (b *bench) onboard(ctx context.Context) error {
-	spec, err := onboarding.DecodeSpec("examples/data-science.yaml", examples.DataScience)
+	spec, err := specfile.Decode("examples/data-science.yaml", examples.DataScience)
 	if err != nil {
 		return err
 	}

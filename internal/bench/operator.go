@@ -119,7 +119,7 @@ func (o *operator) appID(ctx context.Context) (string, error) {
 		return "", err
 	}
 	for _, resource := range report.Resources {
-		if resource.Kind == onboarding.KindOktaApp {
+		if resource.Kind == onboarding.ResourceOktaApp.Info().Title {
 			return resource.ID, nil
 		}
 	}

@@ -31,12 +31,12 @@ type row struct {
 	// mistakes are those of the person at the consoles.
 	mistakes mistakesAtConsoles
 
-	// check is the check whose finding names the fault, level how grave it is, and says what the finding has to say.
+	// check is the code of the verdict that names the fault, kind what follows from it, and says what the verdict has to say.
 	check string
-	level onboarding.Level
+	kind  onboarding.VerdictKind
 	says  []string
-	// storm says that the check itself may not come through.
-	storm bool
+	// mayFail says that the check itself may not come through.
+	mayFail bool
 	// unseen says why no check can see it before a run.
 	unseen string
 
@@ -51,20 +51,20 @@ type row struct {
 	respec func(*site)
 	// proof looks at a run that has ended.
 	proof func(*site, onboarding.Report)
-	// outside are those of the three people who don't get in at the end, by their place.
+	// outside are those of the three people who can't sign in at the end, by their place.
 	outside []int
 }
 
 // result is what became of a row.
 type result struct {
 	*row
-	found []onboarding.Finding
+	found []onboarding.Verdict
 	seen  []stop
 }
 
 func TestNobodyIsEverStuck(t *testing.T) {
 	rows := table()
-	require.GreaterOrEqual(t, len(rows), 40)
+	require.GreaterOrEqual(t, len(rows), 90)
 	results := make([]result, len(rows))
 	t.Run("worlds", func(t *testing.T) {
 		for i := range rows {
@@ -129,33 +129,33 @@ func (r *row) try(t *testing.T) result {
 }
 
 // checked checks the broken world.
-func (r *row) checked(s *site) []onboarding.Finding {
+func (r *row) checked(s *site) []onboarding.Verdict {
 	result, err := s.check()
-	if r.storm && err != nil {
+	if r.mayFail && err != nil {
 		s.Logf("check: %v", err)
 		r.breaks(s) // anew, as the check took its part
 		return nil
 	}
 	require.NoError(s, err)
-	var bad []onboarding.Finding
-	for _, finding := range result.Findings {
-		if finding.Level != onboarding.LevelOK {
-			readable(s, finding.Message, finding.Remedy)
+	var bad []onboarding.Verdict
+	for _, finding := range result.Verdicts {
+		if finding.Kind == onboarding.VerdictBlocked || finding.Kind == onboarding.VerdictWarning || finding.Kind == onboarding.VerdictAsk {
+			readable(s, finding.Reason, finding.Remedy)
 			bad = append(bad, finding)
 		}
 	}
 	for _, finding := range bad {
-		s.Logf("check: %s %s: %s → %s", finding.Level, finding.Check, finding.Message, finding.Remedy)
+		s.Logf("check: %s %s: %s → %s", finding.Kind, finding.Code, finding.Reason, finding.Remedy)
 	}
 	if r.check == "" {
-		require.Empty(s, slices.DeleteFunc(slices.Clone(bad), func(f onboarding.Finding) bool { return f.Level != onboarding.LevelBlocking }),
+		require.Empty(s, slices.DeleteFunc(slices.Clone(bad), func(f onboarding.Verdict) bool { return f.Kind != onboarding.VerdictBlocked }),
 			"nothing of this world should keep a run from starting")
 		return nil
 	}
-	i := slices.IndexFunc(bad, func(f onboarding.Finding) bool {
-		return f.Check == r.check && f.Level == r.level && contains(f.Message+" → "+f.Remedy, r.says)
+	i := slices.IndexFunc(bad, func(f onboarding.Verdict) bool {
+		return f.Code == r.check && f.Kind == r.kind && contains(f.Reason+" → "+f.Remedy, r.says)
 	})
-	require.GreaterOrEqual(s, i, 0, "no %s finding of %s says %q", r.level, r.check, r.says)
+	require.GreaterOrEqual(s, i, 0, "no %s finding of %s says %q", r.kind, r.check, r.says)
 	require.NotEmpty(s, bad[i].Remedy)
 	return bad[i : i+1]
 }
@@ -175,7 +175,7 @@ func (r *row) stopped(s *site, o *operator) {
 		}
 	}
 	blocked := slices.ContainsFunc(o.stops, func(at stop) bool { return at.step == onboarding.StepPreflight && contains(at.text(), r.says) })
-	require.Equal(s, r.check != "" && r.level == onboarding.LevelBlocking, blocked, "a run opens with the same checks")
+	require.Equal(s, r.check != "" && r.kind == onboarding.VerdictBlocked, blocked, "a run opens with the same checks")
 	behind := slices.DeleteFunc(slices.Clone(o.stops), func(at stop) bool { return at.step == onboarding.StepPreflight })
 	if r.stops == "" {
 		require.Empty(s, behind)

@@ -13,7 +13,7 @@ Worlds with one fault each, as the tests break them (` + "`go test ./internal/br
 that is started anyway stops, what it says there, and how it goes on to its end, with everybody signing in.
 
 ✗ stops a run in its first step already, with the same words; here somebody skipped that step, to see where the run would stop
-without it. ! is a warning: the run goes on, and its report keeps it. – is what nobody can see before. This page is written by the
+without it. ! is a warning: the run goes on, and its report keeps it. ? is what the run will ask for. – is what nobody can see before. This page is written by the
 tests; addresses and identifiers of Okta are shortened.
 `
 
@@ -25,13 +25,13 @@ func document(results []result) string {
 	for _, r := range results {
 		check := "–"
 		if r.check != "" {
-			check = fmt.Sprintf("%s `%s`", mark(r.level), r.check)
+			check = fmt.Sprintf("%s `%s`", mark(r.kind), r.check)
 		}
 		stops := "nowhere"
 		switch {
 		case r.row.stops != "":
 			stops = fmt.Sprintf("`%s`", r.row.stops)
-		case r.level == onboarding.LevelBlocking:
+		case r.kind == onboarding.VerdictBlocked:
 			stops = "`preflight`"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", r.world, check, stops)
@@ -42,7 +42,7 @@ func document(results []result) string {
 			fmt.Fprintf(&b, "Check sees nothing: %s.\n", r.unseen)
 		}
 		for _, finding := range r.found {
-			fmt.Fprintf(&b, "%s `%s` %s  \n→ %s\n", mark(finding.Level), finding.Check, plain(finding.Message), plain(finding.Remedy))
+			fmt.Fprintf(&b, "%s `%s` %s  \n→ %s\n", mark(finding.Kind), finding.Code, plain(finding.Reason), plain(finding.Remedy))
 		}
 		for _, at := range r.result() {
 			verb := "parks"
@@ -73,14 +73,14 @@ func (r result) result() []stop {
 	return nil
 }
 
-func mark(level onboarding.Level) string {
-	switch level {
-	case onboarding.LevelBlocking:
+func mark(kind onboarding.VerdictKind) string {
+	switch kind {
+	case onboarding.VerdictBlocked:
 		return "✗"
-	case onboarding.LevelWarning:
+	case onboarding.VerdictWarning:
 		return "!"
 	}
-	return "✔"
+	return "?"
 }
 
 func title(world string) string { return strings.ToUpper(world[:1]) + world[1:] }

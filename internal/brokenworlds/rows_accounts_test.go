@@ -37,44 +37,48 @@ func (s *site) createRole(name, trust string) string {
 func accounts() []row {
 	return []row{
 		{
-			world:  "a wrong AWS secret key",
-			breaks: func(s *site) { s.aws.set(s.aws.key, "not-the-secret-of-this-key") },
-			check:  "identity-account", level: onboarding.LevelBlocking, says: []string{"credentials"},
+			world: "a wrong AWS secret key",
+			breaks: func(s *site) {
+				environment, err := s.console.EnvironmentAs(s.Context(), sandbox.AsWorker)
+				require.NoError(s, err)
+				s.aws.Set(environment["AWS_ACCESS_KEY_ID"], "not-the-secret-of-this-key")
+			},
+			check: "identity-account", kind: onboarding.VerdictBlocked, says: []string{"credentials"},
 			stops: onboarding.StepIdentityCenter, stop: []string{"credentials"},
 			repair: func(s *site) { s.workAs(sandbox.AsWorker) }, fix: "give the worker valid credentials",
 		},
 		{
 			world:  "an AWS access key that does not exist",
-			breaks: func(s *site) { s.aws.set("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY") },
-			check:  "identity-account", level: onboarding.LevelBlocking, says: []string{"credentials"},
+			breaks: func(s *site) { s.aws.Set("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY") },
+			check:  "identity-account", kind: onboarding.VerdictBlocked, says: []string{"credentials"},
 			stops: onboarding.StepIdentityCenter, stop: []string{"credentials"},
 			repair: func(s *site) { s.workAs(sandbox.AsWorker) }, fix: "give the worker valid credentials",
 		},
 		{
 			world:  "the spec names another account for Identity Center",
 			breaks: func(s *site) { s.spec.IdentityCenter.Account = "333333333333" },
-			check:  "identity-account", level: onboarding.LevelBlocking, says: []string{"333333333333", management, "identityCenter.account"},
+			check:  "identity-account", kind: onboarding.VerdictBlocked, says: []string{"333333333333", management, "identityCenter.account"},
 			respec: func(s *site) { s.spec.IdentityCenter.Account = management },
 			fix:    "correct the spec, and start again",
 		},
 		{
 			world:  "the credentials of the Studio side belong to another account",
 			breaks: func(s *site) { s.spec.Studio = onboarding.AccountSpec{Account: member} },
-			check:  "studio-account", level: onboarding.LevelBlocking, says: []string{management, member, "studio.assumeRole"},
+			check:  "studio-account", kind: onboarding.VerdictBlocked, says: []string{management, member, "studio.assumeRole"},
 			respec: func(s *site) { s.spec.Studio.AssumeRole = studioRole },
 			fix:    "correct the spec, and start again",
 		},
 		{
 			world:  "the role of the Studio side does not exist",
 			breaks: func(s *site) { s.spec.Studio.AssumeRole = "arn:aws:iam::222222222222:role/Missing" },
-			check:  "studio-account", level: onboarding.LevelBlocking, says: []string{"role/Missing", "sts:AssumeRole"},
+			check:  "studio-account", kind: onboarding.VerdictBlocked, says: []string{"role/Missing", "sts:AssumeRole"},
 			stops: onboarding.StepExecutionRole, stop: []string{"role/Missing", "sts:AssumeRole"},
 			respec: func(s *site) { s.spec.Studio.AssumeRole = studioRole }, fix: "correct the spec, and start again",
 		},
 		{
 			world:  "the role of the Studio side does not trust the worker",
 			breaks: func(s *site) { s.trust("StudioOnboarding", otherTrust) },
-			check:  "studio-account", level: onboarding.LevelBlocking, says: []string{"sts:AssumeRole", "trust policy", studioRole},
+			check:  "studio-account", kind: onboarding.VerdictBlocked, says: []string{"sts:AssumeRole", "trust policy", studioRole},
 			stops: onboarding.StepExecutionRole, stop: []string{"sts:AssumeRole", "trust policy", studioRole},
 			repair: func(s *site) { s.trust("StudioOnboarding", workerTrust) }, fix: "name the worker in the role's trust policy",
 		},

@@ -65,7 +65,7 @@ func consoles() []row {
 		}, "eu-west-1", region),
 		scim("the SCIM token is wrong", func(_ *site, tenant *sandbox.ProvisioningTenant) { tenant.Token = "not-" + tenant.Token }, "token", "401"),
 		scim("the SCIM token has expired", func(s *site, _ *sandbox.ProvisioningTenant) {
-			s.change(sandbox.AWSCircumstances{ExpireTokens: true})
+			s.change(sandbox.AWSSettings{ExpireTokens: true})
 		}, "expired", "401"),
 		scim("the SCIM token is that of another tenant", func(s *site, tenant *sandbox.ProvisioningTenant) {
 			other, err := s.console.EnableProvisioningElsewhere(s.Context())
@@ -88,7 +88,7 @@ func consoles() []row {
 		{
 			world: "the SCIM token expires while Okta is at work", unseen: typed,
 			mistakes: mistakesAtConsoles{provisioning: func(s *site, in sandbox.ConfigureProvisioningInput) error {
-				defer s.change(sandbox.AWSCircumstances{ExpireTokens: true})
+				defer s.change(sandbox.AWSSettings{ExpireTokens: true})
 				return s.console.ConfigureProvisioning(s.Context(), in)
 			}},
 			stops: onboarding.StepDirectorySync, stop: []string{"token"},

@@ -19,7 +19,7 @@ func identityCenter() []row {
 		{
 			world:  "the organization's instance is in another Region",
 			breaks: func(s *site) { s.enable("eu-west-1") },
-			check:  "identity-center", level: onboarding.LevelBlocking, says: []string{"eu-west-1", region},
+			check:  "identity-center", kind: onboarding.VerdictBlocked, says: []string{"eu-west-1", region},
 			stops: onboarding.StepIdentityCenter, stop: []string{"eu-west-1", region},
 			repair: func(s *site) { require.NoError(s, s.console.DeleteIdentityCenter(s.Context())) }, fix: "delete the instance and enable it in the Region of the spec",
 		},
@@ -32,46 +32,46 @@ func identityCenter() []row {
 				require.NoError(s, s.console.SetPolicies(s.Context(), map[string]json.RawMessage{studioRole: everything}))
 				s.spec.IdentityCenter = onboarding.AccountSpec{AssumeRole: studioRole}
 			},
-			check: "identity-center", level: onboarding.LevelBlocking, says: []string{"account instance", management},
+			check: "identity-center", kind: onboarding.VerdictBlocked, says: []string{"account instance", management},
 			stops: onboarding.StepIdentityCenter, stop: []string{"account instance", management},
 			respec: func(s *site) { s.spec.IdentityCenter = onboarding.AccountSpec{Account: management} }, fix: "name the management account in the spec, and start again",
 		},
 		{
 			world:  "the account belongs to no organization",
-			breaks: func(s *site) { s.change(sandbox.AWSCircumstances{NoOrganization: pointer(true)}) },
-			check:  "identity-center", level: onboarding.LevelBlocking, says: []string{"organization"},
+			breaks: func(s *site) { s.change(sandbox.AWSSettings{NoOrganization: pointer(true)}) },
+			check:  "identity-center", kind: onboarding.VerdictBlocked, says: []string{"organization"},
 			stops: onboarding.StepIdentityCenter, stop: []string{"organization"},
-			repair: func(s *site) { s.change(sandbox.AWSCircumstances{NoOrganization: pointer(false)}) }, fix: "create the organization",
+			repair: func(s *site) { s.change(sandbox.AWSSettings{NoOrganization: pointer(false)}) }, fix: "create the organization",
 		},
 		{
 			world: "the instance is encrypted with a key of one's own",
 			breaks: func(s *site) {
 				s.enable(region)
-				s.change(sandbox.AWSCircumstances{InstanceKey: pointer(ownKey)})
+				s.change(sandbox.AWSSettings{InstanceKey: pointer(ownKey)})
 			},
-			check: "people-made-by-hand", level: onboarding.LevelBlocking, says: []string{ownKey, "kms:Decrypt"},
+			check: "people-made-by-hand", kind: onboarding.VerdictBlocked, says: []string{ownKey, "kms:Decrypt"},
 			stops: onboarding.StepDirectorySync, stop: []string{"kms:Decrypt", ownKey},
-			repair: func(s *site) { s.change(sandbox.AWSCircumstances{InstanceKey: pointer("")}) }, fix: "change back to the key that AWS owns",
+			repair: func(s *site) { s.change(sandbox.AWSSettings{InstanceKey: pointer("")}) }, fix: "change back to the key that AWS owns",
 		},
 		{
 			world: "network controls admit neither Okta nor the worker to SCIM",
 			breaks: func(s *site) {
 				s.enable(region)
-				s.change(sandbox.AWSCircumstances{SCIMSources: &[]string{"203.0.113.0/24"}})
+				s.change(sandbox.AWSSettings{SCIMSources: &[]string{"203.0.113.0/24"}})
 			},
-			check: "identity-store-network", level: onboarding.LevelWarning, says: []string{"203.0.113.0/24", "Okta"},
+			check: "identity-store-network", kind: onboarding.VerdictWarning, says: []string{"203.0.113.0/24", "Okta"},
 			stops: onboarding.StepSCIM, stop: []string{"403", "ScimAllowSourceIps"},
-			repair: func(s *site) { s.change(sandbox.AWSCircumstances{SCIMSources: &[]string{"0.0.0.0/0"}}) }, fix: "admit Okta's addresses and the worker's",
+			repair: func(s *site) { s.change(sandbox.AWSSettings{SCIMSources: &[]string{"0.0.0.0/0"}}) }, fix: "admit Okta's addresses and the worker's",
 		},
 		{
 			world: "the identity store is reached through a VPC endpoint only",
 			breaks: func(s *site) {
 				s.enable(region)
-				s.change(sandbox.AWSCircumstances{VPCEndpointOnly: pointer(true)})
+				s.change(sandbox.AWSSettings{VPCEndpointOnly: pointer(true)})
 			},
-			check: "identity-store-network", level: onboarding.LevelBlocking, says: []string{"VPC endpoint", "ScimAllowSourceIps"},
+			check: "identity-store-network", kind: onboarding.VerdictBlocked, says: []string{"VPC endpoint", "ScimAllowSourceIps"},
 			stops: onboarding.StepSCIM, stop: []string{"403", "ScimAllowSourceIps"},
-			repair: func(s *site) { s.change(sandbox.AWSCircumstances{SCIMSources: &[]string{"0.0.0.0/0"}}) }, fix: "admit SCIM requests from outside",
+			repair: func(s *site) { s.change(sandbox.AWSSettings{SCIMSources: &[]string{"0.0.0.0/0"}}) }, fix: "admit SCIM requests from outside",
 		},
 	}
 }

@@ -46,21 +46,21 @@ func oktaOrg() []row {
 				environment["OKTA_CLIENT_TOKEN"] = "00revoked-revoked-revoked-revoked-revoked0"
 				s.workWith(environment)
 			},
-			check: "okta-credentials", level: onboarding.LevelBlocking, says: []string{"401", "credentials"},
+			check: "okta-credentials", kind: onboarding.VerdictBlocked, says: []string{"401", "credentials"},
 			stops: onboarding.StepOktaApp, stop: []string{"401", "credentials"},
 			repair: func(s *site) { s.workAs(sandbox.AsWorker) }, fix: "give the worker a new token",
 		},
 		{
 			world:  "the Okta token belongs to a read-only administrator",
 			breaks: func(s *site) { s.workAs(sandbox.AsReadOnly) },
-			check:  "okta-credentials", level: onboarding.LevelBlocking, says: []string{"Read-Only Administrator", "Application Administrator"},
+			check:  "okta-credentials", kind: onboarding.VerdictBlocked, says: []string{"Read-Only Administrator", "Application Administrator"},
 			stops: onboarding.StepOktaApp, stop: []string{"403", "Application Administrator"},
 			repair: func(s *site) { s.workAs(sandbox.AsWorker) }, fix: "give the worker a token of an administrator who manages apps and groups",
 		},
 		{
 			world:  "there is no assignment group",
 			breaks: func(s *site) { s.spec.Okta.AssignmentGroup = "not-there-yet" },
-			check:  "okta-assignment-group", level: onboarding.LevelBlocking, says: []string{"not-there-yet"},
+			check:  "okta-assignment-group", kind: onboarding.VerdictBlocked, says: []string{"not-there-yet"},
 			stops: onboarding.StepOktaGroups, stop: []string{"not-there-yet"},
 			repair: func(s *site) {
 				group := s.makeGroup("not-there-yet")
@@ -74,7 +74,7 @@ func oktaOrg() []row {
 			breaks: func(s *site) {
 				s.spec.Access.Groups = append(s.spec.Access.Groups, onboarding.GroupAccessSpec{Name: "not-there-yet"})
 			},
-			check: "okta-access-group", level: onboarding.LevelBlocking, says: []string{"not-there-yet"},
+			check: "okta-access-group", kind: onboarding.VerdictBlocked, says: []string{"not-there-yet"},
 			stops: onboarding.StepOktaGroups, stop: []string{"not-there-yet"},
 			repair: func(s *site) { s.join(s.makeGroup("not-there-yet"), s.people[0]) }, fix: "create the group in Okta",
 		},
@@ -85,8 +85,8 @@ func oktaOrg() []row {
 				s.leave(s.groupID(studioGroup), s.people[0])
 				s.leave(s.groupID(studioGroup), s.people[1])
 			},
-			check: "okta-access-group", level: onboarding.LevelBlocking, says: []string{"None of the access groups"},
-			stops: onboarding.StepDirectorySync, stop: []string{"Nobody would get in", "empty list"},
+			check: "okta-access-group", kind: onboarding.VerdictBlocked, says: []string{"None of the access groups"},
+			stops: onboarding.StepDirectorySync, stop: []string{"Nobody could sign in", "empty list"},
 			repair: func(s *site) {
 				s.join(s.groupID(mlGroup), s.people[2])
 				s.join(s.groupID(studioGroup), s.people[0])
@@ -100,7 +100,7 @@ func oktaOrg() []row {
 					s.leave(s.groupID(assignmentGroup), login)
 				}
 			},
-			check: "okta-assignment-group", level: onboarding.LevelBlocking, says: []string{"no members"},
+			check: "okta-assignment-group", kind: onboarding.VerdictBlocked, says: []string{"no members"},
 			stops: onboarding.StepDirectorySync, stop: []string{"not assigned", assignmentGroup},
 			repair: func(s *site) {
 				for _, login := range s.people {
@@ -111,7 +111,7 @@ func oktaOrg() []row {
 		{
 			world:  "one group for assignment and push",
 			breaks: func(s *site) { s.spec.Okta.AssignmentGroup = studioGroup },
-			check:  "okta-access-group", level: onboarding.LevelBlocking, says: []string{"assignment group", "second group"},
+			check:  "okta-access-group", kind: onboarding.VerdictBlocked, says: []string{"assignment group", "second group"},
 			respec: func(s *site) { s.spec.Okta.AssignmentGroup = assignmentGroup }, fix: "name two groups in the spec, and start again",
 		},
 		{
@@ -120,7 +120,7 @@ func oktaOrg() []row {
 				s.makeApp(nil)
 				s.makeApp(nil)
 			},
-			check: "okta-app", level: onboarding.LevelWarning, says: []string{"2", label},
+			check: "okta-app", kind: onboarding.VerdictAsk, says: []string{"2", label},
 			fix: "the run asks which one to use",
 		},
 		{
@@ -129,7 +129,7 @@ func oktaOrg() []row {
 				s.ids["app"] = s.makeApp(nil)
 				s.admin(http.MethodPost, "/api/v1/apps/"+s.ids["app"]+"/lifecycle/deactivate", nil, nil)
 			},
-			check: "okta-app", level: onboarding.LevelBlocking, says: []string{"INACTIVE", label},
+			check: "okta-app", kind: onboarding.VerdictBlocked, says: []string{"INACTIVE", label},
 			stops: onboarding.StepOktaApp, stop: []string{"INACTIVE", label},
 			repair: func(s *site) {
 				s.admin(http.MethodPost, "/api/v1/apps/"+s.ids["app"]+"/lifecycle/activate", nil, nil)
@@ -138,7 +138,7 @@ func oktaOrg() []row {
 		{
 			world:  "the Okta app has another sign-on mode",
 			breaks: func(s *site) { s.ids["app"] = s.makeApp(map[string]any{"signOnMode": "BROWSER_PLUGIN"}) },
-			check:  "okta-app", level: onboarding.LevelBlocking, says: []string{"SAML"},
+			check:  "okta-app", kind: onboarding.VerdictBlocked, says: []string{"SAML"},
 			stops: onboarding.StepOktaApp, stop: []string{"SAML"},
 			repair: func(s *site) { s.deleteApp(s.ids["app"]) }, fix: "delete it, and the run makes one with SAML",
 		},
@@ -148,7 +148,7 @@ func oktaOrg() []row {
 				s.ids["app"] = s.makeApp(map[string]any{"credentials": map[string]any{"userNameTemplate": map[string]any{
 					"template": `${fn:substringBefore(source.login, "@")}`, "type": "BUILT_IN"}}})
 			},
-			check: "okta-app-user-names", level: onboarding.LevelWarning, says: []string{"user name"},
+			check: "okta-app-user-names", kind: onboarding.VerdictWarning, says: []string{"user name"},
 			stops: onboarding.StepDirectorySync, stop: []string{"user name", "not an e-mail address", "Application username format"},
 			repair: func(s *site) {
 				for _, login := range s.people {
@@ -166,23 +166,23 @@ func oktaOrg() []row {
 		{
 			world: "the app's signing certificate has expired",
 			breaks: func(s *site) {
-				require.NoError(s, s.console.ChangeOkta(s.Context(), sandbox.OktaCircumstances{CertificateDays: -10}))
+				require.NoError(s, s.console.ChangeOkta(s.Context(), sandbox.OktaSettings{CertificateDays: -10}))
 				s.ids["app"] = s.makeApp(nil)
 			},
-			check: "okta-app-certificate", level: onboarding.LevelBlocking, says: []string{"expired"},
+			check: "okta-app-certificate", kind: onboarding.VerdictBlocked, says: []string{"expired"},
 			stops: onboarding.StepSAMLExchange, stop: []string{"expired"},
 			repair: func(s *site) {
-				require.NoError(s, s.console.ChangeOkta(s.Context(), sandbox.OktaCircumstances{}))
+				require.NoError(s, s.console.ChangeOkta(s.Context(), sandbox.OktaSettings{}))
 				s.renewKey(s.ids["app"])
 			}, fix: "generate a new key for the app, and make it the active one",
 		},
 		{
 			world: "the app's signing certificate ends in three weeks",
 			breaks: func(s *site) {
-				require.NoError(s, s.console.ChangeOkta(s.Context(), sandbox.OktaCircumstances{CertificateDays: 21}))
+				require.NoError(s, s.console.ChangeOkta(s.Context(), sandbox.OktaSettings{CertificateDays: 21}))
 				s.makeApp(nil)
 			},
-			check: "okta-app-certificate", level: onboarding.LevelWarning, says: []string{"certificate"},
+			check: "okta-app-certificate", kind: onboarding.VerdictWarning, says: []string{"certificate"},
 			fix: "the report says when, too",
 		},
 		{
@@ -190,8 +190,8 @@ func oktaOrg() []row {
 			breaks: func(s *site) {
 				s.faults(sandbox.Fault{Service: "okta", Operation: "GET /api/v1/groups/{groupId}/users", Kind: sandbox.FaultEmpty})
 			},
-			check: "okta-access-group", level: onboarding.LevelBlocking, says: []string{"None of the access groups"},
-			stops: onboarding.StepDirectorySync, stop: []string{"Nobody would get in", "empty list"},
+			check: "okta-access-group", kind: onboarding.VerdictBlocked, says: []string{"None of the access groups"},
+			stops: onboarding.StepDirectorySync, stop: []string{"Nobody could sign in", "empty list"},
 			repair: func(s *site) { s.faults() }, fix: "give the token the right to see people",
 		},
 		{
@@ -207,7 +207,7 @@ func oktaOrg() []row {
 				s.enable(region)
 				require.NoError(s, s.console.CreateGroup(s.Context(), studioGroup))
 			},
-			check: "group-made-by-hand", level: onboarding.LevelWarning, says: []string{studioGroup},
+			check: "group-made-by-hand", kind: onboarding.VerdictWarning, says: []string{studioGroup},
 			fix: "Okta takes the group over",
 		},
 	}

@@ -19,20 +19,20 @@ func (s *site) assignAgain(login string) {
 	s.join(s.groupID(assignmentGroup), login)
 }
 
-// people are worlds in which one person does not get in as they are.
+// people are worlds in which one person could not sign in as they are.
 func people() []row {
 	return []row{
 		{
 			world:  "a person is in an access group, but not in the assignment group",
 			breaks: func(s *site) { s.leave(s.groupID(assignmentGroup), s.people[0]) },
-			check:  "people-without-app", level: onboarding.LevelWarning, says: []string{assignmentGroup},
+			check:  "people-without-app", kind: onboarding.VerdictWarning, says: []string{assignmentGroup},
 			stops: onboarding.StepDirectorySync, stop: []string{"not assigned to the app", assignmentGroup},
 			repair: func(s *site) { s.join(s.groupID(assignmentGroup), s.people[0]) }, fix: "add the person to the assignment group",
 		},
 		{
 			world:  "a person has no last name",
 			breaks: func(s *site) { s.profile(s.people[0], map[string]any{"lastName": nil}) },
-			check:  "people", level: onboarding.LevelWarning, says: []string{"no last name"},
+			check:  "people", kind: onboarding.VerdictWarning, says: []string{"no last name"},
 			stops: onboarding.StepDirectorySync, stop: []string{"no last name"},
 			repair: func(s *site) {
 				s.profile(s.people[0], map[string]any{"lastName": "Example"})
@@ -42,7 +42,7 @@ func people() []row {
 		{
 			world:  "a person has a character in their name that AWS refuses",
 			breaks: func(s *site) { s.profile(s.people[0], map[string]any{"lastName": "Example <contractor>"}) },
-			check:  "people", level: onboarding.LevelWarning, says: []string{"Identity Center refuses"},
+			check:  "people", kind: onboarding.VerdictWarning, says: []string{"Identity Center refuses"},
 			stops: onboarding.StepDirectorySync, stop: []string{"Identity Center refuses"},
 			repair: func(s *site) {
 				s.profile(s.people[0], map[string]any{"lastName": "Example"})
@@ -54,7 +54,7 @@ func people() []row {
 			breaks: func(s *site) {
 				s.admin(http.MethodPost, "/api/v1/users/"+s.userID(s.people[0])+"/lifecycle/deactivate", nil, nil)
 			},
-			check: "people", level: onboarding.LevelWarning, says: []string{"not active in Okta"},
+			check: "people", kind: onboarding.VerdictWarning, says: []string{"not active in Okta"},
 			stops: onboarding.StepDirectorySync, stop: []string{"not active in Okta"},
 			repair: func(s *site) {
 				s.admin(http.MethodPost, "/api/v1/users/"+s.userID(s.people[0])+"/lifecycle/activate", nil, nil)
@@ -66,7 +66,7 @@ func people() []row {
 				s.enable(region)
 				require.NoError(s, s.console.CreateUser(s.Context(), "made.by.hand@example.com", s.people[0]))
 			},
-			check: "people-made-by-hand", level: onboarding.LevelWarning, says: []string{"made.by.hand@example.com"},
+			check: "people-made-by-hand", kind: onboarding.VerdictWarning, says: []string{"made.by.hand@example.com"},
 			stops: onboarding.StepDirectorySync, stop: []string{"e-mail address", "by hand"},
 			repair: func(s *site) {
 				require.NoError(s, s.console.DeleteUser(s.Context(), "made.by.hand@example.com"))
@@ -78,7 +78,7 @@ func people() []row {
 			breaks: func(s *site) {
 				s.spec.Access.People = []onboarding.PersonAccessSpec{{Login: "nobody@example.com"}}
 			},
-			check: "people", level: onboarding.LevelWarning, says: []string{"nobody@example.com"},
+			check: "people", kind: onboarding.VerdictWarning, says: []string{"nobody@example.com"},
 			stops: onboarding.StepDirectorySync, stop: []string{"nobody@example.com"},
 			respec: func(s *site) { s.spec.Access.People = nil }, fix: "correct the spec, and start again",
 		},

@@ -12,14 +12,14 @@ const (
 
 // missing is a world in which the worker's policies are as printed, but for one action.
 func missing(action string, check string, stops onboarding.Step) row {
-	level := onboarding.LevelBlocking
+	kind := onboarding.VerdictBlocked
 	if check == identity || check == account {
-		level = onboarding.LevelWarning // the simulator does not know all policies
+		kind = onboarding.VerdictWarning // the simulator does not know all policies
 	}
 	return row{
 		world:  "no permission " + action,
 		breaks: func(s *site) { s.withhold(action) },
-		check:  check, level: level, says: []string{action},
+		check:  check, kind: kind, says: []string{action},
 		stops: stops, stop: []string{action, `"Action":"` + action + `"`},
 		repair: (*site).grant, fix: "add the action to the policy",
 	}

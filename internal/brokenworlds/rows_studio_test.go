@@ -92,7 +92,7 @@ func studio() []row {
 	elsewhere := func(world string, change func(n *onboarding.NetworkSpec, vpc string, subnets []string, group, empty string), says ...string) row {
 		return row{
 			world: world, breaks: func(s *site) { s.network(change) },
-			check: "network", level: onboarding.LevelBlocking, says: says,
+			check: "network", kind: onboarding.VerdictBlocked, says: says,
 			stops: onboarding.StepNetwork, stop: says,
 			respec: (*site).soundNetwork, fix: "correct the spec, and start again",
 		}
@@ -101,10 +101,10 @@ func studio() []row {
 	return []row{
 		{
 			world:  "the default VPC has no subnets",
-			breaks: func(s *site) { s.change(sandbox.AWSCircumstances{NoSubnets: pointer(true)}) },
-			check:  "network", level: onboarding.LevelBlocking, says: []string{"no available subnet", "create-default-subnet"},
+			breaks: func(s *site) { s.change(sandbox.AWSSettings{NoSubnets: pointer(true)}) },
+			check:  "network", kind: onboarding.VerdictBlocked, says: []string{"no available subnet", "create-default-subnet"},
 			stops: onboarding.StepNetwork, stop: []string{"no available subnet", "create-default-subnet"},
-			repair: func(s *site) { s.change(sandbox.AWSCircumstances{NoSubnets: pointer(false)}) }, fix: "create a subnet",
+			repair: func(s *site) { s.change(sandbox.AWSSettings{NoSubnets: pointer(false)}) }, fix: "create a subnet",
 		},
 		elsewhere("the VPC does not exist", func(n *onboarding.NetworkSpec, _ string, _ []string, _, _ string) {
 			n.VPC = "vpc-00000000000000000"
@@ -114,7 +114,7 @@ func studio() []row {
 		}, "subnet-00000000000000000", "domain.network"),
 		elsewhere("the subnets belong to another VPC", func(n *onboarding.NetworkSpec, _ string, _ []string, _, empty string) {
 			n.VPC, n.SecurityGroups = empty, nil
-		}, "belongs to", "domain.network"),
+		}, "belong to", "domain.network"),
 		elsewhere("a security group does not exist", func(n *onboarding.NetworkSpec, _ string, _ []string, _, _ string) {
 			n.SecurityGroups = []string{"sg-00000000000000000"}
 		}, "sg-00000000000000000", "domain.network"),
@@ -126,13 +126,13 @@ func studio() []row {
 				})
 				s.withhold() // nothing: with the optional permissions to look at routes and endpoints
 			},
-			check: "vpc-endpoints", level: onboarding.LevelWarning, says: []string{"sagemaker.api"},
-			fix: "the report says so, too: people get in, and their apps do not start before there are endpoints or NAT",
+			check: "vpc-endpoints", kind: onboarding.VerdictWarning, says: []string{"sagemaker.api"},
+			fix: "the report says so, too: people sign in, and their apps do not start before there are endpoints or NAT",
 		},
 		{
 			world:  "the execution role of the spec does not exist",
 			breaks: func(s *site) { s.spec.Domain.ExecutionRole = missingRole },
-			check:  "execution-role", level: onboarding.LevelBlocking, says: []string{missingRole, "executionRole"},
+			check:  "execution-role", kind: onboarding.VerdictBlocked, says: []string{missingRole, "executionRole"},
 			stops: onboarding.StepExecutionRole, stop: []string{missingRole, "executionRole"},
 			repair: func(s *site) { s.createRole("ResearchNotebooks", studioTrust) }, fix: "create the role",
 		},
@@ -142,28 +142,28 @@ func studio() []row {
 				s.createRole("ResearchNotebooks", otherTrust)
 				s.spec.Domain.ExecutionRole = missingRole
 			},
-			check: "execution-role", level: onboarding.LevelBlocking, says: []string{missingRole, "sagemaker.amazonaws.com", "trust policy"},
+			check: "execution-role", kind: onboarding.VerdictBlocked, says: []string{missingRole, "sagemaker.amazonaws.com", "trust policy"},
 			stops: onboarding.StepExecutionRole, stop: []string{missingRole, "sagemaker.amazonaws.com", "trust policy"},
 			repair: func(s *site) { s.trust("ResearchNotebooks", studioTrust) }, fix: "let SageMaker assume the role",
 		},
 		{
 			world:  "the quota of domains is used up",
-			breaks: func(s *site) { s.change(sandbox.AWSCircumstances{Quotas: map[string]float64{quotaDomains: 0}}) },
-			check:  "quota-domains", level: onboarding.LevelBlocking, says: []string{quotaDomains, "Service Quotas"},
+			breaks: func(s *site) { s.change(sandbox.AWSSettings{Quotas: map[string]float64{quotaDomains: 0}}) },
+			check:  "quota-domains", kind: onboarding.VerdictBlocked, says: []string{quotaDomains, "Service Quotas"},
 			stops: onboarding.StepDomain, stop: []string{quotaDomains, "Service Quotas"},
-			repair: func(s *site) { s.change(sandbox.AWSCircumstances{Quotas: map[string]float64{quotaDomains: 10}}) }, fix: "get a higher quota",
+			repair: func(s *site) { s.change(sandbox.AWSSettings{Quotas: map[string]float64{quotaDomains: 10}}) }, fix: "get a higher quota",
 		},
 		{
 			world:  "the quota of user profiles is too small",
-			breaks: func(s *site) { s.change(sandbox.AWSCircumstances{Quotas: map[string]float64{quotaProfiles: 2}}) },
-			check:  "quota-profiles", level: onboarding.LevelBlocking, says: []string{quotaProfiles, "Service Quotas"},
+			breaks: func(s *site) { s.change(sandbox.AWSSettings{Quotas: map[string]float64{quotaProfiles: 2}}) },
+			check:  "quota-profiles", kind: onboarding.VerdictBlocked, says: []string{quotaProfiles, "Service Quotas"},
 			stops: onboarding.StepAccess, stop: []string{quotaProfiles, "Service Quotas"},
-			repair: func(s *site) { s.change(sandbox.AWSCircumstances{Quotas: map[string]float64{quotaProfiles: 1000}}) }, fix: "get a higher quota",
+			repair: func(s *site) { s.change(sandbox.AWSSettings{Quotas: map[string]float64{quotaProfiles: 1000}}) }, fix: "get a higher quota",
 		},
 		{
 			world:  "a domain of that name has IAM authentication",
 			breaks: func(s *site) { s.makeDomain("team", sagemakertypes.AuthModeIam) },
-			check:  "domain", level: onboarding.LevelBlocking, says: []string{"IAM authentication", "domain.name"},
+			check:  "domain", kind: onboarding.VerdictBlocked, says: []string{"IAM authentication", "domain.name"},
 			stops: onboarding.StepDomain, stop: []string{"IAM authentication", "domain.name"},
 			repair: (*site).deleteDomains, fix: "delete that domain",
 		},

@@ -35,11 +35,11 @@ func (s *site) environment() *testsuite.TestWorkflowEnvironment {
 }
 
 // check is what starter check does.
-func (s *site) check() (onboarding.CheckResult, error) {
+func (s *site) check() (onboarding.Assessment, error) {
 	env := s.environment()
 	env.ExecuteWorkflow(onboarding.WorkflowCheck, onboarding.CheckInput{Spec: s.spec})
 	require.True(s, env.IsWorkflowCompleted(), "the check has not ended")
-	var result onboarding.CheckResult
+	var result onboarding.Assessment
 	if err := env.GetWorkflowError(); err != nil {
 		return result, err
 	}
@@ -119,7 +119,7 @@ func (o *operator) look() bool {
 		key := fmt.Sprint(request.Step, request.Title, request.Since.UnixNano(), request.Refusals)
 		if request.Refusals > 0 && !o.settled["refusal/"+key] {
 			o.settled["refusal/"+key] = true
-			o.stopped(stop{step: request.Step, class: "refused", message: request.Refusal, refused: true})
+			o.stopped(stop{step: request.Step, class: "refused", message: request.Refusal, remedy: request.RefusalRemedy, refused: true})
 		}
 		if !o.settled[key] {
 			if o.notYet = o.answer(request); o.notYet == nil {

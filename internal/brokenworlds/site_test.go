@@ -11,25 +11,22 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-	"github.com/aws/smithy-go/middleware"
 	"github.com/stretchr/testify/require"
 
 	"studio-onboarding/activities"
-	"studio-onboarding/internal/awscloud"
+	"studio-onboarding/activities/identitycenter"
+	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/policy"
 	"studio-onboarding/internal/scim"
 	"studio-onboarding/internal/secret"
+	"studio-onboarding/internal/specfile"
+	"studio-onboarding/internal/worldtest"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
 )
@@ -48,14 +45,14 @@ const (
 	mlGroup         = "studio-ml"
 )
 
-// site is a simulated world with three people who are to get in, and a worker that can be given other credentials.
+// site is a simulated world with three people who should be able to sign in, and a worker that can be given other credentials.
 type site struct {
 	*testing.T
 	url     string
 	console sandbox.Client
-	aws     *cloud
+	aws     *worldtest.Cloud
 	okta    *org
-	waits   activities.Waits
+	waits   provider.Waits
 	people  []string
 	spec    onboarding.Spec
 	secrets string
@@ -69,13 +66,13 @@ func newSite(t *testing.T) *site {
 	server, err := sandbox.Start(context.WithoutCancel(t.Context()), "127.0.0.1:0", sandbox.Config{Speed: speed})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = server.Close() })
-	s := &site{T: t, url: server.URL, console: sandbox.Client{URL: server.URL}, waits: activities.DefaultWaits(),
-		aws: &cloud{url: server.URL}, okta: &org{}, secrets: t.TempDir(), ids: map[string]string{}}
+	s := &site{T: t, url: server.URL, console: sandbox.Client{URL: server.URL}, waits: provider.DefaultWaits(),
+		aws: &worldtest.Cloud{URL: server.URL}, okta: &org{}, secrets: t.TempDir(), ids: map[string]string{}}
 	// The other pauses are the run's, whose clock leaps over them.
 	s.waits.Profile, s.waits.Propagation, s.waits.Settle = 20*time.Millisecond, time.Second, 2*time.Second
 	s.workAs(sandbox.AsWorker)
 	s.invite()
-	s.spec, err = onboarding.DecodeSpec("team.yaml", fmt.Appendf(nil, `
+	s.spec, err = specfile.Decode("team.yaml", fmt.Appendf(nil, `
 name: team
 region: %s
 okta:
@@ -104,7 +101,7 @@ func (s *site) workAs(principal string) {
 
 // workWith gives the worker credentials, as another start of the worker does.
 func (s *site) workWith(environment sandbox.Environment) {
-	s.aws.set(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
+	s.aws.Set(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
 	options, err := oktaorg.OptionsFromEnvironment(func(name string) string { return environment[name] })
 	require.NoError(s, err)
 	opened, err := oktaorg.New(s.Context(), options)
@@ -116,8 +113,8 @@ func (s *site) workWith(environment sandbox.Environment) {
 func (s *site) as(principal string) aws.Config {
 	environment, err := s.console.EnvironmentAs(s.Context(), principal)
 	require.NoError(s, err)
-	other := &cloud{url: s.url}
-	other.set(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
+	other := &worldtest.Cloud{URL: s.url}
+	other.Set(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
 	cfg, err := other.Config(s.Context(), onboarding.AccountSpec{}, region)
 	require.NoError(s, err)
 	return cfg
@@ -229,9 +226,9 @@ func (s *site) makeApp(change map[string]any) (id string) {
 // enable enables Identity Center in a Region, and waits until it is there.
 func (s *site) enable(in string) {
 	require.NoError(s, s.console.EnableIdentityCenter(s.Context(), sandbox.EnableIdentityCenterInput{Region: in}))
-	center := &activities.IdentityCenter{AWS: s.aws, Waits: s.waits}
+	center := &identitycenter.Activities{AWS: s.aws, Waits: s.waits}
 	require.Eventually(s, func() bool {
-		_, err := center.AwaitInstance(s.Context(), activities.InstanceInput{Region: in})
+		_, err := center.AwaitInstance(s.Context(), identitycenter.InstanceInput{Region: in})
 		return err == nil
 	}, 10*time.Second, 20*time.Millisecond)
 }
@@ -259,7 +256,7 @@ func (s *site) faults(faults ...sandbox.Fault) {
 	require.NoError(s, s.console.SetFaults(s.Context(), faults))
 }
 
-func (s *site) change(to sandbox.AWSCircumstances) {
+func (s *site) change(to sandbox.AWSSettings) {
 	require.NoError(s, s.console.ChangeAWS(s.Context(), to))
 }
 
@@ -268,48 +265,11 @@ func (s *site) activities() []any {
 	at, err := url.Parse(s.url)
 	require.NoError(s, err)
 	store := peoplefile.Store{Dir: filepath.Join(s.secrets, "people")}
-	return []any{
-		&activities.Preflight{AWS: s.aws, Okta: s.okta, Waits: s.waits, People: store},
-		&activities.IdentityCenter{AWS: s.aws, Waits: s.waits},
-		&activities.App{Okta: s.okta, Waits: s.waits},
-		&activities.Provisioning{Okta: s.okta, SCIM: &scim.Client{}, Secrets: secret.New(func(string) string { return "" }, s.aws), Waits: s.waits, PlainHTTPHost: at.Host},
-		&activities.Directory{AWS: s.aws, Okta: s.okta, Waits: s.waits},
-		&activities.Studio{AWS: s.aws, Waits: s.waits},
-		&activities.Access{AWS: s.aws, Okta: s.okta, Waits: s.waits, People: store},
-	}
+	return activities.All(activities.Providers{
+		AWS: s.aws, Okta: s.okta, SCIM: &scim.Client{}, Secrets: secret.New(func(string) string { return "" }, s.aws), Waits: s.waits, People: store,
+		PlainHTTPHost: at.Host,
+	})
 }
 
 // org is the Okta org of a worker that can be started again with other credentials, while nothing of it is under way.
-type org struct{ activities.Okta }
-
-// cloud opens accounts like the product's own, without the pace that the real ones need, and with short pauses between
-// the SDK's attempts.
-type cloud struct {
-	url string
-
-	mu          sync.Mutex
-	key, secret string
-}
-
-func (w *cloud) set(key, secret string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.key, w.secret = key, secret
-}
-
-func (w *cloud) Config(_ context.Context, account onboarding.AccountSpec, region string) (aws.Config, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	cfg := aws.Config{APIOptions: []func(*middleware.Stack) error{awscloud.Classified},
-		Region: region, BaseEndpoint: &w.url, HTTPClient: http.DefaultClient, Credentials: credentials.NewStaticCredentialsProvider(w.key, w.secret, ""),
-		Retryer: func() aws.Retryer {
-			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 3, 5*time.Millisecond })
-		},
-	}
-	if account.AssumeRole != "" {
-		cfg.Credentials = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), account.AssumeRole, func(o *stscreds.AssumeRoleOptions) {
-			o.RoleSessionName = "studio-onboarding"
-		}))
-	}
-	return cfg, nil
-}
+type org struct{ provider.Okta }

@@ -46,8 +46,8 @@ func (c Class) Retryable() bool {
 	return false
 }
 
-// MaxMessage is the largest message in bytes. Temporal replaces a whole failure above 4 KiB while an activity retries, and
-// details and cause need room too.
+// MaxMessage is the largest size of reason and remedy together, in bytes. Temporal replaces a whole failure above 4 KiB while an
+// activity retries, and the reason stands in it twice: as its message and in its details.
 const MaxMessage = 1024
 
 // Fault is a classified error of an outside system.
@@ -59,29 +59,51 @@ type Fault struct {
 	Operation string
 	// Message says what is wrong, without secrets.
 	Message string
+	// Whole says that Message needs no operation before it, such as a judge's sentences.
+	Whole bool
 	// Remedy says what to do about it.
 	Remedy string
 	// RetryAfter is when to try again, where known; 0 leaves it to the retry policy.
 	RetryAfter time.Duration
-	// Details are handed to the workflow with the error, JSON-encodable, such as the list of people of an Incomplete.
+	// Details are handed to the workflow with the error, such as the []onboarding.PersonException of an Incomplete and the
+	// []onboarding.Verdict of several things that block.
 	Details any
 	// Err is the cause; it is not part of what is shown.
 	Err error
 }
 
-// Error says what is wrong and what to do, in at most MaxMessage bytes.
+// arrow stands between reason and remedy where both are in one line.
+const arrow = " → "
+
+// Error says what is wrong and what to do in one line, for logs, in at most MaxMessage bytes.
 func (f *Fault) Error() string {
-	var b strings.Builder
-	if f.Operation != "" {
-		b.WriteString(f.Operation)
-		b.WriteString(": ")
+	reason, remedy := f.Shown()
+	if remedy == "" {
+		return reason
 	}
-	b.WriteString(f.Message)
-	if f.Remedy != "" {
-		b.WriteString(" → ")
-		b.WriteString(f.Remedy)
+	return reason + arrow + remedy
+}
+
+// Shown are what is wrong, behind the operation unless the message says it all, and what to do about it, in together less than MaxMessage bytes. Where they are
+// larger the reason gives way, down to half of that: what to do is at the end of many texts.
+func (f *Fault) Shown() (reason, remedy string) {
+	reason = f.Message
+	if !f.NamesOperation() {
+		reason = f.Operation + ": " + f.Message
 	}
-	return Trim(b.String(), MaxMessage)
+	room := MaxMessage - len(arrow)
+	remedy = Trim(f.Remedy, max(room/2, room-len(reason)))
+	return Trim(reason, room-len(remedy)), remedy
+}
+
+// NamesOperation says whether the message can stand without the operation before it: it is whole, or names the operation itself,
+// as AWS does where a permission is missing.
+func (f *Fault) NamesOperation() bool { return f.Whole || strings.Contains(f.Message, f.Operation) }
+
+// AsWhole sets Whole and returns f.
+func (f *Fault) AsWhole() *Fault {
+	f.Whole = true
+	return f
 }
 
 // Unwrap returns the cause.
@@ -120,6 +142,9 @@ func Trim(s string, max int) string {
 		return s
 	}
 	const ellipsis = "…"
+	if max < len(ellipsis) {
+		return ""
+	}
 	cut := max - len(ellipsis)
 	for cut > 0 && !utf8.RuneStart(s[cut]) {
 		cut--

@@ -11,11 +11,11 @@ import (
 	"github.com/okta/okta-sdk-golang/v2/okta/query"
 
 	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/oktaorg/model"
 )
 
-// AppName is how Okta's catalogue (OIN) names the app "AWS IAM Identity Center". Its neighbour amazon_aws is "AWS Account
-// Federation", another product.
-const AppName = "amazon_aws_sso"
+// AppName is how Okta's catalogue names the app.
+const AppName = model.AppName
 
 // rawApp is an app with every field that Okta sends, as it is sent. The SDK's types lose a dozen of them on the way from GET
 // to PUT.
@@ -142,7 +142,7 @@ func (o *Org) App(ctx context.Context, id string) (App, error) {
 
 func (o *Org) rawApp(ctx context.Context, id string) (rawApp, error) {
 	raw := rawApp{}
-	_, err := o.call(ctx, "okta:GET /api/v1/apps/{id}", func(ctx context.Context) (*okta.Response, error) {
+	_, err := o.call(ctx, "okta:GET /api/v1/apps/{id}", aThing, func(ctx context.Context) (*okta.Response, error) {
 		_, resp, err := o.client.Application.GetApplication(ctx, url.PathEscape(id), &raw, nil)
 		return resp, err
 	})
@@ -169,7 +169,7 @@ func (o *Org) CreateApp(ctx context.Context, label string) (App, error) {
 		}
 		body[key] = data
 	}
-	_, err := o.call(ctx, operation, func(ctx context.Context) (*okta.Response, error) {
+	_, err := o.call(ctx, operation, aThing, func(ctx context.Context) (*okta.Response, error) {
 		_, resp, err := o.client.Application.CreateApplication(ctx, &body, query.NewQueryParams(query.WithActivate(true)))
 		return resp, err
 	})
@@ -194,7 +194,7 @@ func (o *Org) SetServiceProvider(ctx context.Context, id, acsURL, entityID strin
 	if err := raw.setServiceProvider(acsURL, entityID); err != nil {
 		return unreadable(operation, err)
 	}
-	_, err = o.call(ctx, operation, func(ctx context.Context) (*okta.Response, error) {
+	_, err = o.call(ctx, operation, aThing, func(ctx context.Context) (*okta.Response, error) {
 		_, resp, err := o.client.Application.UpdateApplication(ctx, url.PathEscape(id), &raw)
 		return resp, err
 	})
@@ -212,7 +212,7 @@ func (o *Org) Metadata(ctx context.Context, id string) ([]byte, error) {
 	if app.KeyID != "" {
 		params = query.NewQueryParams(query.WithKid(app.KeyID))
 	}
-	resp, err := o.call(ctx, operation, func(ctx context.Context) (*okta.Response, error) {
+	resp, err := o.call(ctx, operation, aDocument, func(ctx context.Context) (*okta.Response, error) {
 		return o.client.Application.PreviewSAMLAppMetadata(ctx, url.PathEscape(id), params)
 	})
 	if err != nil {
@@ -226,5 +226,5 @@ func (o *Org) Metadata(ctx context.Context, id string) ([]byte, error) {
 }
 
 func unreadable(operation string, err error) *fault.Fault {
-	return fault.New(fault.Unavailable, provider, operation, "Okta's answer could not be read: %v", err)
+	return fault.New(fault.Unavailable, provider, operation, "Okta's answer could not be read: %v.", err)
 }

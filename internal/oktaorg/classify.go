@@ -37,27 +37,27 @@ func classify(operation string, resp *okta.Response, err error) *fault.Fault {
 	var page *webPage
 	switch {
 	case errors.As(err, &limited):
-		f := fault.New(fault.Throttled, provider, operation, "Okta asks for a slower pace (HTTP 429)")
+		f := fault.New(fault.Throttled, provider, operation, "Okta asks for a slower pace (HTTP 429).")
 		if limited.concurrent {
-			f.Message = "Okta serves too many of the org's requests at the same time (HTTP 429, concurrency limit)"
+			f.Message = "Okta serves too many of the org's requests at the same time (HTTP 429, concurrency limit)."
 		}
 		if limited.after > 0 {
 			// Everybody who waits for the same reset should not come back in the same instant.
 			f.RetryAfter = limited.after + rand.N(time.Second)
 		}
-		return f.WithRemedy("wait; the org's rate limits are shown in the Okta admin console under Reports > Rate limits")
+		return f.WithRemedy("Wait; the org's rate limits are shown in the Okta admin console under Reports > Rate limits.")
 	case errors.As(err, &redirect):
-		return fault.New(fault.Invalid, provider, operation, "the Okta address redirects to %s", redirect.host).
-			WithRemedy("set OKTA_CLIENT_ORGURL to the org's own address (https://<org>.okta.com) and check proxies between the worker and Okta")
+		return fault.New(fault.Invalid, provider, operation, "The Okta address redirects to %s.", redirect.host).AsWhole().
+			WithRemedy("Set OKTA_CLIENT_ORGURL to the org's own address (https://<org>.okta.com) and check proxies between the worker and Okta.")
 	case errors.As(err, &refused):
 		return classifyToken(operation, refused)
 	case errors.As(err, &page):
-		return fault.New(fault.Unavailable, provider, operation, "a web page came instead of Okta's answer (HTTP %d)", page.status).
-			WithRemedy("check OKTA_CLIENT_ORGURL and the proxies between the worker and Okta")
+		return fault.New(fault.Unavailable, provider, operation, "a web page came instead of Okta's answer (HTTP %d).", page.status).
+			WithRemedy("Check OKTA_CLIENT_ORGURL and the proxies between the worker and Okta.")
 	}
 
-	f := fault.New(fault.Unavailable, provider, operation, "no usable answer from Okta: %s", plainText(err)).
-		WithRemedy("check that the worker reaches the Okta org, and Okta's status at https://status.okta.com")
+	f := fault.New(fault.Unavailable, provider, operation, "no usable answer from Okta: %s.", strings.TrimSuffix(plainText(err), ".")).
+		WithRemedy("Check that the worker reaches the Okta org, and Okta's status at https://status.okta.com.")
 	if ctxErr := contextError(err); ctxErr != nil {
 		f.Err = ctxErr
 	}
@@ -92,32 +92,35 @@ func classifyAnswer(operation string, resp *http.Response, answer *okta.Error) *
 	if code != "" {
 		said += " " + code
 	}
-	if text == "" {
-		text = "without saying why"
+	text, _, _ = strings.Cut(text, ", x-okta-request-id=") // which is said below
+	if text = strings.TrimSuffix(text, "."); text == "" {
+		said += " without saying why"
+	} else {
+		said += ": " + text
 	}
-	said += ": " + text
 	if id := resp.Header.Get("X-Okta-Request-Id"); id != "" && status >= 500 {
 		said += " (Okta request " + id + ")"
 	}
+	said += "."
 	as := func(class fault.Class) *fault.Fault {
-		return fault.New(class, provider, operation, "%s", said).WithRemedy("%s", knowledge.Remedy(said))
+		return fault.New(class, provider, operation, "%s", said).WithRemedy("%s.", knowledge.Remedy(said))
 	}
 
 	switch {
 	case status >= 500 && code == "E0000060", status == http.StatusNotImplemented, status == http.StatusMethodNotAllowed:
-		return as(fault.Unsupported).WithRemedy("this org's API cannot do it: use the Okta admin console")
+		return as(fault.Unsupported).WithRemedy("This org's API cannot do it: use the Okta admin console.")
 	case status == http.StatusServiceUnavailable && code == "E0000010":
-		return as(fault.Unavailable).WithRemedy("Okta is read-only for maintenance; see https://status.okta.com").After(time.Minute)
+		return as(fault.Unavailable).WithRemedy("Okta is read-only for maintenance; see https://status.okta.com.").After(time.Minute)
 	case status >= 500:
-		return as(fault.Unavailable).WithRemedy("see https://status.okta.com")
+		return as(fault.Unavailable).WithRemedy("See https://status.okta.com.")
 	case status == http.StatusUnauthorized && code == "E0000015":
-		return as(fault.Unsupported).WithRemedy("the org lacks a feature or licence (Lifecycle Management for provisioning and group push): ask your Okta account team, or use the admin console")
+		return as(fault.Unsupported).WithRemedy("The org lacks a feature or licence (Lifecycle Management for provisioning and group push): ask your Okta account team, or use the admin console.")
 	case status == http.StatusUnauthorized:
-		return as(fault.Denied).WithRemedy("the worker's Okta credentials are wrong, expired or revoked (an API token ends after 30 days without use, and with its administrator): give the worker new ones and restart it")
+		return as(fault.Denied).WithRemedy("The worker's Okta credentials are wrong, expired or revoked (an API token ends after 30 days without use, and with its administrator): give the worker new ones and restart it.")
 	case status == http.StatusForbidden && code == "E0000056":
-		return as(fault.Invalid).WithRemedy("deactivate the app first")
+		return as(fault.Invalid).WithRemedy("Deactivate the app first.")
 	case status == http.StatusForbidden:
-		return as(fault.Denied).WithRemedy("give the worker's Okta credentials the right: %s", rightFor(operation))
+		return as(fault.Denied).WithRemedy("Give the worker's Okta credentials the right: %s.", rightFor(operation))
 	case status == http.StatusNotFound:
 		return as(fault.NotFound)
 	case status == http.StatusConflict:
@@ -127,9 +130,9 @@ func classifyAnswer(operation string, resp *http.Response, answer *okta.Error) *
 	case status == http.StatusRequestTimeout:
 		return as(fault.Unavailable)
 	case code == "E0000024":
-		return as(fault.Unsupported).WithRemedy("this app's API cannot do it: use the Okta admin console")
+		return as(fault.Unsupported).WithRemedy("This app's API cannot do it: use the Okta admin console.")
 	case code == "E0000001" && strings.Contains(text, "Provisioning is not enabled"):
-		return as(fault.NotReady).WithRemedy("switch provisioning on in the Okta admin console: app > Provisioning > Integration")
+		return as(fault.NotReady).WithRemedy("Switch provisioning on in the Okta admin console: app > Provisioning > Integration.")
 	}
 	return as(fault.Invalid)
 }
@@ -137,19 +140,19 @@ func classifyAnswer(operation string, resp *http.Response, answer *okta.Error) *
 func classifyToken(operation string, refused *tokenRefused) *fault.Fault {
 	text := strings.TrimSpace(refused.code + " " + refused.description)
 	if refused.status >= 500 {
-		return fault.New(fault.Unavailable, provider, operation, "Okta's token endpoint answered %d", refused.status).
-			WithRemedy("see https://status.okta.com")
+		return fault.New(fault.Unavailable, provider, operation, "Okta's token endpoint answered %d.", refused.status).
+			WithRemedy("See https://status.okta.com.")
 	}
-	f := fault.New(fault.Denied, provider, operation, "Okta gives the service app no access token: %d %s", refused.status, text)
+	f := fault.New(fault.Denied, provider, operation, "Okta gives the service app no access token: %d %s.", refused.status, strings.TrimSuffix(text, "."))
 	switch refused.code {
 	case "invalid_dpop_proof":
-		return f.WithRemedy("clear \"Require Demonstrating Proof of Possession (DPoP) header in token requests\" in the service app's General settings")
+		return f.WithRemedy("Clear \"Require Demonstrating Proof of Possession (DPoP) header in token requests\" in the service app's General settings.")
 	case "invalid_scope":
-		return f.WithRemedy("grant the scopes of OKTA_CLIENT_SCOPES to the service app (Okta API Scopes tab)")
+		return f.WithRemedy("Grant the scopes of OKTA_CLIENT_SCOPES to the service app (Okta API Scopes tab).")
 	case "invalid_client":
-		return f.WithRemedy("check OKTA_CLIENT_CLIENTID, OKTA_CLIENT_PRIVATEKEY and OKTA_CLIENT_PRIVATEKEYID against the service app's public keys")
+		return f.WithRemedy("Check OKTA_CLIENT_CLIENTID, OKTA_CLIENT_PRIVATEKEY and OKTA_CLIENT_PRIVATEKEYID against the service app's public keys.")
 	}
-	return f.WithRemedy("check the service app's client ID, public key, scopes and admin role in the Okta admin console")
+	return f.WithRemedy("Check the service app's client ID, public key, scopes and admin role in the Okta admin console.")
 }
 
 // describe joins Okta's summary and the causes, which alone say what is wrong with an E0000001.

@@ -52,13 +52,13 @@ func (o *Org) Group(ctx context.Context, name string) (Group, error) {
 	}
 	switch len(own) {
 	case 0:
-		return Group{}, fault.New(fault.NotFound, provider, operation, "there is no Okta group named %q that the worker's credentials can see", name).
-			WithRemedy("create the group in Okta, or correct its name in the spec (upper and lower case count)")
+		return Group{}, fault.New(fault.NotFound, provider, operation, "There is no Okta group named %q that the worker's credentials can see.", name).AsWhole().
+			WithRemedy("Create the group in Okta, or correct its name in the spec (upper and lower case count).")
 	case 1:
 		return Group{ID: own[0].ID, Name: own[0].Profile.Name, Type: own[0].Type}, nil
 	}
-	return Group{}, fault.New(fault.Invalid, provider, operation, "there are %d Okta groups named %q", len(own), name).
-		WithRemedy("rename all but one of them in Okta")
+	return Group{}, fault.New(fault.Invalid, provider, operation, "There are %d Okta groups named %q.", len(own), name).AsWhole().
+		WithRemedy("Rename all but one of them in Okta.")
 }
 
 // groupsNamed asks Okta's search, and where it finds nothing the look-up by prefix, because the search lags behind writes.
@@ -124,7 +124,7 @@ func (o *Org) GroupUsers(ctx context.Context, groupID string, page func([]User) 
 func (o *Org) UserByLogin(ctx context.Context, login string) (User, error) {
 	const operation = "okta:GET /api/v1/users/{login}"
 	var item *okta.User
-	_, err := o.call(ctx, operation, func(ctx context.Context) (resp *okta.Response, err error) {
+	_, err := o.call(ctx, operation, aThing, func(ctx context.Context) (resp *okta.Response, err error) {
 		item, resp, err = o.client.User.GetUser(ctx, url.PathEscape(login))
 		return resp, err
 	})
@@ -133,7 +133,7 @@ func (o *Org) UserByLogin(ctx context.Context, login string) (User, error) {
 	}
 	user := userOf(item)
 	if !strings.EqualFold(user.Login, login) {
-		return User{}, fault.New(fault.NotFound, provider, operation, "nobody has the Okta login %q", login)
+		return User{}, fault.New(fault.NotFound, provider, operation, "Nobody has the Okta login %q.", login).AsWhole()
 	}
 	return user, nil
 }
@@ -215,14 +215,14 @@ func (o *Org) CreateMapping(ctx context.Context, appID, groupID, targetName stri
 
 func (o *Org) createMapping(ctx context.Context, appID string, body map[string]string) (Mapping, error) {
 	var raw rawMapping
-	_, err := o.send(ctx, "okta:POST "+mappingsOperation, http.MethodPost, mappingsPath(appID), body, &raw)
+	_, err := o.send(ctx, "okta:POST "+mappingsOperation, http.MethodPost, mappingsPath(appID), aThing, body, &raw)
 	return Mapping(raw), err
 }
 
 // SetMappingStatus is ACTIVE (which pushes now) or INACTIVE. Okta refuses it while the mapping is in ERROR.
 func (o *Org) SetMappingStatus(ctx context.Context, appID, mappingID, status string) error {
 	path := mappingsPath(appID) + "/" + url.PathEscape(mappingID)
-	_, err := o.send(ctx, "okta:PATCH "+mappingOperation, http.MethodPatch, path, map[string]string{"status": status}, nil)
+	_, err := o.send(ctx, "okta:PATCH "+mappingOperation, http.MethodPatch, path, aThing, map[string]string{"status": status}, nil)
 	return err
 }
 
@@ -230,7 +230,7 @@ func (o *Org) SetMappingStatus(ctx context.Context, appID, mappingID, status str
 // that is gone already is no error.
 func (o *Org) DeleteMapping(ctx context.Context, appID, mappingID string) error {
 	path := mappingsPath(appID) + "/" + url.PathEscape(mappingID) + "?deleteTargetGroup=false"
-	_, err := o.send(ctx, "okta:DELETE "+mappingOperation, http.MethodDelete, path, nil, nil)
+	_, err := o.send(ctx, "okta:DELETE "+mappingOperation, http.MethodDelete, path, nothing, nil, nil)
 	var f *fault.Fault
 	if errors.As(err, &f) && f.Class == fault.NotFound {
 		return nil

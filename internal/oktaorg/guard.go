@@ -18,7 +18,7 @@ import (
 
 // guard stands between the SDK and the network and keeps the SDK from what it does badly: sending again without end when
 // the peer closes the connection, forgetting the headers of a 429, following only the first of several joined Link
-// headers, reading past redirects and web pages. It also keeps to Okta's pace.
+// headers, reading past redirects and web pages, taking nothing for an answer. It also keeps to Okta's pace.
 type guard struct {
 	base http.RoundTripper
 
@@ -80,11 +80,7 @@ var errConnectionClosed = errors.New("the connection was closed before the answe
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := g.base.RoundTrip(req)
 	if err != nil {
-		// The SDK sends again at once, and without end, whatever wraps io.EOF: a POST too.
-		if errors.Is(err, io.EOF) {
-			return nil, errConnectionClosed
-		}
-		return nil, err
+		return nil, unexpectedEnd(err)
 	}
 	reset := g.remember(bucketOf(req.URL.Path), resp.Header)
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
@@ -115,7 +111,20 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Header.Set("Content-Type", "application/octet-stream")
 	}
 	splitLinks(resp.Header)
+	if resp.StatusCode/100 == 2 && !strings.HasPrefix(req.URL.Path, "/oauth2/") {
+		if err := checkShape(req.Context(), resp); err != nil {
+			return nil, err
+		}
+	}
 	return resp, nil
+}
+
+// unexpectedEnd replaces what wraps io.EOF, which the SDK answers by sending again at once, without end, a POST too.
+func unexpectedEnd(err error) error {
+	if errors.Is(err, io.EOF) {
+		return errConnectionClosed
+	}
+	return err
 }
 
 // pace waits as long as the bucket asks for. It is called ahead of a request, because time spent in RoundTrip counts towards

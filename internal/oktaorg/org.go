@@ -98,7 +98,7 @@ func (o *Org) URL() string { return o.url }
 func (o *Org) Who(ctx context.Context) (string, error) {
 	if o.mode != ModeSSWS {
 		var apps []struct{}
-		if _, err := o.send(ctx, "okta:GET /api/v1/apps", http.MethodGet, "/api/v1/apps?limit=1", nil, &apps); err != nil {
+		if _, err := o.send(ctx, "okta:GET /api/v1/apps", http.MethodGet, "/api/v1/apps?limit=1", aList, nil, &apps); err != nil {
 			return "", err
 		}
 		if o.who == "" {
@@ -107,7 +107,7 @@ func (o *Org) Who(ctx context.Context) (string, error) {
 		return o.who, nil
 	}
 	var me *okta.User
-	_, err := o.call(ctx, "okta:GET /api/v1/users/me", func(ctx context.Context) (resp *okta.Response, err error) {
+	_, err := o.call(ctx, "okta:GET /api/v1/users/me", aThing, func(ctx context.Context) (resp *okta.Response, err error) {
 		me, resp, err = o.client.User.GetUser(ctx, "me")
 		return resp, err
 	})
@@ -116,7 +116,7 @@ func (o *Org) Who(ctx context.Context) (string, error) {
 	}
 	who := userOf(me).Login
 	var roles []*okta.Role
-	_, err = o.call(ctx, "okta:GET /api/v1/users/{id}/roles", func(ctx context.Context) (resp *okta.Response, err error) {
+	_, err = o.call(ctx, "okta:GET /api/v1/users/{id}/roles", aList, func(ctx context.Context) (resp *okta.Response, err error) {
 		roles, resp, err = o.client.User.ListAssignedRolesForUser(ctx, url.PathEscape(me.Id), nil)
 		return resp, err
 	})
@@ -130,19 +130,21 @@ func (o *Org) Who(ctx context.Context) (string, error) {
 	return who + " (" + strings.Join(labels, ", ") + ")", nil
 }
 
-// call makes one request through the SDK at Okta's pace, and turns whatever goes wrong, a panic of the SDK included, into
-// a fault without the secrets of the org or those given.
-func (o *Org) call(ctx context.Context, operation string, request func(context.Context) (*okta.Response, error), secrets ...string) (resp *okta.Response, err error) {
+// call makes one request through the SDK at Okta's pace, and turns whatever goes wrong, a panic of the SDK and an answer that is
+// none included, into a fault without the secrets of the org or those given.
+func (o *Org) call(
+	ctx context.Context, operation string, want shape, request func(context.Context) (*okta.Response, error), secrets ...string,
+) (resp *okta.Response, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			resp, err = nil, fault.New(fault.Unavailable, provider, operation, "Okta's answer could not be read: %v", r)
+			resp, err = nil, fault.New(fault.Unavailable, provider, operation, "Okta's answer could not be read: %v.", r)
 		}
 	}()
 	_, path, _ := strings.Cut(operation, " ")
 	if err := o.guard.pace(ctx, bucketOf(path)); err != nil {
 		return nil, classify(operation, nil, err)
 	}
-	resp, err = request(ctx)
+	resp, err = request(wanting(ctx, want))
 	if err != nil {
 		// A copy, because calls side by side that end for the same reason hold the same fault.
 		own := *classify(operation, resp, err)
@@ -158,8 +160,8 @@ func (o *Org) call(ctx context.Context, operation string, request func(context.C
 }
 
 // send makes a request that the SDK has no types for. body and out may be nil.
-func (o *Org) send(ctx context.Context, operation, method, path string, body, out any, secrets ...string) (*okta.Response, error) {
-	return o.call(ctx, operation, func(ctx context.Context) (*okta.Response, error) {
+func (o *Org) send(ctx context.Context, operation, method, path string, want shape, body, out any, secrets ...string) (*okta.Response, error) {
+	return o.call(ctx, operation, want, func(ctx context.Context) (*okta.Response, error) {
 		executor := o.client.CloneRequestExecutor()
 		req, err := executor.WithAccept("application/json").WithContentType("application/json").NewRequest(method, path, body)
 		if err != nil {
@@ -199,8 +201,8 @@ func list[T any](ctx context.Context, o *Org, operation string, first func(conte
 			return nil
 		}
 		if seen[resp.NextPage] {
-			return fault.New(fault.Unavailable, provider, operation, "Okta's pages repeat themselves, the list cannot be read to its end").
-				WithRemedy("check the proxies between the worker and Okta: the Link headers have to arrive unchanged")
+			return fault.New(fault.Unavailable, provider, operation, "Okta's pages repeat themselves, so that the list cannot be read to its end.").
+				WithRemedy("Check the proxies between the worker and Okta: the Link headers have to arrive unchanged.")
 		}
 		seen[resp.NextPage] = true
 		request = func(ctx context.Context) (*okta.Response, error) {
@@ -226,7 +228,7 @@ func listRaw[T any](ctx context.Context, o *Org, operation, path string, page fu
 
 func (o *Org) patiently(ctx context.Context, operation string, request func(context.Context) (*okta.Response, error)) (*okta.Response, error) {
 	for attempt := 1; ; attempt++ {
-		resp, err := o.call(ctx, operation, request)
+		resp, err := o.call(ctx, operation, aList, request)
 		var f *fault.Fault
 		if !errors.As(err, &f) || f.Class != fault.Throttled || f.RetryAfter <= 0 || f.RetryAfter > maxPause+10*time.Second || attempt == maxThrottled {
 			return resp, err

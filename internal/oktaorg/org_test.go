@@ -111,7 +111,7 @@ func TestEveryAnswerThatIsNoSuccessHasItsClass(t *testing.T) {
 		"bad token":       {send(401, oktaError("E0000011", "Invalid token provided")), fault.Denied, "credentials"},
 		"no licence":      {send(401, oktaError("E0000015", "You do not have permission to access the feature you are requesting")), fault.Unsupported, "licence"},
 		"no permission":   {send(403, oktaError("E0000006", "You do not have permission to perform the requested action")), fault.Denied, "okta.apps.read"},
-		"delete active":   {send(403, oktaError("E0000056", "Delete application forbidden.")), fault.Invalid, "deactivate"},
+		"delete active":   {send(403, oktaError("E0000056", "Delete application forbidden.")), fault.Invalid, "Deactivate"},
 		"absent":          {send(404, oktaError("E0000007", "Not found: Resource not found: 0oa1 (AppInstance)")), fault.NotFound, "0oa1"},
 		"wrong method":    {send(405, oktaError("E0000022", "The endpoint does not support the provided HTTP method")), fault.Unsupported, "405"},
 		"conflict":        {send(409, oktaError("E0000062", "The given user is already assigned to the application.")), fault.Conflict, "409"},

@@ -10,7 +10,7 @@ import (
 // AppUser reads one person's assignment to the app; class NotFound when there is none.
 func (o *Org) AppUser(ctx context.Context, appID, userID string) (AppUser, error) {
 	var item *okta.AppUser
-	_, err := o.call(ctx, "okta:GET /api/v1/apps/{id}/users/{id}", func(ctx context.Context) (resp *okta.Response, err error) {
+	_, err := o.call(ctx, "okta:GET /api/v1/apps/{id}/users/{id}", aThing, func(ctx context.Context) (resp *okta.Response, err error) {
 		item, resp, err = o.client.Application.GetApplicationUser(ctx, url.PathEscape(appID), url.PathEscape(userID), nil)
 		return resp, err
 	})

@@ -27,11 +27,11 @@ const (
 // Connection reads the provisioning connection; AuthScheme UNKNOWN means that the API does not support it for this app.
 func (o *Org) Connection(ctx context.Context, appID string) (Connection, error) {
 	var connection *okta.ProvisioningConnection
-	_, err := o.call(ctx, "okta:GET /api/v1/apps/{id}"+connectionPath, func(ctx context.Context) (resp *okta.Response, err error) {
+	_, err := o.call(ctx, "okta:GET /api/v1/apps/{id}"+connectionPath, aSetting, func(ctx context.Context) (resp *okta.Response, err error) {
 		connection, resp, err = o.client.Application.GetDefaultProvisioningConnectionForApplication(ctx, url.PathEscape(appID))
 		return resp, err
 	})
-	if err != nil || connection == nil {
+	if err != nil {
 		return Connection{}, err
 	}
 	return Connection{AuthScheme: connection.AuthScheme, Status: connection.Status}, nil
@@ -47,12 +47,12 @@ func (o *Org) Connect(ctx context.Context, appID, baseURL, token string) error {
 	}
 	var answer okta.ProvisioningConnection
 	path := "/api/v1/apps/" + url.PathEscape(appID) + connectionPath + "?activate=true"
-	if _, err := o.send(ctx, operation, http.MethodPost, path, body, &answer, token); err != nil {
+	if _, err := o.send(ctx, operation, http.MethodPost, path, aSetting, body, &answer, token); err != nil {
 		return err
 	}
 	if answer.AuthScheme == "UNKNOWN" || answer.Status == "UNKNOWN" {
-		return fault.New(fault.Unsupported, provider, operation, "Okta's API cannot set the provisioning connection of this app").
-			WithRemedy("set it in the Okta admin console: app > Provisioning > Integration")
+		return fault.New(fault.Unsupported, provider, operation, "Okta's API cannot set the provisioning connection of this app.").AsWhole().
+			WithRemedy("Set it in the Okta admin console: app > Provisioning > Integration.")
 	}
 	enabled := okta.CapabilitiesObject{
 		Create: &okta.CapabilitiesCreateObject{
@@ -64,7 +64,7 @@ func (o *Org) Connect(ctx context.Context, appID, baseURL, token string) error {
 			Profile:             &okta.ProfileSettingObject{Status: "ENABLED"},
 		},
 	}
-	_, err := o.call(ctx, "okta:PUT /api/v1/apps/{id}/features/{name}", func(ctx context.Context) (*okta.Response, error) {
+	_, err := o.call(ctx, "okta:PUT /api/v1/apps/{id}/features/{name}", aSetting, func(ctx context.Context) (*okta.Response, error) {
 		_, resp, err := o.client.Application.UpdateFeatureForApplication(ctx, url.PathEscape(appID), "USER_PROVISIONING", enabled)
 		return resp, err
 	})
@@ -87,7 +87,7 @@ func (o *Org) AppGroups(ctx context.Context, appID string) ([]string, error) {
 
 // AssignGroup assigns a group to the app, which makes app users of its members. It may be repeated.
 func (o *Org) AssignGroup(ctx context.Context, appID, groupID string) error {
-	_, err := o.call(ctx, "okta:PUT /api/v1/apps/{id}/groups/{id}", func(ctx context.Context) (*okta.Response, error) {
+	_, err := o.call(ctx, "okta:PUT /api/v1/apps/{id}/groups/{id}", aThing, func(ctx context.Context) (*okta.Response, error) {
 		_, resp, err := o.client.Application.CreateApplicationGroupAssignment(ctx, url.PathEscape(appID), url.PathEscape(groupID), okta.ApplicationGroupAssignment{})
 		return resp, err
 	})
@@ -96,7 +96,7 @@ func (o *Org) AssignGroup(ctx context.Context, appID, groupID string) error {
 
 // AssignUser assigns one person to the app. Somebody who is assigned already is no error.
 func (o *Org) AssignUser(ctx context.Context, appID, userID string) error {
-	_, err := o.call(ctx, "okta:POST /api/v1/apps/{id}/users", func(ctx context.Context) (*okta.Response, error) {
+	_, err := o.call(ctx, "okta:POST /api/v1/apps/{id}/users", aThing, func(ctx context.Context) (*okta.Response, error) {
 		_, resp, err := o.client.Application.AssignUserToApplication(ctx, url.PathEscape(appID), okta.AppUser{Id: userID, Scope: "USER"})
 		var answer *okta.Error
 		if errors.As(err, &answer) && answer.ErrorCode == "E0000062" {

@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"studio-onboarding/internal/access"
+	"studio-onboarding/internal/profile"
 	"studio-onboarding/onboarding"
 )
 
@@ -24,7 +24,7 @@ const (
 // ReadProfiles calls each for what is known of the profiles of a run, in the order in which it was learned: what comes later
 // counts. Lines that are damaged, as the last one of a worker that was killed, are left out. The error wraps fs.ErrNotExist
 // where nothing is known.
-func (s Store) ReadProfiles(run string, each func(access.Known)) error {
+func (s Store) ReadProfiles(run string, each func(profile.Known)) error {
 	dir, err := s.folder(run)
 	if err != nil {
 		return fmt.Errorf("read profiles: %w", err)
@@ -36,7 +36,7 @@ func (s Store) ReadProfiles(run string, each func(access.Known)) error {
 	defer file.Close()
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
-		var known access.Known
+		var known profile.Known
 		if json.Unmarshal(lines.Bytes(), &known) == nil && known.Name != "" {
 			each(known)
 		}
@@ -49,7 +49,7 @@ func (s Store) ReadProfiles(run string, each func(access.Known)) error {
 
 // AddProfiles adds to what is known of the profiles of a run. It is not forced to the disk: what is lost in a power failure
 // is learned again.
-func (s Store) AddProfiles(run string, known []access.Known) error {
+func (s Store) AddProfiles(run string, known []profile.Known) error {
 	dir, err := s.folder(run)
 	if err != nil {
 		return fmt.Errorf("add profiles: %w", err)
@@ -75,7 +75,7 @@ func (s Store) AddProfiles(run string, known []access.Known) error {
 }
 
 // SaveProfiles replaces what is known of the profiles of a run.
-func (s Store) SaveProfiles(run string, known iter.Seq[access.Known]) error {
+func (s Store) SaveProfiles(run string, known iter.Seq[profile.Known]) error {
 	_, err := s.save(run, profilesName, func(lines *json.Encoder) error { return encode(lines, known) })
 	if err != nil {
 		return fmt.Errorf("save profiles: %w", err)

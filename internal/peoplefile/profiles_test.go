@@ -10,13 +10,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"studio-onboarding/internal/access"
 	"studio-onboarding/internal/peoplefile"
+	"studio-onboarding/internal/profile"
 	"studio-onboarding/onboarding"
 )
 
-func profilesOf(t *testing.T, store peoplefile.Store) (found []access.Known) {
-	require.NoError(t, store.ReadProfiles("team", func(k access.Known) { found = append(found, k) }))
+func profilesOf(t *testing.T, store peoplefile.Store) (found []profile.Known) {
+	require.NoError(t, store.ReadProfiles("team", func(k profile.Known) { found = append(found, k) }))
 	return found
 }
 
@@ -24,9 +24,9 @@ func TestWhatIsKnownOfProfilesGrowsAndIsReplaced(t *testing.T) {
 	store := peoplefile.Store{Dir: t.TempDir()}
 	require.ErrorIs(t, store.ReadProfiles("team", nil), fs.ErrNotExist)
 	ours := true
-	ann := access.Known{Name: "ann", UserName: "ann@example.com", Created: time.Date(2026, 11, 23, 10, 0, 0, 1e6, time.UTC), Made: true, Ours: &ours}
-	bob := access.Known{Name: "bob", UserName: "bob@example.com", Role: "arn"}
-	require.NoError(t, store.AddProfiles("team", []access.Known{ann}))
+	ann := profile.Known{Name: "ann", UserName: "ann@example.com", Created: time.Date(2026, 11, 23, 10, 0, 0, 1e6, time.UTC), Made: true, Ours: &ours}
+	bob := profile.Known{Name: "bob", UserName: "bob@example.com", Role: "arn"}
+	require.NoError(t, store.AddProfiles("team", []profile.Known{ann}))
 
 	// A killed worker may leave half a line behind.
 	path := filepath.Join(store.Dir, "team", "profiles.jsonl")
@@ -35,11 +35,11 @@ func TestWhatIsKnownOfProfilesGrowsAndIsReplaced(t *testing.T) {
 	_, err = file.WriteString(`{"name":"ci`)
 	require.NoError(t, err)
 	require.NoError(t, file.Close())
-	require.NoError(t, store.AddProfiles("team", []access.Known{bob}))
-	require.Equal(t, []access.Known{ann, bob}, profilesOf(t, store))
+	require.NoError(t, store.AddProfiles("team", []profile.Known{bob}))
+	require.Equal(t, []profile.Known{ann, bob}, profilesOf(t, store))
 
-	require.NoError(t, store.SaveProfiles("team", slices.Values([]access.Known{bob})))
-	require.Equal(t, []access.Known{bob}, profilesOf(t, store))
+	require.NoError(t, store.SaveProfiles("team", slices.Values([]profile.Known{bob})))
+	require.Equal(t, []profile.Known{bob}, profilesOf(t, store))
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, fs.FileMode(0o600), info.Mode())

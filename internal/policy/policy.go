@@ -79,7 +79,7 @@ func (d Document) Actions() []string {
 // workerPlaceholder stands in a trust policy for what only the reader knows.
 const workerPlaceholder = "ARN-OF-THE-WORKERS-PRINCIPAL"
 
-// For computes the permissions of a spec, as DecodeSpec returns it.
+// For computes the permissions of a spec, as specfile.Decode returns it.
 func For(spec onboarding.Spec, options Options) Permissions {
 	n := needs{spec: spec, options: options, partition: onboarding.Partition(spec.Region)}
 	worker := Principal{Sides: []string{SideWorker}}

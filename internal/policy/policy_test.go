@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"studio-onboarding/internal/policy"
+	"studio-onboarding/internal/specfile"
 	"studio-onboarding/onboarding"
 )
 
@@ -19,7 +20,7 @@ func decoded(t *testing.T, more ...string) onboarding.Spec {
 
 func decodedIn(t *testing.T, region string, more ...string) onboarding.Spec {
 	t.Helper()
-	spec, err := onboarding.DecodeSpec("spec.yaml", []byte("name: demo\nregion: "+region+"\nokta:\n  assignmentGroup: everybody\n"+strings.Join(more, "\n")))
+	spec, err := specfile.Decode("spec.yaml", []byte("name: demo\nregion: "+region+"\nokta:\n  assignmentGroup: everybody\n"+strings.Join(more, "\n")))
 	require.NoError(t, err)
 	return spec
 }
@@ -44,10 +45,14 @@ func TestASpecGetsWhatItNeedsAndNoMore(t *testing.T) {
 		options        policy.Options
 		holds, without []string
 	}{
-		"role by name":    {spec: []string{oneGroup}, holds: []string{"iam:CreateRole", "iam:AttachRolePolicy"}, without: []string{"kms:CreateGrant", "sagemaker:ListApps", "ec2:DescribeSecurityGroups", "secretsmanager:GetSecretValue", "sts:AssumeRole", "elasticfilesystem:CreateFileSystem"}},
-		"role by ARN":     {spec: []string{oneGroup, "domain:\n  executionRole: arn:aws:iam::222222222222:role/Studio"}, options: policy.Options{Required: true}, holds: []string{"iam:PassRole", "iam:GetRole"}, without: []string{"iam:CreateRole", "iam:TagRole", "iam:AttachRolePolicy", "iam:ListAttachedRolePolicies"}},
-		"key":             {spec: []string{oneGroup, "domain:\n  kmsKey: alias/studio"}, holds: []string{"kms:CreateGrant"}, without: []string{"elasticfilesystem:CreateFileSystem"}},
+		"role by name":    {spec: []string{oneGroup}, holds: []string{"iam:CreateRole", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"}, without: []string{"kms:CreateGrant", "iam:PutRolePolicy", "sagemaker:ListApps", "ec2:DescribeSecurityGroups", "secretsmanager:GetSecretValue", "sts:AssumeRole", "elasticfilesystem:CreateFileSystem"}},
+		"role by ARN":     {spec: []string{oneGroup, "domain:\n  executionRole: arn:aws:iam::222222222222:role/Studio"}, options: policy.Options{Required: true}, holds: []string{"iam:PassRole", "iam:GetRole"}, without: []string{"iam:CreateRole", "iam:TagRole", "iam:AttachRolePolicy", "iam:ListAttachedRolePolicies", "iam:UpdateAssumeRolePolicy"}},
+		"key":             {spec: []string{oneGroup, "domain:\n  kmsKey: alias/studio"}, holds: []string{"kms:CreateGrant", "iam:PutRolePolicy", "iam:GetRolePolicy", "iam:ListRolePolicies"}, without: []string{"elasticfilesystem:CreateFileSystem"}},
 		"key and files":   {spec: []string{oneGroup, "domain:\n  kmsKey: alias/studio\n  homeFileSystem: enabled"}, holds: []string{"elasticfilesystem:CreateFileSystem"}},
+		"key policy":      {spec: []string{oneGroup, "domain:\n  kmsKey: alias/studio"}, holds: []string{"kms:GetKeyPolicy", "sagemaker:UpdateDomain"}},
+		"key, required":   {spec: []string{oneGroup, "domain:\n  kmsKey: alias/studio"}, options: policy.Options{Required: true}, without: []string{"kms:GetKeyPolicy"}},
+		"quiet changes":   {spec: []string{oneGroup, "domain:\n  sourceIdentity: enabled"}, holds: []string{"sagemaker:ListApps"}},
+		"sharing":         {spec: []string{oneGroup, "domain:\n  notebookSharing:\n    s3: s3://example-studio/shared\n    kmsKey: alias/shared"}, holds: []string{"s3:ListBucket", "kms:DescribeKey", "sagemaker:ListApps"}},
 		"secret":          {spec: []string{oneGroup}, options: policy.Options{Secret: "arn:aws:secretsmanager:us-east-1:111111111111:secret:scim"}, holds: []string{"secretsmanager:GetSecretValue"}},
 		"removal":         {spec: []string{oneGroup + "  onRemoval: delete-profile"}, holds: []string{"sagemaker:ListApps", "sagemaker:ListSpaces", "sso:DeleteApplicationAssignment"}},
 		"no removal":      {spec: []string{oneGroup + "  onRemoval: report"}, without: []string{"sso:DeleteApplicationAssignment", "sagemaker:ListApps"}},

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	sagemakertypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -22,12 +23,21 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/activities/access"
+	"studio-onboarding/activities/domain"
+	"studio-onboarding/activities/identitycenter"
+	"studio-onboarding/activities/network"
+	"studio-onboarding/activities/oktaapp"
+	"studio-onboarding/activities/people"
+	"studio-onboarding/activities/provisioning"
+	"studio-onboarding/activities/trust"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/policy"
 	"studio-onboarding/internal/scim"
 	"studio-onboarding/internal/secret"
+	"studio-onboarding/internal/specfile"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
 )
@@ -39,7 +49,11 @@ func TestThePrintedPoliciesAreEnoughAndNoneOfTheirActionsIsTooMuch(t *testing.T)
 	ctx := t.Context()
 	spec := p.spec()
 	tokenARN := p.secret("not-the-token-yet")
-	permissions := policy.For(spec, policy.Options{Secret: tokenARN})
+	// Notebook sharing is for domains with Studio Classic, which no new one has, so that it is only looked at.
+	shared := spec
+	shared.Domain.NotebookSharing = &onboarding.NotebookSharingSpec{S3: "s3://proof-notebooks/shared", KMSKey: "alias/studio"}
+	p.bucket("proof-notebooks")
+	permissions := policy.For(shared, policy.Options{Secret: tokenARN})
 	p.printed = map[string]policy.Document{workerARN: permissions.Principals[0].Policy, studioARN: permissions.Principals[1].Policy}
 	require.Equal(t, studioARN, permissions.Principals[1].Role)
 	p.trust(*permissions.Principals[1].Trust)
@@ -47,54 +61,55 @@ func TestThePrintedPoliciesAreEnoughAndNoneOfTheirActionsIsTooMuch(t *testing.T)
 	p.attach("")
 
 	// Identity Center
-	center := &activities.IdentityCenter{AWS: p.cloud, Waits: p.waits}
-	where := always(activities.InstanceInput{IdentityCenter: spec.IdentityCenter, Region: region})
-	var found activities.FindInstanceResult
+	center := &identitycenter.Activities{AWS: p.cloud, Waits: p.waits}
+	where := always(identitycenter.InstanceInput{IdentityCenter: spec.IdentityCenter, Region: region})
+	var found identitycenter.FindInstanceResult
 	p.needs(step(center.FindInstance, where, &found), "organizations:DescribeOrganization", "sso:ListInstances")
 	require.NoError(t, p.console.EnableIdentityCenter(ctx, sandbox.EnableIdentityCenterInput{Region: region}))
-	var instance activities.Instance
+	var instance identitycenter.Instance
 	require.NoError(t, p.insist(step(center.AwaitInstance, where, &instance)))
-	var evidence activities.SourceEvidence
+	var evidence identitycenter.SourceEvidence
 	p.optional(step(center.FindSourceChange, where, &evidence), "cloudtrail:LookupEvents")
 
 	// Okta and the SCIM token
 	app := p.connect(spec, tokenARN)
 
 	// The preflight only warns about these.
-	preflight := &activities.Preflight{AWS: p.cloud, Okta: p.okta, Waits: p.waits}
-	var checked activities.PreflightResult
-	look := step(preflight.RunPreflight, always(activities.PreflightInput{Spec: spec}), &checked)
+	preflight := &activities.Assessor{AWS: p.cloud, Okta: p.okta, Waits: p.waits}
+	var checked onboarding.Assessment
+	look := step(preflight.RunPreflight, always(activities.PreflightInput{Spec: shared}), &checked)
 	refusal := func() error {
 		if err := look(); err != nil {
 			return err
 		}
-		for _, finding := range checked.Findings {
-			if strings.Contains(finding.Message, "not authorized to perform") {
-				return temporal.NewNonRetryableApplicationError(finding.Message, string(fault.Denied), nil)
+		for _, finding := range checked.Verdicts {
+			if strings.Contains(finding.Reason, "not authorized to perform") {
+				return temporal.NewNonRetryableApplicationError(finding.Reason, string(fault.Denied), nil)
 			}
 		}
 		return nil
 	}
 	p.needs(refusal, "sso:DescribeInstance", "identitystore:DescribeIdentityStore")
 	p.optional(look, "servicequotas:GetServiceQuota", "organizations:ListAWSServiceAccessForOrganization", "ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints",
-		"iam:SimulatePrincipalPolicy")
-	standard := &activities.Preflight{AWS: standardQuotas{p.cloud}, Okta: p.okta, Waits: p.waits}
+		"iam:SimulatePrincipalPolicy", "kms:GetKeyPolicy", "s3:ListBucket")
+	standard := &activities.Assessor{AWS: standardQuotas{p.cloud}, Okta: p.okta, Waits: p.waits}
 	p.optional(step(standard.RunPreflight, always(activities.PreflightInput{Spec: spec}), &checked), "servicequotas:GetAWSDefaultServiceQuota")
 
 	// The directory
-	directory := &activities.Directory{AWS: p.cloud, Okta: p.okta, Waits: p.waits}
+	directory := &people.Activities{AWS: p.cloud, Okta: p.okta, Waits: p.waits}
 	directory.Waits.Settle = 3 * time.Second
-	var compared activities.DirectoryResult
-	p.needs(step(directory.CompareDirectory, always(activities.DirectoryInput{
+	var compared people.DirectoryResult
+	p.needs(step(directory.CompareDirectory, always(people.DirectoryInput{
 		IdentityCenter: spec.IdentityCenter, Region: region, IdentityStoreID: instance.IdentityStoreID, AppID: app,
 		AssignmentGroup: spec.Okta.AssignmentGroup, Groups: []string{"sagemaker-studio-ml", "sagemaker-studio-users"}, People: []string{"raj.iyer@example.com"},
 	}), &compared), "identitystore:ListUsers", "identitystore:GetGroupId", "identitystore:ListGroupMemberships")
 
-	domain, roles := p.studio(spec)
-	p.access(spec, activities.AccessInput{
+	studio, roles := p.studio(spec)
+	p.access(spec, access.Input{
 		Run: spec.Name, IdentityCenter: spec.IdentityCenter, Studio: spec.Studio, Region: region, InstanceARN: instance.ARN,
-		IdentityStoreID: instance.IdentityStoreID, AppID: app, AssignmentGroup: spec.Okta.AssignmentGroup, Domain: domain, Access: spec.Access,
-		Roles: roles, Tags: spec.Domain.Tags,
+		IdentityStoreID: instance.IdentityStoreID, AppID: app, AssignmentGroup: spec.Okta.AssignmentGroup, Access: spec.Access,
+		Domain: onboarding.DomainHandle{ID: studio.ID, ARN: studio.ARN, Name: studio.Name, URL: studio.URL, ApplicationARN: studio.ApplicationARN, Origin: studio.Origin},
+		Roles:  roles, Tags: spec.Domain.Tags,
 	})
 
 	require.NoError(t, refusal(), "nothing that the preflight looks at is refused in the end")
@@ -107,15 +122,16 @@ func TestThePrintedPoliciesAreEnoughAndNoneOfTheirActionsIsTooMuch(t *testing.T)
 	}
 	slices.Sort(printed)
 	require.Len(t, p.proven, len(slices.Compact(printed)))
-	p.holdsNoMore(domain)
+	p.holdsNoMore(studio.ID)
 	p.scopes(permissions.Okta)
 }
 
 // holdsNoMore tries what a whole SageMaker or IAM administrator could do.
-func (p *proof) holdsNoMore(domain activities.Domain) {
+func (p *proof) holdsNoMore(domainID string) {
 	t, ctx := p.t, p.t.Context()
 	cfg, err := p.cloud.Config(ctx, onboarding.AccountSpec{AssumeRole: studioARN}, region)
 	require.NoError(t, err)
+	cfg.APIOptions = nil // for AWS's own words
 	roles, studio := iam.NewFromConfig(cfg), sagemaker.NewFromConfig(cfg)
 	_, err = roles.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("Another"), AssumeRolePolicyDocument: aws.String(`{"Statement":[]}`)})
 	require.ErrorContains(t, err, "not authorized to perform: iam:CreateRole on resource: arn:aws:iam::222222222222:role/Another")
@@ -125,7 +141,7 @@ func (p *proof) holdsNoMore(domain activities.Domain) {
 	require.ErrorContains(t, err, "not authorized to perform: iam:AttachRolePolicy")
 	name, user := "cleo", "edda.falk@example.com"
 	_, err = studio.CreateUserProfile(ctx, &sagemaker.CreateUserProfileInput{
-		DomainId: &domain.ID, UserProfileName: &name, SingleSignOnUserIdentifier: aws.String("UserName"), SingleSignOnUserValue: &user,
+		DomainId: &domainID, UserProfileName: &name, SingleSignOnUserIdentifier: aws.String("UserName"), SingleSignOnUserValue: &user,
 		UserSettings: &sagemakertypes.UserSettings{ExecutionRole: aws.String("arn:aws:iam::222222222222:role/DataPlatformNotebooks")},
 	})
 	require.ErrorContains(t, err, "not authorized to perform: iam:PassRole")
@@ -134,7 +150,7 @@ func (p *proof) holdsNoMore(domain activities.Domain) {
 	require.ErrorContains(t, err, "not authorized to perform: sagemaker:DeleteDomain on resource: arn:aws:sagemaker:us-east-1:222222222222:domain/"+other)
 	elsewhere, err := p.cloud.Config(ctx, onboarding.AccountSpec{AssumeRole: studioARN}, "eu-west-1")
 	require.NoError(t, err)
-	_, err = sagemaker.NewFromConfig(elsewhere).DescribeDomain(ctx, &sagemaker.DescribeDomainInput{DomainId: &domain.ID})
+	_, err = sagemaker.NewFromConfig(elsewhere).DescribeDomain(ctx, &sagemaker.DescribeDomainInput{DomainId: &domainID})
 	require.ErrorContains(t, err, "not authorized to perform: sagemaker:DescribeDomain")
 }
 
@@ -203,7 +219,7 @@ func (p *proof) spec() onboarding.Spec {
 	groups, err := client.DescribeSecurityGroups(t.Context(), &ec2.DescribeSecurityGroupsInput{})
 	require.NoError(t, err)
 	i := slices.IndexFunc(groups.SecurityGroups, func(g ec2types.SecurityGroup) bool { return aws.ToString(g.VpcId) == vpc })
-	spec, err := onboarding.DecodeSpec("spec.yaml", []byte(`
+	spec, err := specfile.Decode("spec.yaml", []byte(`
 name: proof
 region: us-east-1
 okta:
@@ -244,6 +260,13 @@ func (p *proof) secret(text string) string {
 	return aws.ToString(out.ARN)
 }
 
+// bucket makes a bucket in the Studio account.
+func (p *proof) bucket(name string) {
+	client := s3.NewFromConfig(p.config(sandbox.AsStudioAdministrator), func(o *s3.Options) { o.UsePathStyle = true })
+	_, err := client.CreateBucket(p.t.Context(), &s3.CreateBucketInput{Bucket: &name})
+	require.NoError(p.t, err)
+}
+
 // serviceApp lets the worker be a service app with the printed scopes.
 func (p *proof) serviceApp(printed policy.Okta) {
 	t := p.t
@@ -277,28 +300,29 @@ func (p *proof) trust(document policy.Document) {
 // connect does the work at the consoles and in Okta, and lets people and groups come to Identity Center.
 func (p *proof) connect(spec onboarding.Spec, tokenARN string) (app string) {
 	t, ctx := p.t, p.t.Context()
-	apps := &activities.App{Okta: p.okta, Waits: p.waits}
-	var ensured activities.EnsureAppResult
-	require.NoError(t, p.insist(step(apps.EnsureApp, always(activities.EnsureAppInput{Label: spec.Okta.AppLabel, Since: time.Now()}), &ensured)))
+	apps := &oktaapp.Activities{Okta: p.okta, Waits: p.waits}
+	var ensured oktaapp.EnsureAppResult
+	require.NoError(t, p.insist(step(apps.EnsureApp, always(oktaapp.EnsureAppInput{Label: spec.Okta.AppLabel, Since: time.Now()}), &ensured)))
 	app = ensured.App.ID
-	var metadata activities.IdPMetadata
-	require.NoError(t, p.insist(step(apps.FetchIdPMetadata, always(activities.AppInput{AppID: app}), &metadata)))
+	var metadata oktaapp.IdPMetadata
+	require.NoError(t, p.insist(step(apps.FetchIdPMetadata, always(oktaapp.AppInput{AppID: app}), &metadata)))
 	provider, err := p.console.ChangeIdentitySource(ctx, sandbox.ChangeIdentitySourceInput{Metadata: metadata.XML})
 	require.NoError(t, err)
-	require.NoError(t, p.insist(step(apps.EstablishTrust, always(activities.TrustInput{AppID: app, ServiceProvider: activities.ServiceProvider{
+	trusting := &trust.Activities{Okta: p.okta, Waits: p.waits}
+	require.NoError(t, p.insist(step(trusting.EstablishTrust, always(trust.TrustInput{AppID: app, ServiceProvider: trust.ServiceProvider{
 		ACSURL: provider.ACSURL, Issuer: provider.IssuerURL, PortalURL: provider.PortalURL,
-	}}), new(activities.TrustResult))))
+	}}), new(trust.TrustResult))))
 	tenant, err := p.console.EnableProvisioning(ctx)
 	require.NoError(t, err)
 
 	// The secret was made before the token was; what matters is who may read it.
 	at, err := url.Parse(p.console.URL)
 	require.NoError(t, err)
-	provisioning := &activities.Provisioning{Okta: p.okta, SCIM: &scim.Client{}, Waits: p.waits, PlainHTTPHost: at.Host,
+	pushing := &provisioning.Activities{Okta: p.okta, SCIM: &scim.Client{}, Waits: p.waits, PlainHTTPHost: at.Host,
 		Secrets: secret.New(func(string) string { return "" }, p.cloud)}
-	check := step(provisioning.CheckSCIM, always(activities.CheckSCIMInput{
-		Region: region, Connection: activities.SCIMConnection{Endpoint: tenant.Endpoint, TokenRef: "aws-sm:" + tokenARN},
-	}), new(activities.CheckSCIMResult))
+	check := step(pushing.CheckSCIM, always(provisioning.CheckSCIMInput{
+		Region: region, Connection: provisioning.SCIMConnection{Endpoint: tenant.Endpoint, TokenRef: "aws-sm:" + tokenARN},
+	}), new(provisioning.CheckSCIMResult))
 	p.needs(func() error {
 		if err := check(); strings.Contains(fmt.Sprint(err), "secretsmanager") {
 			return err
@@ -309,54 +333,65 @@ func (p *proof) connect(spec onboarding.Spec, tokenARN string) (app string) {
 	require.NoError(t, p.console.ConfigureProvisioning(ctx, sandbox.ConfigureProvisioningInput{
 		AppID: app, BaseURL: strings.TrimRight(tenant.Endpoint, "/"), Token: tenant.Token, CreateUsers: true, UpdateAttributes: true, DeactivateUsers: true,
 	}))
-	assign := activities.AssignInput{AppID: app, AssignmentGroup: spec.Okta.AssignmentGroup, People: []string{"raj.iyer@example.com"}}
-	require.NoError(t, p.insist(step(provisioning.AssignGroups, always(assign), new(activities.AssignResult))))
-	require.NoError(t, p.insist(step(provisioning.AwaitProvisioned, always(activities.AppInput{AppID: app}), new(activities.ProvisionedResult))))
-	push := always(activities.PushInput{AppID: app, Groups: []string{"sagemaker-studio-ml", "sagemaker-studio-users"}})
-	require.NoError(t, p.insist(step(provisioning.PushGroups, push, new(activities.PushResult))))
-	require.NoError(t, p.insist(step(provisioning.AwaitPushed, push, new(activities.PushResult))))
+	assign := provisioning.AssignInput{AppID: app, AssignmentGroup: spec.Okta.AssignmentGroup, People: []string{"raj.iyer@example.com"}}
+	require.NoError(t, p.insist(step(pushing.AssignGroups, always(assign), new(provisioning.AssignResult))))
+	require.NoError(t, p.insist(step(pushing.AwaitProvisioned, always(provisioning.AppInput{AppID: app}), new(provisioning.ProvisionedResult))))
+	push := always(provisioning.PushInput{AppID: app, Groups: []string{"sagemaker-studio-ml", "sagemaker-studio-users"}})
+	require.NoError(t, p.insist(step(pushing.PushGroups, push, new(provisioning.PushResult))))
+	require.NoError(t, p.insist(step(pushing.AwaitPushed, push, new(provisioning.PushResult))))
 	return app
 }
 
-// studio makes the roles and the domain, whose first creation fails.
-func (p *proof) studio(spec onboarding.Spec) (activities.Domain, []activities.Role) {
+// studio makes the roles and the domain, whose first creation fails, and changes the domain's settings and tags afterwards.
+func (p *proof) studio(spec onboarding.Spec) (domain.Domain, []onboarding.RoleHandle) {
 	t := p.t
-	studio := &activities.Studio{AWS: p.cloud, Waits: p.waits}
-	var roles activities.RolesResult
-	p.needs(step(studio.EnsureRoles, always(activities.RolesInput{
-		Run: spec.Name, Studio: spec.Studio, Region: region, Roles: []string{spec.Domain.ExecutionRole, "SageMakerStudio-ml"}, Tags: spec.Domain.Tags,
-	}), &roles), "sts:AssumeRole", "iam:GetRole", "iam:CreateRole", "iam:TagRole", "iam:ListAttachedRolePolicies", "iam:AttachRolePolicy")
+	studio := &domain.Activities{AWS: p.cloud, Waits: p.waits}
+	roles := p.roles(spec)
+	place := &network.Activities{AWS: p.cloud}
+	var found network.Network
+	p.needs(step(place.ResolveNetwork, always(network.NetworkInput{
+		Studio: spec.Studio, Region: region, Network: spec.Domain.Network, DomainName: spec.Domain.Name,
+	}), &found), "ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups")
 
-	var network activities.Network
-	p.needs(step(studio.ResolveNetwork, always(activities.NetworkInput{Studio: spec.Studio, Region: region, Network: spec.Domain.Network}), &network),
-		"ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups")
-
-	var domain activities.Domain
-	ensure := step(studio.EnsureDomain, always(activities.DomainInput{
-		Run: spec.Name, Studio: spec.Studio, Region: region, Domain: spec.Domain, ExecutionRoleARN: roles.Roles[0].ARN, Network: network,
-	}), &domain)
-	await := step(studio.AwaitDomain, func() activities.DomainRef {
-		return activities.DomainRef{Run: spec.Name, Studio: spec.Studio, Region: region, ID: domain.ID}
-	}, &domain)
+	var made domain.Domain
+	input := domain.Input{
+		Run: spec.Name, Studio: spec.Studio, Region: region, Domain: spec.Domain, ExecutionRoleARN: roles.Roles[0].ARN,
+		Network: domain.Network{VPC: found.VPC, Subnets: found.Subnets, SecurityGroups: found.SecurityGroups, Access: found.Access},
+	}
+	ensure := step(studio.EnsureDomain, func() domain.Input { return input }, &made)
+	await := step(studio.AwaitDomain, func() domain.Ref {
+		return domain.Ref{Run: spec.Name, Studio: spec.Studio, Region: region, ID: made.ID, Wanted: &input}
+	}, &made)
 	// All creations fail until the fault is taken away; what is denied comes before.
 	require.NoError(t, p.console.SetFaults(t.Context(), []sandbox.Fault{{Service: "sagemaker", Operation: "CreateDomain", Kind: sandbox.FaultFails}}))
 	p.needs(ensure, "sagemaker:ListDomains", "sagemaker:CreateDomain", "sagemaker:AddTags", "kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt",
 		"kms:GenerateDataKeyWithoutPlaintext", "elasticfilesystem:CreateFileSystem", "iam:PassRole", "iam:CreateServiceLinkedRole",
 		"sagemaker:DescribeDomain", "sagemaker:ListTags")
 	require.NoError(t, p.insist(await))
-	require.Equal(t, "Failed", domain.Status)
+	require.Equal(t, "Failed", made.Status)
 	require.NoError(t, p.console.SetFaults(t.Context(), nil))
-	failed := domain
-	p.needs(step(studio.DeleteFailedDomain, always(activities.DomainRef{Run: spec.Name, Studio: spec.Studio, Region: region, ID: failed.ID}), new(activities.Domain)),
+	failed := made
+	p.needs(step(studio.DeleteFailedDomain, always(domain.Ref{Run: spec.Name, Studio: spec.Studio, Region: region, ID: failed.ID}), new(domain.Domain)),
 		"sagemaker:DeleteDomain")
 	require.NoError(t, p.insist(ensure))
 	require.NoError(t, p.insist(await))
-	require.Equal(t, "InService", domain.Status)
-	return domain, roles.Roles
+	require.Equal(t, "InService", made.Status)
+
+	input.Domain.IdleShutdown, input.Domain.Tags = "3h", map[string]string{"team": "proof", "cost": "42"}
+	p.needs(ensure, "sagemaker:UpdateDomain")
+	require.NoError(t, p.insist(await))
+	input.Domain = spec.Domain // as the run goes on with it
+	require.NoError(t, p.insist(ensure))
+	require.NoError(t, p.insist(await))
+	var handles []onboarding.RoleHandle
+	for _, one := range roles.Roles {
+		handles = append(handles, onboarding.RoleHandle(one))
+	}
+	return made, handles
 }
 
 // access lets people in, changes one, verifies, and takes one person out again.
-func (p *proof) access(spec onboarding.Spec, in activities.AccessInput) {
+func (p *proof) access(spec onboarding.Spec, in access.Input) {
 	t := p.t
 	// Somebody else made a profile, with the domain's role in place of the group's.
 	name, user := "bo", "bo.lindqvist@example.com"
@@ -366,12 +401,12 @@ func (p *proof) access(spec onboarding.Spec, in activities.AccessInput) {
 	})
 	require.NoError(t, err)
 
-	x := &activities.Access{AWS: p.cloud, Okta: p.okta, Waits: p.waits, People: peoplefile.Store{Dir: t.TempDir()}}
-	var result activities.AccessResult
+	x := &access.Activities{AWS: p.cloud, Okta: p.okta, Waits: p.waits, People: peoplefile.Store{Dir: t.TempDir()}}
+	var result access.Result
 	p.needs(step(x.ConvergeAccess, always(in), &result), "sso:ListApplicationAssignments", "sagemaker:ListUserProfiles", "sagemaker:DescribeUserProfile",
 		"sso:CreateApplicationAssignment", "sagemaker:UpdateUserProfile", "sagemaker:CreateUserProfile")
 	require.Zero(t, result.ExceptionsTotal, "%v", result.Exceptions)
-	var verified activities.VerifyResult
+	var verified access.VerifyResult
 	require.NoError(t, p.insist(step(x.VerifyAccess, always(in), &verified)))
 	require.Positive(t, verified.People.Ready)
 
@@ -381,7 +416,7 @@ func (p *proof) access(spec onboarding.Spec, in activities.AccessInput) {
 	p.needs(step(x.VerifyAccess, always(other), &verified), "identitystore:DescribeGroup")
 
 	// Optional for a run, and needed to explain one person.
-	p.needs(step(x.ExplainPerson, always(activities.ExplainPersonInput{Access: in, Login: "bo.lindqvist@example.com"}), new(onboarding.PersonExplanation)),
+	p.needs(step(x.ExplainPerson, always(access.ExplainInput{Access: in, Login: "bo.lindqvist@example.com"}), new(onboarding.PersonExplanation)),
 		"identitystore:GetUserId", "identitystore:DescribeUser", "identitystore:ListGroupMembershipsForMember")
 
 	left := in

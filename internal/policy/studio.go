@@ -31,7 +31,7 @@ func (n needs) studio() []Statement {
 	roles := append(slices.Clone(names), arns...)
 	statements := []Statement{
 		lists,
-		allow("Domain", []string{domains}, "sagemaker:CreateDomain", "sagemaker:DescribeDomain"),
+		allow("Domain", []string{domains}, "sagemaker:CreateDomain", "sagemaker:DescribeDomain", "sagemaker:UpdateDomain"),
 		// One whose creation failed is deleted and made again.
 		allow("DeleteOwnDomain", []string{domains}, "sagemaker:DeleteDomain").when("StringEquals", "aws:ResourceTag/"+runTag, n.spec.Name),
 		profileUse,
@@ -41,9 +41,13 @@ func (n needs) studio() []Statement {
 	}
 	if len(names) > 0 {
 		statements = append(statements,
-			allow("MakeExecutionRoles", names, "iam:CreateRole", "iam:ListAttachedRolePolicies", "iam:TagRole"),
+			// A trust policy that no longer admits SageMaker is put right where a run made the role.
+			allow("MakeExecutionRoles", names, "iam:CreateRole", "iam:ListAttachedRolePolicies", "iam:TagRole", "iam:UpdateAssumeRolePolicy"),
 			allow("AttachExecutionPolicy", names, "iam:AttachRolePolicy").
 				when("ArnEquals", "iam:PolicyARN", "arn:"+n.partition+":iam::aws:policy/"+rolePolicy))
+		if n.spec.Domain.KMSKey != "" {
+			statements = append(statements, allow("LetExecutionRolesUseKey", names, "iam:GetRolePolicy", "iam:PutRolePolicy"))
+		}
 	}
 	linked := "arn:" + n.partition + ":iam::" + n.account() + ":role/aws-service-role/" + sagemaker + "/AWSServiceRoleForAmazonSageMakerNotebooks"
 	statements = append(statements,
@@ -51,19 +55,46 @@ func (n needs) studio() []Statement {
 		n.network())
 	statements = append(statements, n.key()...)
 	if !n.options.Required {
-		statements = append(statements, n.checks(arns)...)
+		statements = append(statements, n.checks(names, arns)...)
 	}
 	return statements
 }
 
 // checks are what the preflight looks at where it may, besides what a run needs.
-func (n needs) checks(arns []string) []Statement {
+func (n needs) checks(names, arns []string) []Statement {
 	statements := []Statement{simulation("OptionalStudioSimulation", n.spec.Studio), allow("OptionalQuotas", anything, "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota")}
 	if n.spec.Domain.Network.Access == onboarding.NetworkVPCOnly {
 		statements = append(statements, allow("OptionalNetworkChecks", anything, "ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints"))
 	}
 	if len(arns) > 0 {
 		statements = append(statements, allow("OptionalRoleChecks", arns, "iam:ListAttachedRolePolicies"))
+	}
+	if n.spec.Domain.KMSKey != "" {
+		// Of roles that somebody else made.
+		statements = append(statements, allow("OptionalRoleKeyChecks", distinct(append(slices.Clone(names), arns...)),
+			"iam:GetRolePolicy", "iam:ListRolePolicies"))
+	}
+	return append(statements, n.domainChecks()...)
+}
+
+// domainChecks are what the domain's judge looks at where it may: the apps that stand in the way of a change, the policy of its
+// key, and what notebook sharing names.
+func (n needs) domainChecks() []Statement {
+	want := n.spec.Domain
+	var statements []Statement
+	quiet := want.Network.Access != "" || want.SourceIdentity != "" || len(want.Network.Subnets) > 0 || want.NotebookSharing != nil
+	if quiet && n.spec.Access.OnRemoval != onboarding.RemovalDeleteProfile { // which lists apps anyway
+		statements = append(statements, allow("OptionalAppChecks", anything, "sagemaker:ListApps"))
+	}
+	if want.KMSKey != "" {
+		statements = append(statements, n.onKey("OptionalKeyChecks", want.KMSKey, "kms:GetKeyPolicy"))
+	}
+	if sharing := want.NotebookSharing; sharing != nil {
+		bucket, _, _ := strings.Cut(strings.TrimPrefix(sharing.S3, "s3://"), "/")
+		statements = append(statements, allow("OptionalBucketChecks", []string{"arn:" + n.partition + ":s3:::" + bucket}, "s3:ListBucket"))
+		if sharing.KMSKey != "" {
+			statements = append(statements, n.onKey("OptionalSharingKeyChecks", sharing.KMSKey, "kms:DescribeKey", "kms:GetKeyPolicy"))
+		}
 	}
 	return statements
 }
@@ -78,16 +109,8 @@ func (n needs) sagemaker(kind string) string {
 // roles are the ARNs of the execution roles that the spec gives by name, which the run may make, and of those that it gives
 // by ARN.
 func (n needs) roles() (names, arns []string) {
-	wanted := []string{n.spec.Domain.ExecutionRole}
-	for _, group := range n.spec.Access.Groups {
-		wanted = append(wanted, group.ExecutionRole)
-	}
-	for _, person := range n.spec.Access.People {
-		wanted = append(wanted, person.ExecutionRole)
-	}
-	for _, role := range wanted {
+	for _, role := range n.spec.ExecutionRoles() {
 		switch {
-		case role == "":
 		case strings.HasPrefix(role, "arn:"):
 			arns = append(arns, role)
 		default:
@@ -117,6 +140,16 @@ func (n needs) key() []Statement {
 	if key == "" {
 		return nil
 	}
+	use := n.onKey("UseKey", key, "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext")
+	statements := []Statement{use}
+	if n.spec.Domain.HomeFileSystem == onboarding.FileSystemEnabled {
+		statements = append(statements, allow("EncryptedFileSystem", anything, "elasticfilesystem:CreateFileSystem"))
+	}
+	return statements
+}
+
+// onKey allows actions on a key that is named by ID, ARN or alias.
+func (n needs) onKey(sid, key string, actions ...string) Statement {
 	account, resource, alias := n.account(), key, ""
 	if at := strings.Index(key, "alias/"); at >= 0 {
 		alias, resource = key[at:], "*"
@@ -127,13 +160,9 @@ func (n needs) key() []Statement {
 	if !strings.HasPrefix(resource, "arn:") {
 		resource = "arn:" + n.partition + ":kms:" + n.spec.Region + ":" + account + ":key/" + resource
 	}
-	use := allow("UseKey", []string{resource}, "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext")
+	use := allow(sid, []string{resource}, actions...)
 	if alias != "" {
 		use = use.when("ForAnyValue:StringEquals", "kms:ResourceAliases", alias)
 	}
-	statements := []Statement{use}
-	if n.spec.Domain.HomeFileSystem == onboarding.FileSystemEnabled {
-		statements = append(statements, allow("EncryptedFileSystem", anything, "elasticfilesystem:CreateFileSystem"))
-	}
-	return statements
+	return use
 }

@@ -3,70 +3,69 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"studio-onboarding/onboarding"
 )
 
-// Check writes what a check found, area by area: ✔ for what is sound, ! for what a person should know, ✗ for what a run would
-// park at; each with what to do.
-func Check(w io.Writer, r onboarding.CheckResult, o Options) error {
+// Check writes what a check found, area by area: ✔ for what is sound, ? for what the run will ask for, ! for what a person should
+// know, ✗ for what a run would park at, · for what could not be looked at; each with what to do.
+func Check(w io.Writer, a onboarding.Assessment, o Options) error {
 	out := page{Options: o}
-	known := map[string]bool{}
+	checked := a.Checked()
 	for _, area := range onboarding.Areas() {
-		known[area[0]] = true
-		out.findings(area[1], r.Findings, func(f onboarding.Finding) bool { return f.Area == area[0] })
-	}
-	out.findings("Other", r.Findings, func(f onboarding.Finding) bool { return !known[f.Area] })
-	blocking, warnings := 0, 0
-	for _, finding := range r.Findings {
-		switch finding.Level {
-		case onboarding.LevelBlocking:
-			blocking++
-		case onboarding.LevelWarning:
-			warnings++
-		}
+		out.area(area.Title, checked, func(v onboarding.Verdict) bool { return slices.Contains(area.Resources, v.Resource) })
 	}
 	out.line()
-	sum := fmt.Sprintf("%s looked at: %d blocking, %s.", plural(len(r.Findings), "thing", "things"), blocking, plural(warnings, "warning", "warnings"))
+	blocked, warnings := len(onboarding.Blocked(checked)), len(onboarding.OfKind(checked, onboarding.VerdictWarning))
+	sum := fmt.Sprintf("%s looked at: %d blocking, %s.", plural(len(checked), "thing", "things"), blocked, plural(warnings, "warning", "warnings"))
+	asked := len(onboarding.OfKind(checked, onboarding.VerdictAsk))
 	switch {
-	case blocking > 0:
+	case blocked > 0:
 		sum += " A run would park at its preflight until what is marked ✗ is repaired."
 	case warnings > 0:
 		sum += " A run can start."
 	default:
 		sum += " All is well."
 	}
+	if asked > 0 {
+		sum += fmt.Sprintf(" It will ask you for %s.", plural(asked, "thing", "things"))
+	}
 	out.wrapped("", "", sum)
 	return out.flush(w)
 }
 
-// findings writes one area; nothing where there is nothing in it.
-func (p *page) findings(title string, all []onboarding.Finding, in func(onboarding.Finding) bool) {
+// area writes the verdicts of one area; nothing where there are none.
+func (p *page) area(title string, all []onboarding.Verdict, in func(onboarding.Verdict) bool) {
 	first := true
-	for _, finding := range all {
-		if !in(finding) {
+	for _, verdict := range all {
+		if !in(verdict) {
 			continue
 		}
 		if first {
 			p.heading(title)
 			first = false
 		}
-		p.finding(finding)
+		p.verdict(verdict)
 	}
 }
 
-func (p *page) finding(f onboarding.Finding) {
+func (p *page) verdict(v onboarding.Verdict) {
 	symbol := p.paint(green, "✔")
-	switch f.Level {
-	case onboarding.LevelWarning:
+	switch v.Kind {
+	case onboarding.VerdictWarning:
 		symbol = p.paint(yellow, "!")
-	case onboarding.LevelBlocking:
+	case onboarding.VerdictBlocked:
 		symbol = p.paint(red, "✗")
+	case onboarding.VerdictAsk:
+		symbol = p.paint(cyan, "?")
+	case onboarding.VerdictUnknown:
+		symbol = p.paint(dim, "·")
 	}
-	p.wrapped("  "+symbol+" ", "    ", clean(f.Check)+": "+clean(f.Message))
-	if f.Remedy != "" && f.Level != onboarding.LevelOK {
-		p.wrapped("    → ", "      ", clean(f.Remedy))
+	p.wrapped("  "+symbol+" ", "    ", clean(v.Code)+": "+clean(v.Reason))
+	if v.Remedy != "" {
+		p.wrapped("    → ", "      ", clean(v.Remedy))
 	}
 }
 
@@ -85,33 +84,34 @@ func (p *page) wrapped(first, rest, text string) {
 }
 
 // Plan writes what a run would do, as a diff: + create, ~ change, - remove, = keep, ? ask.
-func Plan(w io.Writer, plan onboarding.Plan, o Options) error {
+func Plan(w io.Writer, plan onboarding.Assessment, o Options) error {
 	out := page{Options: o}
 	out.line(out.paint(bold, clean(plan.Run)), "  ", clean(plan.Region))
+	planned := plan.Planned()
 	for _, info := range onboarding.Steps() {
 		first := true
-		for _, change := range plan.Changes {
-			if change.Step != info.Step {
+		for _, verdict := range planned {
+			if verdict.Resource.Info().Step != info.Step {
 				continue
 			}
 			if first {
 				out.heading(info.Title)
 				first = false
 			}
-			out.change(change)
+			out.change(verdict)
 		}
 	}
-	if len(plan.Findings) > 0 {
+	if stops := onboarding.OfKind(plan.Verdicts, onboarding.VerdictBlocked, onboarding.VerdictWarning); len(stops) > 0 {
 		out.heading("Where the run would park, and what a person should know")
-		for _, finding := range plan.Findings {
-			out.finding(finding)
+		for _, verdict := range stops {
+			out.verdict(verdict)
 		}
 	}
 	if total := max(plan.ExceptionsTotal, len(plan.Exceptions)); total > 0 {
-		out.heading(plural(total, "person who should get in and would not", "people who should get in and would not"))
+		out.heading(plural(total, "person who should be able to sign in and would not", "people who should be able to sign in and would not"))
 		out.people(plan.Exceptions, len(plan.Exceptions))
 		if rest := total - len(plan.Exceptions); rest > 0 {
-			out.line("  ", out.paint(dim, fmt.Sprintf("and %s more; a check lists all of them in a file on the worker", number(rest))))
+			out.line("  ", out.paint(dim, fmt.Sprintf("and %s more; all of them are in %s (on the worker)", number(rest), clean(plan.PeopleFile))))
 		}
 	}
 	out.line()
@@ -119,37 +119,62 @@ func Plan(w io.Writer, plan onboarding.Plan, o Options) error {
 	return out.flush(w)
 }
 
-func planSum(plan onboarding.Plan) string {
+func planSum(plan onboarding.Assessment) string {
 	people := plan.People
 	text := fmt.Sprintf("%s wanted: %d in Identity Center, %d expected after the sync.", plural(people.Wanted, "person", "people"), people.Synced, people.AfterSync)
 	totals := plan.Totals()
-	if totals[onboarding.ChangeCreate]+totals[onboarding.ChangeChange]+totals[onboarding.ChangeRemove]+totals[onboarding.ChangeAsk] == 0 {
+	todo := totals[onboarding.VerdictCreate] + totals[onboarding.VerdictChange] + totals[onboarding.VerdictRemove] + totals[onboarding.VerdictAsk]
+	switch blocked := len(onboarding.Blocked(plan.Verdicts)); {
+	case todo == 0 && blocked > 0:
+		return text + " Nothing can be done before what is marked ✗ is repaired."
+	case todo == 0:
 		return text + " Nothing to do."
 	}
-	return text + fmt.Sprintf(" %d to create, %d to change, %d to remove, %d to keep, %d for you to do.", totals[onboarding.ChangeCreate],
-		totals[onboarding.ChangeChange], totals[onboarding.ChangeRemove], totals[onboarding.ChangeKeep], totals[onboarding.ChangeAsk])
+	return text + fmt.Sprintf(" %d to create, %d to change, %d to remove, %d to keep, %d for you to do.", totals[onboarding.VerdictCreate],
+		totals[onboarding.VerdictChange], totals[onboarding.VerdictRemove], totals[onboarding.VerdictKeep]+totals[onboarding.VerdictAdopt], totals[onboarding.VerdictAsk])
 }
 
-func (p *page) change(c onboarding.Change) {
-	symbols := map[onboarding.ChangeAction]string{
-		onboarding.ChangeCreate: p.paint(green, "+"), onboarding.ChangeChange: p.paint(yellow, "~"), onboarding.ChangeRemove: p.paint(red, "-"),
-		onboarding.ChangeKeep: p.paint(dim, "="), onboarding.ChangeAsk: p.paint(cyan, "?"),
+func (p *page) change(v onboarding.Verdict) {
+	symbols := map[onboarding.VerdictKind]string{
+		onboarding.VerdictCreate: p.paint(green, "+"), onboarding.VerdictChange: p.paint(yellow, "~"), onboarding.VerdictRemove: p.paint(red, "-"),
+		onboarding.VerdictKeep: p.paint(dim, "="), onboarding.VerdictAdopt: p.paint(dim, "="), onboarding.VerdictAsk: p.paint(cyan, "?"),
 	}
-	text := clean(c.Kind)
-	if c.Name != "" {
-		text += " " + clean(c.Name)
+	title := v.Resource.Info().Title
+	text := title
+	if v.Subject != "" {
+		text += " " + clean(v.Subject)
 	}
-	if c.Count > 0 {
-		text = plural(c.Count, clean(c.Kind), clean(c.Kind)+"s")
-		if c.Action != onboarding.ChangeKeep {
+	if v.Count > 0 {
+		text = plural(v.Count, title, title+"s")
+		if v.Kind != onboarding.VerdictKeep {
 			text += " more"
 		}
 	}
-	if detail := clean(c.Detail); detail != "" {
-		text += ": " + detail
+	if v.Field != "" {
+		text += ", " + clean(v.Field)
 	}
-	if c.AfterSync {
+	switch {
+	case v.Kind == onboarding.VerdictChange && v.Have+v.Want != "":
+		text += ": " + fromTo(v)
+	case v.Kind == onboarding.VerdictCreate && v.Want != "":
+		text += ": " + clean(v.Want)
+	case v.Reason != "":
+		text += ": " + clean(v.Reason)
+	}
+	if v.AfterSync {
 		text += " (after the sync)"
 	}
-	p.wrapped("  "+symbols[c.Action]+" ", "    ", strings.TrimSpace(text))
+	p.wrapped("  "+symbols[v.Kind]+" ", "    ", strings.TrimSpace(text))
+}
+
+// fromTo writes a change as "have → want".
+func fromTo(v onboarding.Verdict) string {
+	have, want := clean(v.Have), clean(v.Want)
+	if have == "" {
+		have = "none"
+	}
+	if want == "" {
+		want = "none"
+	}
+	return have + " → " + want
 }

@@ -97,7 +97,7 @@ func busy() onboarding.Progress {
 func report() onboarding.Report {
 	return onboarding.Report{
 		Run: "data-science", Region: "us-east-1", State: onboarding.RunDone, StartedBy: "op@laptop", StartedAt: ago(3 * time.Hour), EndedAt: ago(2 * time.Hour),
-		Doors: onboarding.Doors{
+		Addresses: onboarding.SignInAddresses{
 			OktaTile:     "https://example.okta.com/home/amazon_aws_sso/0oa1EXAMPLE/aln1EXAMPLE",
 			AccessPortal: "https://d-9067EXAMPLE.awsapps.com/start",
 			Studio:       "https://d-abcdEXAMPLE.studio.us-east-1.sagemaker.aws",
@@ -118,9 +118,9 @@ func report() onboarding.Report {
 			{Kind: "Okta app", Name: "AWS IAM Identity Center", ID: "0oa1EXAMPLE", Origin: onboarding.OriginAdopted},
 			{Kind: "Studio domain", Name: "data-science", ID: "d-abcdEXAMPLE", Origin: onboarding.OriginCreated},
 		},
-		Findings: []onboarding.Finding{
-			{Level: onboarding.LevelOK, Check: "region", Message: "fine"},
-			{Level: onboarding.LevelWarning, Check: "quota", Message: "1,204 profiles of at most 1,500", Remedy: "ask for more in Service Quotas"},
+		Findings: []onboarding.Verdict{
+			{Kind: onboarding.VerdictKeep, Code: "region", Reason: "fine"},
+			{Kind: onboarding.VerdictWarning, Code: "quota", Reason: "1,204 profiles of at most 1,500", Remedy: "ask for more in Service Quotas"},
 		},
 		Requests: []onboarding.AnsweredRequest{{Step: onboarding.StepSCIM, Title: "Create the SCIM token", AskedAt: ago(170 * time.Minute), DoneAt: ago(150 * time.Minute), By: "op@laptop"}},
 		Decisions: []onboarding.Decision{{Resolution: onboarding.Resolution{Step: onboarding.StepDirectorySync, Action: onboarding.ActionSkip, Reason: "they follow next week", By: "op@laptop"},

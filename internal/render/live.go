@@ -231,13 +231,13 @@ func (l *Live) changes(b *strings.Builder, p onboarding.Progress, o Options) {
 		if c := step.Count; c != nil && c.Total > 0 {
 			tenths = 10 * c.Done / c.Total
 		}
-		told := fmt.Sprint(step.State, stepText(p, withoutCount(step)), step.Retrying, tenths)
+		told := fmt.Sprint(step.State, stepText(p, withoutCount(step)), retrying(step), tenths)
 		if step.State == onboarding.StepPending || !l.news("step/"+string(step.Step), told) {
 			continue
 		}
 		b.WriteString(stamp + stepLine(p, step, o, "●") + "\n")
 		if step.Retrying != "" && step.State == onboarding.StepRunning {
-			b.WriteString(pad("", len("15:04:05 ")) + pad("", textColumn) + o.paint(dim, clean(step.Retrying)) + "\n")
+			b.WriteString(pad("", len("15:04:05 ")) + pad("", textColumn) + o.paint(dim, clean(retrying(step))) + "\n")
 		}
 	}
 }

@@ -48,7 +48,7 @@ func checklist(p onboarding.Progress, o Options, busy string) []string {
 		}
 		lines = append(lines, stepLine(p, step, o, busy))
 		if step.Retrying != "" && step.State == onboarding.StepRunning {
-			lines = append(lines, pad("", textColumn)+o.paint(dim, clean(step.Retrying)))
+			lines = append(lines, pad("", textColumn)+o.paint(dim, clean(retrying(step))))
 		}
 	}
 	for i, line := range lines {
@@ -118,6 +118,11 @@ func stepText(p onboarding.Progress, step onboarding.StepProgress) string {
 		text = countText(*step.Count) + " · " + text
 	}
 	return text
+}
+
+// retrying is what an activity is tried again after, and what to do about it.
+func retrying(step onboarding.StepProgress) string {
+	return onboarding.WithRemedy(step.Retrying, step.RetryingRemedy)
 }
 
 // countText writes "812/1,000 people", and only what is done where the total isn't known yet.

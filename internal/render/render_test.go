@@ -36,7 +36,7 @@ func TestTextFromOutsideCannotSteerTheTerminal(t *testing.T) {
 	p.Requests[0].Title, p.Requests[0].Paste[0].Value, p.Requests[0].Clicks[0] = nasty, nasty, nasty
 	p.Parked[0].Message = nasty
 	r := report()
-	r.Exceptions[0].Person, r.Resources[0].Name, r.Groups[0].Name, r.Doors.Studio = nasty, nasty, nasty, nasty
+	r.Exceptions[0].Person, r.Resources[0].Name, r.Groups[0].Name, r.Addresses.Studio = nasty, nasty, nasty, nasty
 	var b strings.Builder
 	require.NoError(t, render.Progress(&b, p, render.Options{Now: now}))
 	require.NoError(t, render.Report(&b, r, render.Options{Now: now}))

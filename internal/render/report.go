@@ -9,12 +9,12 @@ import (
 	"studio-onboarding/onboarding"
 )
 
-// Report writes the report of a run: the doors, who gets in and who doesn't and why, what was created or adopted, what
+// Report writes the report of a run: the sign-in addresses, who can sign in and who can't and why, what was created or adopted, what
 // people did, and what will expire.
 func Report(w io.Writer, r onboarding.Report, o Options) error {
 	out := page{Options: o}
 	out.reportHead(r)
-	out.doors(r.Doors)
+	out.addresses(r.Addresses)
 	out.counts(r)
 	out.exceptions(r)
 	out.made(r)
@@ -37,16 +37,16 @@ func (p *page) reportHead(r onboarding.Report) {
 	p.line(line)
 }
 
-func (p *page) doors(d onboarding.Doors) {
-	p.heading("Three doors")
-	for _, door := range []struct{ name, url string }{
-		{"Okta tile", d.OktaTile}, {"AWS access portal", d.AccessPortal}, {"Studio bookmark", d.Studio},
+func (p *page) addresses(a onboarding.SignInAddresses) {
+	p.heading("Sign-in addresses")
+	for _, address := range []struct{ name, url string }{
+		{"Okta tile", a.OktaTile}, {"AWS access portal", a.AccessPortal}, {"Studio bookmark", a.Studio},
 	} {
-		url := p.paint(cyan, clean(door.url))
+		url := p.paint(cyan, clean(address.url))
 		if url == "" {
 			url = p.paint(dim, "not known yet")
 		}
-		p.line("  ", pad(door.name, 19), url)
+		p.line("  ", pad(address.name, 19), url)
 	}
 }
 
@@ -71,17 +71,17 @@ func (p *page) counts(r onboarding.Report) {
 
 func (p *page) exceptions(r onboarding.Report) {
 	if total := max(r.ExceptionsTotal, len(r.Exceptions)); total > 0 {
-		p.heading(plural(total, "person who should get in and doesn't", "people who should get in and don't"))
+		p.heading(plural(total, "person who should be able to sign in and can't", "people who should be able to sign in and can't"))
 		p.people(r.Exceptions, total)
 	}
 	if len(r.Notices) > 0 {
-		p.heading("Good to know about people who get in")
+		p.heading("Good to know about people who can sign in")
 		p.people(r.Notices, len(r.Notices))
 	}
 	var warnings [][]string
 	for _, finding := range r.Findings {
-		if finding.Level != onboarding.LevelOK {
-			warnings = append(warnings, []string{clean(finding.Check), clean(finding.Message), clean(finding.Remedy)})
+		if finding.Kind == onboarding.VerdictWarning || finding.Kind == onboarding.VerdictBlocked {
+			warnings = append(warnings, []string{clean(finding.Code), clean(finding.Reason), clean(finding.Remedy)})
 		}
 	}
 	if len(warnings) > 0 {

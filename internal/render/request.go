@@ -45,6 +45,9 @@ func (p *page) request(run string, r onboarding.Request) {
 	p.line(p.paint(yellow, "▶ "), p.paint(bold, clean(string(r.Step))+": "+clean(r.Title)))
 	if r.Refusal != "" {
 		p.styledPart("Refused", red, clean(r.Refusal))
+		if r.RefusalRemedy != "" {
+			p.part("Remedy", clean(r.RefusalRemedy))
+		}
 	}
 	if r.Why != "" {
 		p.part("Why", clean(r.Why))
@@ -156,9 +159,11 @@ func (p *page) times(r onboarding.Request) {
 func (p *page) parked(run string, k onboarding.Parked) {
 	p.line(p.paint(red, "! "), p.paint(bold, clean(string(k.Step))+" needs a decision"), " ",
 		p.paint(dim, fmt.Sprintf("(%s, tried %s, parked %s ago)", clean(k.Class), plural(k.Attempts, "time", "times"), p.since(k.Since, p.Now))))
-	p.part("What", clean(k.Message))
-	if k.Remedy != "" {
-		p.part("Remedy", clean(k.Remedy))
+	for _, verdict := range k.Blocking() {
+		p.part("What", clean(verdict.Reason))
+		if verdict.Remedy != "" {
+			p.part("Remedy", clean(verdict.Remedy))
+		}
 	}
 	if len(k.People) > 0 {
 		p.line()

@@ -86,8 +86,9 @@ type EndedError struct {
 	Run string
 	// How is "failed", "canceled", "terminated" or "timed-out".
 	How string
-	// Message is why, where the run says so.
+	// Message is why, and Remedy what to do about it, where the run says so.
 	Message string
+	Remedy  string
 	At      time.Time
 }
 
@@ -99,7 +100,7 @@ func (e *EndedError) Error() string {
 		text = fmt.Sprintf("run %s %s", e.Run, strings.ReplaceAll(e.How, "-", " "))
 	}
 	if e.Message != "" {
-		text += ": " + e.Message
+		text += ": " + onboarding.WithRemedy(e.Message, e.Remedy)
 	}
 	return text + " → what it made is still there; starting the same spec again adopts it and goes on: starter onboard -f spec.yaml"
 }
@@ -119,13 +120,29 @@ func (e *NoServerError) Unwrap() error { return e.Err }
 type RefusedError struct {
 	Run  string
 	Step onboarding.Step
-	// Message is the run's own text.
+	// Message and Remedy are the run's own texts.
 	Message string
+	Remedy  string
 }
 
 // Error is the run's own text and where to see what it is asking for.
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("%s → what the run waits for: starter status %s", strings.TrimSpace(e.Message), e.Run)
+	return fmt.Sprintf("%s → what the run waits for: starter status %s", onboarding.WithRemedy(strings.TrimSpace(e.Message), e.Remedy), e.Run)
+}
+
+// FailedError says that a check, a plan or a reconcile ended without a result.
+type FailedError struct {
+	// What is "check", "plan" or "reconcile".
+	What string
+	Run  string
+	// Message is why, and Remedy what to do about it.
+	Message string
+	Remedy  string
+}
+
+// Error says why and what to do.
+func (e *FailedError) Error() string {
+	return fmt.Sprintf("the %s of %s failed: %s", e.What, e.Run, onboarding.WithRemedy(e.Message, e.Remedy))
 }
 
 // translate turns what a call about a run failed with into one of the errors above.
@@ -160,11 +177,16 @@ func known(ctx context.Context, c client.Client) []string {
 	return names
 }
 
-// messageOf finds the text in an error that a workflow or activity failed with, without Temporal's wrapping.
-func messageOf(err error) string {
+// failureOf finds what a workflow, an update or an activity failed with, without Temporal's wrapping: the message, and the remedy
+// of its details. What the first version failed with has one text alone.
+func failureOf(err error) (message, remedy string) {
 	var app *temporal.ApplicationError
-	if errors.As(err, &app) {
-		return app.Message()
+	if !errors.As(err, &app) {
+		return err.Error(), ""
 	}
-	return err.Error()
+	var failure onboarding.Failure
+	if app.HasDetails() && app.Details(&failure) == nil && failure.Reason != "" {
+		remedy = failure.Remedy
+	}
+	return app.Message(), remedy
 }

@@ -25,8 +25,8 @@ const (
 // Check has the worker look at everything that a run of the spec depends on, and waits for what it found. It changes nothing.
 // notice is told, once for each, what a provider that does not answer is waited for with; it may be nil. If no worker begins
 // within 5 s it is a *NoWorkerError.
-func Check(ctx context.Context, c client.Client, spec onboarding.Spec, every time.Duration, notice func(string)) (onboarding.CheckResult, error) {
-	return look[onboarding.CheckResult](ctx, c, looking{
+func Check(ctx context.Context, c client.Client, spec onboarding.Spec, every time.Duration, notice func(string)) (onboarding.Assessment, error) {
+	return look[onboarding.Assessment](ctx, c, looking{
 		what: "check", run: spec.Name, id: onboarding.CheckID(spec.Name), workflow: onboarding.WorkflowCheck,
 		input: onboarding.CheckInput{Spec: spec}, every: every, notice: notice,
 	})
@@ -34,8 +34,8 @@ func Check(ctx context.Context, c client.Client, spec onboarding.Spec, every tim
 
 // Plan has the worker say what a run of the spec would do, and waits for it. It changes nothing. Errors and notice are those
 // of Check.
-func Plan(ctx context.Context, c client.Client, spec onboarding.Spec, every time.Duration, notice func(string)) (onboarding.Plan, error) {
-	return look[onboarding.Plan](ctx, c, looking{
+func Plan(ctx context.Context, c client.Client, spec onboarding.Spec, every time.Duration, notice func(string)) (onboarding.Assessment, error) {
+	return look[onboarding.Assessment](ctx, c, looking{
 		what: "plan", run: spec.Name, id: onboarding.PlanID(spec.Name), workflow: onboarding.WorkflowPlan,
 		input: onboarding.PlanInput{Spec: spec}, every: every, notice: notice,
 	})
@@ -73,7 +73,8 @@ func look[Out any](ctx context.Context, c client.Client, l looking) (Out, error)
 		if ctx.Err() != nil {
 			return out, ctx.Err()
 		}
-		return out, fmt.Errorf("the %s of %s failed: %s", l.what, l.run, messageOf(err))
+		message, remedy := failureOf(err)
+		return out, &FailedError{What: l.what, Run: l.run, Message: message, Remedy: remedy}
 	}
 	return out, nil
 }
@@ -102,7 +103,8 @@ func (l looking) await(ctx context.Context, c client.Client, started client.Work
 			return err
 		}
 		for _, activity := range description.GetPendingActivities() {
-			if text := retrying(activity); text != "" && text != told && l.notice != nil {
+			text, remedy := retrying(activity)
+			if text = onboarding.WithRemedy(text, remedy); text != "" && text != told && l.notice != nil {
 				told = text
 				l.notice(text)
 			}

@@ -127,7 +127,7 @@ func closedProgress(ctx context.Context, c client.Client, run string, info *work
 		ended := &EndedError{Run: run, How: how, At: info.GetCloseTime().AsTime()}
 		err := c.GetWorkflow(ctx, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId()).Get(ctx, nil)
 		if err != nil && how == "failed" {
-			ended.Message = messageOf(err)
+			ended.Message, ended.Remedy = failureOf(err)
 		}
 		if !answered {
 			progress = onboarding.Progress{Run: run, StartedAt: info.GetStartTime().AsTime()}
@@ -187,20 +187,27 @@ func addPending(progress *onboarding.Progress, pending []*workflow.PendingActivi
 		if count.Step != "" {
 			target.Count = &count
 		}
-		if text := retrying(activity); text != "" {
-			target.Retrying = text
+		if text, remedy := retrying(activity); text != "" {
+			target.Retrying, target.RetryingRemedy = text, remedy
 		}
 	}
 }
 
-// retrying writes an activity's last failure. What is merely not there yet is a wait, so its attempts don't count.
-func retrying(activity *workflow.PendingActivityInfo) string {
-	failure := activity.GetLastFailure()
-	if failure == nil {
-		return ""
+// retrying writes an activity's last failure, and what to do about it. What is merely not there yet is a wait, so its attempts
+// don't count.
+func retrying(activity *workflow.PendingActivityInfo) (text, remedy string) {
+	last := activity.GetLastFailure()
+	if last == nil {
+		return "", ""
 	}
-	if failure.GetApplicationFailureInfo().GetType() == string(fault.NotReady) {
-		return failure.GetMessage()
+	text = last.GetMessage()
+	if last.GetApplicationFailureInfo().GetType() != string(fault.NotReady) {
+		text = fmt.Sprintf("attempt %d, after: %s", activity.GetAttempt(), text)
 	}
-	return fmt.Sprintf("attempt %d, after: %s", activity.GetAttempt(), failure.GetMessage())
+	var failure onboarding.Failure
+	if details := last.GetApplicationFailureInfo().GetDetails().GetPayloads(); len(details) > 0 &&
+		converter.GetDefaultDataConverter().FromPayload(details[0], &failure) == nil && failure.Reason != "" {
+		remedy = failure.Remedy
+	}
+	return text, remedy
 }

@@ -99,14 +99,16 @@ func TestProgressAddsCountsAndFailuresOfActivitiesUnderWay(t *testing.T) {
 	fake := runstest.Running(progress(running(onboarding.StepOktaGroups), running(onboarding.StepDomain), running(onboarding.StepNetwork)))
 	fake.Pending = []*workflow.PendingActivityInfo{
 		runstest.Activity("AwaitProvisioned", 7, &onboarding.Count{Step: onboarding.StepOktaGroups, Done: 812, Total: 1000, What: "people"}, "NotReady", "188 people are under way"),
-		runstest.Activity("AwaitDomain", 3, nil, "Throttled", "sagemaker:DescribeDomain: rate exceeded"),
+		runstest.Activity("AwaitDomain", 3, nil, "Throttled", "sagemaker:DescribeDomain: rate exceeded", "See which other programs call."),
 		runstest.Activity("SomethingNew", 2, nil, "Denied", "no"),
 	}
 	p, err := runs.Progress(t.Context(), fake, "demo")
 	require.NoError(t, err)
 	require.Equal(t, &onboarding.Count{Step: onboarding.StepOktaGroups, Done: 812, Total: 1000, What: "people"}, p.Steps[0].Count)
 	require.Equal(t, "188 people are under way", p.Steps[0].Retrying, "a wait is no failure, so its attempts are not told")
+	require.Empty(t, p.Steps[0].RetryingRemedy, "a failure of the first version has no details")
 	require.Equal(t, "attempt 3, after: sagemaker:DescribeDomain: rate exceeded", p.Steps[1].Retrying)
+	require.Equal(t, "See which other programs call.", p.Steps[1].RetryingRemedy)
 	require.Nil(t, p.Steps[1].Count)
 	require.Empty(t, p.Steps[2].Retrying)
 }

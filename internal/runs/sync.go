@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"go.temporal.io/api/common/v1"
@@ -49,8 +48,9 @@ type SyncRun struct {
 	EndedAt    time.Time `json:"endedAt,omitzero"`
 	// State is "running", "done", "needs-attention", or how it ended without a report.
 	State string `json:"state"`
-	// Message is what it failed with, or waits for.
+	// Message is what it failed with, or waits for, and Remedy what to do about it.
 	Message string                      `json:"message,omitempty"`
+	Remedy  string                      `json:"remedy,omitempty"`
 	Report  *onboarding.ReconcileReport `json:"report,omitempty"`
 }
 
@@ -229,13 +229,13 @@ func syncRun(ctx context.Context, c client.Client, id client.ScheduleWorkflowExe
 		run.EndedAt = closed.AsTime()
 	}
 	for _, activity := range description.GetPendingActivities() {
-		run.Message = retrying(activity)
+		run.Message, run.Remedy = retrying(activity)
 	}
 	switch how := endedHow(info.GetStatus()); {
 	case how != "":
 		run.State = how
 		if err := c.GetWorkflow(asking, id.WorkflowID, run.RunID).Get(asking, nil); err != nil && how == "failed" {
-			run.Message = messageOf(err)
+			run.Message, run.Remedy = failureOf(err)
 		}
 	case info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
 		var report onboarding.ReconcileReport
@@ -272,7 +272,8 @@ func Reconcile(ctx context.Context, c client.Client, in onboarding.ReconcileInpu
 		if ctx.Err() != nil {
 			return report, ctx.Err()
 		}
-		return report, errors.New(strings.TrimSpace(messageOf(err)))
+		message, remedy := failureOf(err)
+		return report, &FailedError{What: "reconcile", Run: run, Message: message, Remedy: remedy}
 	}
 	return report, nil
 }

@@ -89,7 +89,8 @@ func updateError(ctx context.Context, c client.Client, run string, step onboardi
 	var notReady *serviceerror.WorkflowNotReady
 	switch {
 	case errors.As(err, &app):
-		return &RefusedError{Run: run, Step: step, Message: app.Message()}
+		message, remedy := failureOf(err)
+		return &RefusedError{Run: run, Step: step, Message: message, Remedy: remedy}
 	case errors.As(err, &late) || errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("run %s has not settled this within %s: the worker is busy, or has stopped → see what became of it with: starter status %s", run, updateWithin, run)
 	case errors.As(err, &notReady):

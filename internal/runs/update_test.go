@@ -106,6 +106,17 @@ func TestARefusalIsTheRunsOwnText(t *testing.T) {
 	require.NotContains(t, err.Error(), "retryable", "Temporal's wrapping is not for people")
 }
 
+func TestARefusalBringsItsRemedy(t *testing.T) {
+	fake := asking(scimRequest())
+	fake.UpdateError = temporal.NewApplicationError("the token has expired", "Denied", onboarding.Failure{Reason: "the token has expired", Remedy: "Make another."})
+	_, err := runs.Provide(t.Context(), fake, "demo", scimAnswer())
+	var refused *runs.RefusedError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, "the token has expired", refused.Message)
+	require.Equal(t, "Make another.", refused.Remedy)
+	require.Equal(t, "the token has expired → Make another. → what the run waits for: starter status demo", err.Error())
+}
+
 func TestOtherEndsOfAnAnswerAreExplained(t *testing.T) {
 	for want, cause := range map[string]error{
 		"has not settled this": client.NewWorkflowUpdateServiceTimeoutOrCanceledError(context.DeadlineExceeded),

@@ -52,7 +52,7 @@ func TestEveryRefusalHasItsClassAndNoToken(t *testing.T) {
 		class  fault.Class
 		says   string
 	}{
-		"wrong token":      {send(401, "application/json", detail("Unauthorized "+token)), fault.Denied, "token or endpoint is wrong"},
+		"wrong token":      {send(401, "application/json", detail("Unauthorized "+token)), fault.Denied, "Token or endpoint is wrong"},
 		"network controls": {send(403, "application/json", `{"message":"AccessDenied"}`), fault.Denied, "network controls"},
 		"no such tenant":   {send(404, "application/json", `{}`), fault.NotFound, "primary Region"},
 		"throttled":        {send(429, "application/json", detail("slow down")), fault.Throttled, "slow down"},
@@ -60,6 +60,13 @@ func TestEveryRefusalHasItsClassAndNoToken(t *testing.T) {
 		"HTML 503":         {send(503, "text/html", "<html>no</html>"), fault.Unavailable, "web page"},
 		"portal":           {send(200, "text/html; charset=utf-8", "<html>portal</html>"), fault.Invalid, "web page"},
 		"other JSON":       {send(200, "application/json", `{"hello":"world"}`), fault.Invalid, "does not answer as a SCIM endpoint"},
+		"empty body":       {send(200, "application/json", " \n"), fault.Unavailable, "HTTP 200 with an empty body"},
+		"null":             {send(200, "application/json", "null"), fault.Unavailable, "HTTP 200 with null"},
+		"list":             {send(200, "application/json", "[]"), fault.Invalid, "HTTP 200 with a list where an object belongs"},
+		"empty object":     {send(200, "application/json", "{}"), fault.Invalid, "HTTP 200 with an object without patch"},
+		"half":             {send(200, "application/json", `{"patch":{"supported":true},"filter":null}`), fault.Invalid, "an object without filter"},
+		"wrong type":       {send(200, "application/json", `{"patch":true,"filter":{}}`), fault.Invalid, "values of a wrong type"},
+		"broken JSON":      {send(200, "application/json", `{"patch":{`), fault.Invalid, "what is no JSON"},
 		"other refusal":    {send(400, "application/json", detail("Request is unparsable")), fault.Invalid, "Request is unparsable"},
 		"redirect":         {http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect).ServeHTTP, fault.Invalid, "redirects"},
 		"closed":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, fault.Unavailable, "cannot be reached"},
@@ -126,7 +133,10 @@ func TestWrongEndpointsAreRefusedWithWhatIsWrong(t *testing.T) {
 		"http://127.0.0.1:9/t/scim/v2":                            "https://",
 	} {
 		_, err := scim.NormalizeEndpoint(given, "127.0.0.1:8080")
-		require.ErrorContains(t, err, says, given)
+		var wrong *scim.EndpointError
+		require.ErrorAs(t, err, &wrong)
+		require.Contains(t, wrong.Reason, says, given)
+		require.Contains(t, wrong.Remedy, "Automatic provisioning", given)
 		require.NotContains(t, strings.ToLower(err.Error()), "u:p")
 	}
 	_, err := scim.NormalizeEndpoint("http:///t/scim/v2", "")

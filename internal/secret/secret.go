@@ -9,27 +9,18 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
 )
 
 // maxSize is the largest secret in bytes; AWS Secrets Manager allows as much.
 const maxSize = 64 << 10
-
-const (
-	schemeEnv  = "env:"
-	schemeFile = "file:"
-	schemeAWS  = "aws-sm:"
-)
 
 const remedyForm = "Give a reference that the worker can resolve: env:NAME for a variable, file:/path for a file, " +
 	"or aws-sm:ARN (with #key for a JSON secret) for AWS Secrets Manager."
@@ -50,74 +41,36 @@ func New(getenv func(string) string, aws AWS) *Resolver {
 	return &Resolver{getenv: getenv, aws: aws}
 }
 
-// Valid checks the form of a reference and resolves nothing. The error is a *fault.Fault of class Invalid and never repeats
-// the reference: what has the wrong form may be the secret itself, given by mistake.
-func Valid(reference string) error {
-	_, _, err := split(reference)
-	return err
-}
-
 // Resolve reads the secret that a reference names. One line break at its end is taken off; what is left must be 1 byte to
 // 64 KiB of one line. Every error is a *fault.Fault that never contains any of it: Invalid for a wrong reference or secret,
 // NotFound where there is none, Denied without the permission to read it, and those of AWS.
 func (r *Resolver) Resolve(ctx context.Context, reference string) (string, error) {
-	scheme, rest, err := split(reference)
+	parsed, err := parse(reference)
 	if err != nil {
 		return "", err
 	}
 	var value string
-	switch scheme {
-	case schemeEnv:
-		value, err = r.fromEnv(rest)
-	case schemeFile:
-		value, err = fromFile(rest)
-	case schemeAWS:
-		value, err = r.fromAWS(ctx, rest)
+	switch parsed.Scheme {
+	case onboarding.SecretInEnvironment:
+		value, err = r.fromEnv(parsed.Name)
+	case onboarding.SecretInFile:
+		value, err = fromFile(parsed.Name)
+	case onboarding.SecretInAWS:
+		value, err = r.fromAWS(ctx, parsed)
 	}
 	if err != nil {
 		return "", err
 	}
-	return checked(scheme, value)
+	return checked(parsed.Scheme, value)
 }
 
-func split(reference string) (scheme, rest string, err error) {
-	for _, scheme := range []string{schemeEnv, schemeFile, schemeAWS} {
-		rest, ok := strings.CutPrefix(reference, scheme)
-		if !ok {
-			continue
-		}
-		switch {
-		case scheme == schemeEnv && !isVariable(rest):
-			return "", "", wrongForm("after env: comes the name of a variable, which has letters, digits and _ only")
-		case scheme == schemeFile && (!filepath.IsAbs(rest) || strings.ContainsFunc(rest, unicode.IsControl)):
-			return "", "", wrongForm("after file: comes an absolute path")
-		case scheme == schemeAWS && !isSecretARN(rest):
-			return "", "", wrongForm("after aws-sm: comes the ARN of a secret in AWS Secrets Manager")
-		}
-		return scheme, rest, nil
+// parse reads a reference, and makes what is wrong with it a fault.
+func parse(reference string) (onboarding.SecretReference, error) {
+	parsed, err := onboarding.ParseSecretReference(reference)
+	if err != nil {
+		return parsed, fault.New(fault.Invalid, "worker", "", "%s", err.Error()).WithRemedy("%s", remedyForm)
 	}
-	return "", "", wrongForm("this is not a reference to a secret (it is not shown, as it may be the secret itself)")
-}
-
-func wrongForm(message string) error {
-	return fault.New(fault.Invalid, "worker", "", "%s", message).WithRemedy("%s", remedyForm)
-}
-
-func isVariable(name string) bool {
-	for i, r := range name {
-		letter := r == '_' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
-		if !letter && (i == 0 || r < '0' || r > '9') {
-			return false
-		}
-	}
-	return name != ""
-}
-
-func isSecretARN(rest string) bool {
-	text, key, keyed := strings.Cut(rest, "#")
-	parsed, err := arn.Parse(text)
-	return err == nil && parsed.Service == "secretsmanager" && parsed.Region != "" && parsed.AccountID != "" &&
-		strings.HasPrefix(parsed.Resource, "secret:") && len(parsed.Resource) > len("secret:") && (!keyed || key != "")
+	return parsed, nil
 }
 
 func (r *Resolver) fromEnv(name string) (string, error) {
@@ -161,26 +114,21 @@ func fromFile(path string) (string, error) {
 }
 
 // fromAWS reads the current version of a secret, in its own Region, with the worker's own credentials.
-func (r *Resolver) fromAWS(ctx context.Context, reference string) (string, error) {
-	id, key, keyed := strings.Cut(reference, "#")
-	parsed, err := arn.Parse(id)
-	if err != nil {
-		return "", wrongForm("after aws-sm: comes the ARN of a secret in AWS Secrets Manager")
-	}
-	cfg, err := r.aws.Config(ctx, onboarding.AccountSpec{}, parsed.Region)
+func (r *Resolver) fromAWS(ctx context.Context, reference onboarding.SecretReference) (string, error) {
+	cfg, err := r.aws.Config(ctx, onboarding.AccountSpec{}, reference.Region)
 	if err != nil {
 		return "", err
 	}
-	out, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(id)})
+	out, err := secretsmanager.NewFromConfig(cfg).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(reference.Name)})
 	if err != nil {
-		return "", awscloud.Classify("secretsmanager:GetSecretValue", err)
+		return "", err
 	}
 	value := aws.ToString(out.SecretString)
 	if out.SecretString == nil {
 		value = string(out.SecretBinary)
 	}
-	if keyed {
-		return field(value, key)
+	if reference.Key != "" {
+		return field(value, reference.Key)
 	}
 	if strings.HasPrefix(strings.TrimSpace(value), "{") && json.Valid([]byte(value)) {
 		return "", fault.New(fault.Invalid, "aws", "secretsmanager:GetSecretValue", "the secret holds JSON with several keys").
@@ -205,7 +153,7 @@ func field(value, key string) (string, error) {
 }
 
 // checked refuses what can be no token, before it is sent anywhere.
-func checked(scheme, value string) (string, error) {
+func checked(scheme onboarding.SecretScheme, value string) (string, error) {
 	if trimmed, ok := strings.CutSuffix(value, "\n"); ok {
 		value = strings.TrimSuffix(trimmed, "\r")
 	}
@@ -222,6 +170,6 @@ func checked(scheme, value string) (string, error) {
 	default:
 		return value, nil
 	}
-	return "", fault.New(fault.Invalid, "worker", "", "the secret behind the %s reference %s", strings.TrimSuffix(scheme, ":"), wrong).
+	return "", fault.New(fault.Invalid, "worker", "", "the secret behind the %s reference %s", strings.TrimSuffix(string(scheme), ":"), wrong).
 		WithRemedy("Store the token again, exactly as the console showed it.")
 }

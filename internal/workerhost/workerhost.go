@@ -18,6 +18,7 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
@@ -43,8 +44,8 @@ type Options struct {
 	Getenv func(string) string
 	// LoadOptions win over the AWS SDK's standard configuration, which reads the process's environment and files.
 	LoadOptions []func(*awsconfig.LoadOptions) error
-	// Waits are the pauses between two looks; the zero value means activities.DefaultWaits.
-	Waits activities.Waits
+	// Waits are the pauses between two looks; the zero value means provider.DefaultWaits.
+	Waits provider.Waits
 	// Speed is how many times faster than the real ones a simulated AWS runs, limits included; 0 means 1.
 	Speed float64
 	// PeopleDir is where the people files of runs are kept. Run makes it where it is missing.
@@ -67,8 +68,8 @@ func New(ctx context.Context, c client.Client, opts Options) (*Host, error) {
 	if opts.Getenv == nil {
 		opts.Getenv = os.Getenv
 	}
-	if opts.Waits == (activities.Waits{}) {
-		opts.Waits = activities.DefaultWaits()
+	if opts.Waits == (provider.Waits{}) {
+		opts.Waits = provider.DefaultWaits()
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -101,21 +102,12 @@ func openOkta(ctx context.Context, getenv func(string) string) (*oktaorg.Org, er
 }
 
 func (h *Host) registerActivities(opts Options) {
-	secrets := secret.New(opts.Getenv, h.clouds)
-	h.worker.RegisterActivity(&activities.Preflight{
-		AWS: h.clouds, Okta: h.okta, Waits: opts.Waits, People: peoplefile.Store{Dir: opts.PeopleDir},
-	})
-	h.worker.RegisterActivity(&activities.Plan{AWS: h.clouds, Okta: h.okta, Waits: opts.Waits})
-	h.worker.RegisterActivity(&activities.IdentityCenter{AWS: h.clouds, Waits: opts.Waits})
-	h.worker.RegisterActivity(&activities.App{Okta: h.okta, Waits: opts.Waits})
-	h.worker.RegisterActivity(&activities.Provisioning{
-		Okta: h.okta, SCIM: &scim.Client{}, Secrets: secrets, Waits: opts.Waits, PlainHTTPHost: plainHTTPHost(opts.Getenv),
-	})
-	h.worker.RegisterActivity(&activities.Directory{AWS: h.clouds, Okta: h.okta, Waits: opts.Waits})
-	h.worker.RegisterActivity(&activities.Studio{AWS: h.clouds, Waits: opts.Waits})
-	h.worker.RegisterActivity(&activities.Access{
-		AWS: h.clouds, Okta: h.okta, Waits: opts.Waits, People: peoplefile.Store{Dir: opts.PeopleDir},
-	})
+	for _, set := range activities.All(activities.Providers{
+		AWS: h.clouds, Okta: h.okta, SCIM: &scim.Client{}, Secrets: secret.New(opts.Getenv, h.clouds), Waits: opts.Waits,
+		People: peoplefile.Store{Dir: opts.PeopleDir}, PlainHTTPHost: plainHTTPHost(opts.Getenv),
+	}) {
+		h.worker.RegisterActivity(set)
+	}
 }
 
 // plainHTTPHost is the host of a simulated AWS: whoever reaches AWS itself in plain text may reach its SCIM endpoint so.

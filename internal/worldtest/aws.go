@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -16,17 +17,23 @@ import (
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
-
-	"time"
 )
 
 // Cloud opens accounts like the product's own, without the pace that the real ones need, and with short pauses between the
 // SDK's attempts.
 type Cloud struct {
+	// URL is where AWS is reached. Reach changes it once the cloud is in use.
 	URL string
 
 	mu          sync.Mutex
 	key, secret string
+}
+
+// Reach has the accounts reached at another address from now on.
+func (c *Cloud) Reach(address string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.URL = address
 }
 
 // Set gives other credentials, as another start of a worker does.
@@ -40,9 +47,10 @@ func (c *Cloud) Set(key, secret string) {
 func (c *Cloud) Config(_ context.Context, account onboarding.AccountSpec, region string) (aws.Config, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	address := c.URL
 	cfg := aws.Config{
 		APIOptions: []func(*middleware.Stack) error{awscloud.Classified},
-		Region:     region, BaseEndpoint: &c.URL, HTTPClient: http.DefaultClient,
+		Region:     region, BaseEndpoint: &address, HTTPClient: http.DefaultClient,
 		Credentials: credentials.NewStaticCredentialsProvider(c.key, c.secret, ""),
 		Retryer: func() aws.Retryer {
 			return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = 3, 5*time.Millisecond })

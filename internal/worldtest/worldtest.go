@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"studio-onboarding/internal/specfile"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
 )
@@ -85,7 +86,7 @@ func New(t testing.TB, speed float64) *World {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = server.Close() })
 	w := &World{TB: t, Client: sandbox.Client{URL: server.URL}, Dir: t.TempDir()}
-	w.Spec, err = onboarding.DecodeSpec("team.yaml", fmt.Appendf(nil, `
+	w.Spec, err = specfile.Decode("team.yaml", fmt.Appendf(nil, `
 name: team
 region: %s
 okta:

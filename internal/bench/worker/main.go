@@ -14,7 +14,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
-	"studio-onboarding/activities"
+	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/workerhost"
 )
 
@@ -41,7 +41,7 @@ func work(ctx context.Context, address, dir string, speed float64) (uint64, erro
 	}
 	defer c.Close()
 	workerhost.SaveMemory()
-	host, err := workerhost.New(ctx, c, workerhost.Options{Waits: activities.DefaultWaits().Faster(speed), Speed: speed, PeopleDir: dir})
+	host, err := workerhost.New(ctx, c, workerhost.Options{Waits: provider.DefaultWaits().Faster(speed), Speed: speed, PeopleDir: dir})
 	if err != nil {
 		return 0, err
 	}

@@ -133,8 +133,8 @@ func Execution(workflowID string, status enums.WorkflowExecutionStatus, state on
 	return info
 }
 
-// Activity describes an activity under way: count is its heartbeat, and class and message its last failure, if any.
-func Activity(name string, attempt int32, count *onboarding.Count, class, message string) *workflow.PendingActivityInfo {
+// Activity describes an activity under way: count is its heartbeat, and class, message and remedy its last failure, if any.
+func Activity(name string, attempt int32, count *onboarding.Count, class, message string, remedy ...string) *workflow.PendingActivityInfo {
 	info := &workflow.PendingActivityInfo{ActivityType: &common.ActivityType{Name: name}, Attempt: attempt}
 	if count != nil {
 		info.HeartbeatDetails = &common.Payloads{Payloads: []*common.Payload{payload(count)}}
@@ -143,6 +143,11 @@ func Activity(name string, attempt int32, count *onboarding.Count, class, messag
 		info.LastFailure = &failure.Failure{Message: message, FailureInfo: &failure.Failure_ApplicationFailureInfo{
 			ApplicationFailureInfo: &failure.ApplicationFailureInfo{Type: class},
 		}}
+		if len(remedy) > 0 {
+			info.LastFailure.GetApplicationFailureInfo().Details = &common.Payloads{Payloads: []*common.Payload{
+				payload(onboarding.Failure{Reason: message, Remedy: remedy[0]}),
+			}}
+		}
 	}
 	return info
 }

@@ -18,6 +18,8 @@ type account struct {
 	fileSystems []string
 	quotas      []*quota
 	secrets     []*secret
+	keys        []*kmsKey
+	keyNames    []*keyName
 	increases   []*increase
 }
 
@@ -28,6 +30,7 @@ func (w *World) seedAccounts(people int) {
 		w.seedQuotas(a, people)
 		w.seedNetwork(a)
 	}
+	w.seedKey()
 	member := w.accounts[MemberAccount]
 	long := w.clock.Now().Add(-90 * 24 * time.Hour)
 	member.roles = append(member.roles,

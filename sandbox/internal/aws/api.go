@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"studio-onboarding/sandbox/internal/aws/model"
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // maxBody is the largest request body; the services' own limits are about as large.
@@ -73,6 +73,9 @@ func (w *World) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	case !ok:
 		c.answer(rw, nil, failure("MissingAuthenticationTokenException", "Missing Authentication Token"))
 		return
+	case signed.service == s3Service:
+		w.serveS3(rw, r, body, signed)
+		return
 	case service == nil:
 		c.answer(rw, nil, failure("UnknownOperationException", "The sandbox has no service %s.", signed.service))
 		return
@@ -83,12 +86,12 @@ func (w *World) serveAPI(rw http.ResponseWriter, r *http.Request) {
 	output, err := c.perform(r, body, signed)
 	w.mu.Unlock()
 
-	kit.Pause(r.Context(), c.delay)
+	simulation.Pause(r.Context(), c.delay)
 	switch c.fault {
-	case kit.FaultReset, kit.FaultLostAnswer:
+	case simulation.FaultReset, simulation.FaultLostAnswer:
 		c.log(0, err)
 		hangUp(rw)
-	case kit.FaultHTML:
+	case simulation.FaultHTML:
 		c.log(http.StatusServiceUnavailable, nil)
 		serveHTML(rw)
 	default:
@@ -207,7 +210,7 @@ func (c *call) rejected(err error) *apiError {
 
 // writes says whether the operation is one that changes things.
 func (c *call) writes() bool {
-	for _, verb := range []string{"Describe", "Get", "List", "Is", "Lookup", "Simulate", "AssumeRole"} {
+	for _, verb := range []string{"Describe", "Get", "List", "Is", "Lookup", "Simulate", "AssumeRole", "Head"} {
 		if strings.HasPrefix(c.operation, verb) {
 			return false
 		}
@@ -217,7 +220,7 @@ func (c *call) writes() bool {
 
 // log writes the call down. Status 0 is a connection that was closed without an answer.
 func (c *call) log(status int, err error) {
-	entry := kit.Call{
+	entry := simulation.Call{
 		Time: c.world.clock.Now(), Account: c.account, Service: c.service, Operation: c.operation, Params: c.params,
 		Write: c.writes(), Effect: c.effect, Status: status, Fault: c.fault,
 	}

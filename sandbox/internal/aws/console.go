@@ -9,7 +9,7 @@ import (
 	"path"
 	"strings"
 
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // consoleUser is the person at the console.
@@ -71,7 +71,7 @@ func (w *World) Console() http.Handler {
 		}
 		answer, about, err := page(&form)
 		w.mu.Unlock()
-		entry := kit.Call{
+		entry := simulation.Call{
 			Time: w.clock.Now(), Account: ManagementAccount, Principal: consoleUser, Service: "console", Operation: "aws " + name,
 			Params: about, Write: writes, Status: http.StatusOK,
 		}

@@ -1,11 +1,12 @@
 package awsworld
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
 
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // How long domains take.
@@ -189,6 +190,12 @@ func (c *call) createDomain(in domainInput) (any, error) {
 	if err := c.checkRole(in.DefaultUserSettings, true); err != nil {
 		return nil, err
 	}
+	if err := checkLanding(in.DefaultUserSettings); err != nil {
+		return nil, err
+	}
+	if err := c.checkKey(in.KmsKeyId); err != nil {
+		return nil, err
+	}
 	if err := a.checkNetwork(c.region, in.VpcId, in.SubnetIds, append(texts(in.DefaultUserSettings, "SecurityGroups"), texts(in.DomainSettings, "SecurityGroupIds")...)); err != nil {
 		return nil, err
 	}
@@ -273,7 +280,7 @@ func (c *call) describeDomain(in domainInput) (any, error) {
 	out := domainOutput{
 		domainSummary: d.summary(), FailureReason: d.reason, AuthMode: is.AuthMode, AppNetworkAccessType: is.AppNetworkAccessType, VpcId: is.VpcId,
 		HomeEfsFileSystemCreation: is.HomeEfsFileSystemCreation, AppSecurityGroupManagement: is.AppSecurityGroupManagement, KmsKeyId: is.KmsKeyId,
-		HomeEfsFileSystemKmsKeyId: is.HomeEfsFileSystemKmsKeyId, TagPropagation: is.TagPropagation, HomeEfsFileSystemId: d.fileSystem,
+		HomeEfsFileSystemKmsKeyId: is.HomeEfsFileSystemKmsKeyId, TagPropagation: cmp.Or(is.TagPropagation, "DISABLED"), HomeEfsFileSystemId: d.fileSystem,
 		SecurityGroupIdForDomainBoundary: d.boundaryGroup, SubnetIds: is.SubnetIds, DefaultUserSettings: is.DefaultUserSettings,
 		DefaultSpaceSettings: is.DefaultSpaceSettings, DomainSettings: is.DomainSettings,
 	}
@@ -298,6 +305,12 @@ func (c *call) updateDomain(in domainInput) (any, error) {
 	if err := c.checkRole(in.DefaultUserSettings, false); err != nil {
 		return nil, err
 	}
+	if err := checkLanding(overlaid(d.input.DefaultUserSettings, in.DefaultUserSettings)); err != nil {
+		return nil, err
+	}
+	if err := c.refusedWhileAppsRun(d, in); err != nil {
+		return nil, err
+	}
 	if err := c.world.accounts[c.account].checkNetwork(c.region, d.input.VpcId, in.SubnetIds, texts(in.DefaultUserSettings, "SecurityGroups")); err != nil {
 		return nil, err
 	}
@@ -310,6 +323,9 @@ func (c *call) updateDomain(in domainInput) (any, error) {
 	if in.AppNetworkAccessType != "" {
 		d.input.AppNetworkAccessType = in.AppNetworkAccessType
 	}
+	if in.AppSecurityGroupManagement != "" {
+		d.input.AppSecurityGroupManagement = in.AppSecurityGroupManagement
+	}
 	if in.TagPropagation != "" {
 		d.input.TagPropagation = in.TagPropagation
 	}
@@ -319,6 +335,35 @@ func (c *call) updateDomain(in domainInput) (any, error) {
 	d.status, d.modified, d.due = updating, c.world.clock.Now(), c.world.clock.Due(domainUpdate)
 	c.effect = changed
 	return struct{ DomainArn string }{d.arn}, nil
+}
+
+// checkLanding is what SageMaker checks of where people begin (API Reference, UserSettings).
+func checkLanding(settings map[string]any) error {
+	if text(settings, "DefaultLandingUri") == "studio::" && text(settings, "StudioWebPortal") != "ENABLED" {
+		return invalid("DefaultLandingUri can be studio:: only if StudioWebPortal is set to ENABLED.")
+	}
+	return nil
+}
+
+// refusedWhileAppsRun is what UpdateDomain changes only while no app is in the way, and what it never changes (API Reference,
+// UpdateDomain).
+func (c *call) refusedWhileAppsRun(d *domain, in domainInput) error {
+	busy := func(statuses ...string) bool {
+		return slices.ContainsFunc(c.world.appsOf(d), func(a *app) bool { return slices.Contains(statuses, a.status) })
+	}
+	identity := text(in.DomainSettingsForUpdate, "ExecutionRoleIdentityConfig")
+	switch {
+	case in.VpcId != "" && d.input.VpcId != "":
+		return invalid("VpcId can't be changed for Domain [%s], which has one.", d.id)
+	case in.AppNetworkAccessType != "" && in.AppNetworkAccessType != d.input.AppNetworkAccessType && busy(inService, pending, deleting):
+		return invalid("AppNetworkAccessType can be changed only while there are no Apps in the InService, Pending, or Deleting state in Domain [%s].", d.id)
+	case identity != "" && identity != cmp.Or(text(d.input.DomainSettings, "ExecutionRoleIdentityConfig"), "DISABLED") && busy(inService, pending):
+		return invalid("ExecutionRoleIdentityConfig can be changed only while there are no Apps in the InService or Pending state in Domain [%s].", d.id)
+	case len(in.SubnetIds) > 0 && busy(inService, pending, deleting) &&
+		slices.ContainsFunc(d.input.SubnetIds, func(id string) bool { return !slices.Contains(in.SubnetIds, id) }):
+		return invalid("SubnetIds can be removed only while there are no Apps in the InService, Pending, or Deleting state in Domain [%s].", d.id)
+	}
+	return nil
 }
 
 // overlaid puts settings over others, member by member.
@@ -368,4 +413,4 @@ func (c *call) listDomains(in domainInput) (any, error) {
 }
 
 // failing says whether the fault script dooms what this call makes.
-func (c *call) failing() bool { return c.fault == kit.FaultFails }
+func (c *call) failing() bool { return c.fault == simulation.FaultFails }

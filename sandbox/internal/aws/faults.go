@@ -7,33 +7,33 @@ import (
 	"time"
 
 	"studio-onboarding/sandbox/internal/aws/model"
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // subject is the call as the fault script sees it.
-func (c *call) subject() kit.Subject {
+func (c *call) subject() simulation.Subject {
 	list := strings.HasPrefix(c.operation, "List") || c.operation == "LookupEvents" ||
 		c.protocol == model.EC2 && strings.HasPrefix(c.operation, "Describe")
-	return kit.Subject{Account: c.account, Service: c.service, Operation: c.operation, Write: c.writes(), List: list}
+	return simulation.Subject{Account: c.account, Service: c.service, Operation: c.operation, Write: c.writes(), List: list}
 }
 
 // inject says whether an injected fault ends the call before it has any effect.
-func (c *call) inject(fault kit.Fault) (stop bool, err error) {
+func (c *call) inject(fault simulation.Fault) (stop bool, err error) {
 	c.fault, c.delay = fault.Kind, time.Duration(fault.Delay*float64(time.Second))
 	switch fault.Kind {
-	case kit.FaultDeny:
+	case simulation.FaultDeny:
 		return true, c.denied(c.action, c.resource())
-	case kit.FaultThrottle:
+	case simulation.FaultThrottle:
 		throttled := c.throttled()
 		if throttled.retryAfter = fault.RetryAfter; fault.RetryAfter > 0 && c.service == "identitystore" {
 			throttled.having("RetryAfterSeconds", fault.RetryAfter)
 		}
 		return true, throttled
-	case kit.FaultError:
+	case simulation.FaultError:
 		return true, c.broken()
-	case kit.FaultConflict:
+	case simulation.FaultConflict:
 		return true, c.conflict()
-	case kit.FaultReset, kit.FaultHTML:
+	case simulation.FaultReset, simulation.FaultHTML:
 		return true, nil
 	default:
 		return false, nil
@@ -45,11 +45,11 @@ func (c *call) carryOut(handle handler, input []byte) (output any, err error) {
 	now := c.world
 	defer func() { c.world = now }()
 	switch {
-	case c.fault == kit.FaultLostWrite:
+	case c.fault == simulation.FaultLostWrite:
 		c.world = now.clone()
-	case c.fault == kit.FaultStaleRead && now.past != nil:
+	case c.fault == simulation.FaultStaleRead && now.past != nil:
 		c.world = now.past
-	case c.fault == kit.FaultStaleRead:
+	case c.fault == simulation.FaultStaleRead:
 		c.fault = ""
 	case c.writes():
 		now.remember()
@@ -58,14 +58,14 @@ func (c *call) carryOut(handle handler, input []byte) (output any, err error) {
 	switch {
 	case err != nil:
 		return output, err
-	case c.fault == kit.FaultLostWrite:
+	case c.fault == simulation.FaultLostWrite:
 		c.effect = ""
-	case c.fault == kit.FaultEmpty:
+	case c.fault == simulation.FaultEmpty:
 		return emptied(output), nil
-	case c.fault == kit.FaultLateError:
+	case c.fault == simulation.FaultLateError:
 		err = c.broken()
 	}
-	if c.writes() && c.fault != kit.FaultLostWrite {
+	if c.writes() && c.fault != simulation.FaultLostWrite {
 		now.record(c.service+".amazonaws.com", c.operation, c.account, c.region, c.principal.arn, c.params)
 	}
 	return output, err
@@ -80,12 +80,12 @@ func (w *World) clone() *World {
 	past := w.past
 	w.past = nil
 	defer func() { w.past = past }()
-	return kit.Clone(w, keep...)
+	return simulation.Clone(w, keep...)
 }
 
 // remember keeps the world as it is before a write, if the fault script has stale reads.
 func (w *World) remember() {
-	if !w.faults.Have(kit.FaultStaleRead) {
+	if !w.faults.Have(simulation.FaultStaleRead) {
 		w.past = nil
 		return
 	}

@@ -1,6 +1,6 @@
 package awsworld
 
-import "studio-onboarding/sandbox/internal/kit"
+import "studio-onboarding/sandbox/internal/simulation"
 
 // collectiveRate is how many calls per second an account has for all APIs of Identity Center together, for all of the Identity
 // Store, and for all of SCIM ("IAM Identity Center quotas" in the user guide: 20 transactions per second each).
@@ -21,7 +21,7 @@ type Limits struct {
 // limiter is what calls have left.
 type limiter struct {
 	Limits
-	buckets kit.Limits
+	buckets simulation.Limits
 }
 
 // admits says whether an account may call a service once more. Services without a published or configured rate always may.

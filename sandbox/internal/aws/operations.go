@@ -9,6 +9,9 @@ func Operations() []string {
 			operations = append(operations, service+" "+operation)
 		}
 	}
+	for _, operation := range s3Operations() {
+		operations = append(operations, s3Service+" "+operation)
+	}
 	for page := range w.consolePages() {
 		operations = append(operations, "console aws "+page)
 	}

@@ -26,7 +26,7 @@ type organization struct {
 const organizationID = "o-sandbox0001"
 
 func (c *call) describeOrganization(nothing) (any, error) {
-	if c.world.circumstances.noOrganization {
+	if c.world.settings.noOrganization {
 		return nil, organizationMissing()
 	}
 	arn := "arn:aws:organizations::" + ManagementAccount + ":"
@@ -39,7 +39,7 @@ func (c *call) describeOrganization(nothing) (any, error) {
 
 // managementOnly is for operations that only the management account may use; nobody is delegated in this world.
 func (c *call) managementOnly() error {
-	if c.world.circumstances.noOrganization {
+	if c.world.settings.noOrganization {
 		return organizationMissing()
 	}
 	if c.account != ManagementAccount {

@@ -7,7 +7,7 @@ func identifying(input map[string]any) map[string]string {
 	for _, name := range []string{
 		"InstanceArn", "ApplicationArn", "PrincipalId", "PrincipalType", "IdentityStoreId", "UserId", "GroupId", "UserName", "RegionScope",
 		"DomainName", "DomainId", "DomainIdEquals", "UserProfileName", "SingleSignOnUserValue", "AuthMode", "ResourceArn", "SpaceName", "AppName",
-		"RoleName", "PolicyArn", "RoleArn", "RoleSessionName", "VpcId", "QuotaCode", "SecretId", "Name", "NextToken", "PolicySourceArn",
+		"RoleName", "PolicyArn", "RoleArn", "RoleSessionName", "VpcId", "QuotaCode", "SecretId", "KeyId", "AliasName", "Name", "NextToken", "PolicySourceArn",
 	} {
 		if text, ok := input[name].(string); ok {
 			params[name] = text

@@ -253,8 +253,13 @@ func (c *call) about(action string) map[string][]string {
 			keys["aws:ResourceTag/"+tag.Key] = []string{tag.Value}
 		}
 	case service == "kms":
-		keys["kms:ViaService"] = []string{c.service + "." + c.region + ".amazonaws.com"}
-		if alias, ok := keyAlias(c.key); ok {
+		key := c.key
+		if c.service == "kms" {
+			key = c.params["KeyId"]
+		} else {
+			keys["kms:ViaService"] = []string{c.service + "." + c.region + ".amazonaws.com"}
+		}
+		if alias, ok := keyAlias(key); ok {
 			keys["kms:ResourceAliases"] = []string{alias}
 		}
 	}
@@ -307,10 +312,13 @@ func (c *call) authorizeDependents(input map[string]any) error {
 	return nil
 }
 
-// keyARN is the ARN of a key that is named by ARN, ID or alias. The ID behind an alias is made up.
+// keyARN is the ARN of a key that is named by ARN, ID or alias, whether there is one or not.
 func (c *call) keyARN(key string) string {
-	if _, ok := keyAlias(key); ok {
-		key = "1b2c3d4e-5f60-4a7b-8c9d-0e1f2a3b4c5d"
+	if k := c.keyNamed(key); k != nil {
+		return k.arn
+	}
+	if alias, ok := keyAlias(key); ok {
+		return fmt.Sprintf("arn:aws:kms:%s:%s:%s", c.region, c.account, alias)
 	}
 	if strings.HasPrefix(key, "arn:") {
 		return key

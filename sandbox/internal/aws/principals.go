@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // principal is who signs requests: an IAM user or the session of an assumed role.
@@ -94,9 +94,10 @@ func studioActions() []string {
 		"sagemaker:ListSpaces", "sagemaker:DescribeSpace", "sagemaker:DeleteSpace",
 		"iam:CreateServiceLinkedRole", "iam:PassRole", "iam:SimulatePrincipalPolicy",
 		"iam:CreateRole", "iam:GetRole", "iam:TagRole", "iam:AttachRolePolicy", "iam:ListAttachedRolePolicies",
+		"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:GetRolePolicy", "iam:ListRolePolicies",
 		"ec2:DescribeVpcs", "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups",
 		"servicequotas:GetServiceQuota", "servicequotas:GetAWSDefaultServiceQuota", "servicequotas:ListServiceQuotas",
-		"kms:DescribeKey", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "elasticfilesystem:CreateFileSystem",
+		"kms:DescribeKey", "kms:GetKeyPolicy", "s3:ListBucket", "kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "elasticfilesystem:CreateFileSystem",
 	}
 }
 
@@ -118,8 +119,8 @@ func (p *principal) may(action string) bool {
 
 // authorizePart is for actions that a call needs besides its own, such as iam:PassRole.
 func (c *call) authorizePart(service, operation, resource string) error {
-	if c.world.faults.Denies(kit.Subject{Account: c.account, Service: service, Operation: operation}) {
-		c.fault = kit.FaultDeny
+	if c.world.faults.Denies(simulation.Subject{Account: c.account, Service: service, Operation: operation}) {
+		c.fault = simulation.FaultDeny
 		return c.denied(service+":"+operation, resource)
 	}
 	return c.authorize(service+":"+operation, resource)
@@ -147,6 +148,8 @@ func (c *call) resource() string {
 		return fmt.Sprintf("arn:aws:iam::%s:role/%s", c.account, name["RoleName"])
 	case c.service == "iam" && name["PolicySourceArn"] != "":
 		return name["PolicySourceArn"]
+	case c.service == "kms" && name["KeyId"] != "":
+		return c.keyARN(name["KeyId"])
 	case c.service == "sts" && name["RoleArn"] != "":
 		return name["RoleArn"]
 	case c.service == "sagemaker" && name["ResourceArn"] != "":

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // The lifetime and number of SCIM tokens ("Automatic provisioning" in the Identity Center user guide).
@@ -107,12 +107,12 @@ func (w *World) serveSCIM(rw http.ResponseWriter, r *http.Request) {
 	status, output, err := s.perform(tenantID)
 	w.mu.Unlock()
 
-	kit.Pause(r.Context(), s.delay)
+	simulation.Pause(r.Context(), s.delay)
 	switch s.fault {
-	case kit.FaultReset, kit.FaultLostAnswer:
+	case simulation.FaultReset, simulation.FaultLostAnswer:
 		s.log(0, err)
 		hangUp(rw)
-	case kit.FaultHTML:
+	case simulation.FaultHTML:
 		s.log(http.StatusServiceUnavailable, nil)
 		serveHTML(rw)
 	default:
@@ -215,7 +215,7 @@ func (s *scimCall) answer(rw http.ResponseWriter, status int, output any, err er
 }
 
 func (s *scimCall) log(status int, err error) {
-	entry := kit.Call{
+	entry := simulation.Call{
 		Time: s.world.clock.Now(), Service: "scim", Operation: s.operation(), Params: s.params,
 		Write: s.writes(), Effect: s.effect, Status: status, Fault: s.fault,
 	}

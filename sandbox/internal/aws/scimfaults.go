@@ -4,28 +4,28 @@ import (
 	"net/http"
 	"time"
 
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // subject is the call as the fault script sees it.
-func (s *scimCall) subject() kit.Subject {
+func (s *scimCall) subject() simulation.Subject {
 	list := s.request.Method == http.MethodGet && s.id == "" && (s.collection == "Users" || s.collection == "Groups")
-	return kit.Subject{Account: s.instance.owner, Service: "scim", Operation: s.operation(), Write: s.writes(), List: list}
+	return simulation.Subject{Account: s.instance.owner, Service: "scim", Operation: s.operation(), Write: s.writes(), List: list}
 }
 
 // inject is the error of an injected fault that ends the call before it has any effect.
-func (s *scimCall) inject(fault kit.Fault) (stop bool, err error) {
+func (s *scimCall) inject(fault simulation.Fault) (stop bool, err error) {
 	s.fault, s.delay = fault.Kind, time.Duration(fault.Delay*float64(time.Second))
 	switch fault.Kind {
-	case kit.FaultDeny:
+	case simulation.FaultDeny:
 		return true, &scimError{status: http.StatusForbidden, code: "AccessDeniedException", detail: "Access denied"}
-	case kit.FaultThrottle:
+	case simulation.FaultThrottle:
 		return true, tooManySCIM(fault.RetryAfter)
-	case kit.FaultError:
+	case simulation.FaultError:
 		return true, brokenSCIM()
-	case kit.FaultConflict:
+	case simulation.FaultConflict:
 		return true, duplicate("Refused to create a new, duplicate resource")
-	case kit.FaultReset, kit.FaultHTML:
+	case simulation.FaultReset, simulation.FaultHTML:
 		return true, nil
 	default:
 		return false, nil
@@ -45,11 +45,11 @@ func (s *scimCall) carryOut() (status int, output any, err error) {
 	now, instance := s.world, s.instance
 	defer func() { s.world, s.instance = now, instance }()
 	switch {
-	case s.fault == kit.FaultLostWrite:
+	case s.fault == simulation.FaultLostWrite:
 		s.enter(now.clone())
-	case s.fault == kit.FaultStaleRead && now.past != nil:
+	case s.fault == simulation.FaultStaleRead && now.past != nil:
 		s.enter(now.past)
-	case s.fault == kit.FaultStaleRead:
+	case s.fault == simulation.FaultStaleRead:
 		s.fault = ""
 	case s.writes():
 		now.remember()
@@ -58,14 +58,14 @@ func (s *scimCall) carryOut() (status int, output any, err error) {
 	switch {
 	case err != nil:
 		return status, output, err
-	case s.fault == kit.FaultLostWrite:
+	case s.fault == simulation.FaultLostWrite:
 		s.effect = ""
-	case s.fault == kit.FaultEmpty:
+	case s.fault == simulation.FaultEmpty:
 		return status, emptiedSCIM(output), nil
-	case s.fault == kit.FaultLateError:
+	case s.fault == simulation.FaultLateError:
 		err = brokenSCIM()
 	}
-	if s.writes() && s.fault != kit.FaultLostWrite {
+	if s.writes() && s.fault != simulation.FaultLostWrite {
 		now.record("identitystore-scim.amazonaws.com", s.action(), instance.owner, instance.region, "scim-tenant", s.params)
 	}
 	return status, output, err

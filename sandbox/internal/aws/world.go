@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"studio-onboarding/sandbox/internal/aws/model"
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // The accounts of the organization.
@@ -23,9 +23,9 @@ const (
 
 // Config describes the AWS side of a world.
 type Config struct {
-	Clock  kit.Clock
-	Calls  *kit.CallLog
-	Faults *kit.Faults
+	Clock  simulation.Clock
+	Calls  *simulation.CallLog
+	Faults *simulation.Faults
 	// BaseURL is the world's address without trailing slash; the SCIM endpoint lies below it.
 	BaseURL string
 	// Region is where the accounts have their networks. Quotas and services answer in any Region.
@@ -44,9 +44,9 @@ type Config struct {
 
 // World is the AWS side. Safe for concurrent use.
 type World struct {
-	clock   kit.Clock
-	calls   *kit.CallLog
-	faults  *kit.Faults
+	clock   simulation.Clock
+	calls   *simulation.CallLog
+	faults  *simulation.Faults
 	baseURL string
 	region  string
 	limits  *limiter
@@ -57,19 +57,21 @@ type World struct {
 	mu sync.Mutex
 	// past is the world before its last write, while the fault script has stale reads.
 	past     *World
-	names    kit.Names
+	names    simulation.Names
 	sequence int
 	// began is when the world was made.
 	began      time.Time
 	accounts   map[string]*account
 	principals map[string]*principal
 	// policies replace what principals may do, by their ARN.
-	policies      map[string]*Policy
-	circumstances circumstances
-	instances     []*instance
+	policies  map[string]*Policy
+	settings  settings
+	instances []*instance
 	// applications are the Identity Center applications by ARN.
 	applications map[string]*application
 	trail        []*event
+	// buckets are those of S3, of all accounts.
+	buckets []*bucket
 	// words are those that events have in common.
 	words map[string]string
 }
@@ -79,7 +81,7 @@ func New(config Config) (*World, error) {
 	w := &World{
 		began: config.Clock.Now(),
 		clock: config.Clock, calls: config.Calls, faults: config.Faults, baseURL: config.BaseURL, region: config.Region, limits: &limiter{Limits: config.Limits}, journal: config.Record,
-		models: map[string]*model.Service{}, names: kit.Names{Seed: config.Seed},
+		models: map[string]*model.Service{}, names: simulation.Names{Seed: config.Seed},
 		accounts: map[string]*account{}, principals: map[string]*principal{}, policies: map[string]*Policy{}, applications: map[string]*application{},
 	}
 	if w.limits.SageMaker == 0 {
@@ -110,6 +112,7 @@ func (w *World) services() map[string]map[string]handler {
 		"organizations":  w.organizationsOperations(),
 		"servicequotas":  w.quotaOperations(),
 		"secretsmanager": w.secretOperations(),
+		"kms":            w.kmsOperations(),
 		"cloudtrail":     w.trailOperations(),
 		"iam":            w.iamOperations(),
 		"sts":            w.stsOperations(),

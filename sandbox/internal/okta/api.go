@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // call is one request to the API while it is carried out, under the org's lock.
@@ -116,7 +116,7 @@ func (o *Org) API() http.Handler {
 
 // serve carries out one call: rate limit, token and scopes, injected fault, the operation itself, and the entry in the call log.
 func (o *Org) serve(w http.ResponseWriter, r *http.Request, operation string, do handler) {
-	entry := kit.Call{Time: o.clock.Now(), Service: "okta", Operation: operation, Write: r.Method != http.MethodGet}
+	entry := simulation.Call{Time: o.clock.Now(), Service: "okta", Operation: operation, Write: r.Method != http.MethodGet}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err != nil {
 		return
@@ -150,17 +150,17 @@ func (o *Org) serve(w http.ResponseWriter, r *http.Request, operation string, do
 	entry.Fault, entry.Status, entry.Params = fault.Kind, out.status, c.about
 	if entry.Write {
 		entry.Effect = "none"
-		if c.effect != "" && (refusal == nil || fault.Kind == kit.FaultLateError) {
+		if c.effect != "" && (refusal == nil || fault.Kind == simulation.FaultLateError) {
 			entry.Effect = c.effect
 		}
 	}
 	o.calls.Add(entry)
 
-	kit.Pause(r.Context(), time.Duration(fault.Delay*float64(time.Second)))
+	simulation.Pause(r.Context(), time.Duration(fault.Delay*float64(time.Second)))
 	switch fault.Kind {
-	case kit.FaultReset, kit.FaultLostAnswer:
+	case simulation.FaultReset, simulation.FaultLostAnswer:
 		panic(http.ErrAbortHandler)
-	case kit.FaultThrottle:
+	case simulation.FaultThrottle:
 		limit.exceeded(o.clock.Now().Add(time.Duration(fault.RetryAfter) * time.Second))
 	}
 	header := w.Header()

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // consolePages are what an administrator clicks: the Provisioning and Push Groups tabs of the app, and "API Services" apps.
@@ -34,7 +34,7 @@ func (o *Org) Console() http.Handler {
 			http.Error(w, "there is no such page in the Okta admin console", http.StatusNotFound)
 			return
 		}
-		entry := kit.Call{Time: o.clock.Now(), Service: "console", Operation: "okta " + name, Write: true, Status: http.StatusOK, Effect: "changed",
+		entry := simulation.Call{Time: o.clock.Now(), Service: "console", Operation: "okta " + name, Write: true, Status: http.StatusOK, Effect: "changed",
 			Principal: adminLogin}
 		answer, about, err := page(r)
 		entry.Params = about

@@ -5,18 +5,18 @@ import (
 	"net/http"
 	"strings"
 
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // carryOut decides whether the call is let through, and what comes of it.
-func (o *Org) carryOut(c *call, operation string, limit *allowance, do handler) (answer, kit.Fault, error) {
+func (o *Org) carryOut(c *call, operation string, limit *allowance, do handler) (answer, simulation.Fault, error) {
 	if limit.over {
-		return answer{}, kit.Fault{}, tooManyRequests()
+		return answer{}, simulation.Fault{}, tooManyRequests()
 	}
 	if err := o.authenticate(c, operation); err != nil {
-		return answer{}, kit.Fault{}, err
+		return answer{}, simulation.Fault{}, err
 	}
-	fault, hit := o.faults.Match(kit.Subject{Service: "okta", Operation: operation, Write: c.Method != http.MethodGet, List: lists(operation)})
+	fault, hit := o.faults.Match(simulation.Subject{Service: "okta", Operation: operation, Write: c.Method != http.MethodGet, List: lists(operation)})
 	if hit {
 		if out, stop, err := inject(fault); stop {
 			return out, fault, err
@@ -27,12 +27,12 @@ func (o *Org) carryOut(c *call, operation string, limit *allowance, do handler) 
 	}
 	world := o
 	switch {
-	case fault.Kind == kit.FaultLostWrite:
+	case fault.Kind == simulation.FaultLostWrite:
 		world = o.clone()
-	case fault.Kind == kit.FaultStaleRead && o.past != nil:
+	case fault.Kind == simulation.FaultStaleRead && o.past != nil:
 		world = o.past
-	case fault.Kind == kit.FaultStaleRead:
-		fault = kit.Fault{}
+	case fault.Kind == simulation.FaultStaleRead:
+		fault = simulation.Fault{}
 	case c.Method != http.MethodGet:
 		o.remember()
 	}
@@ -42,11 +42,11 @@ func (o *Org) carryOut(c *call, operation string, limit *allowance, do handler) 
 	case err != nil && !errors.As(err, &refusal):
 		err = internalError()
 	case err != nil:
-	case fault.Kind == kit.FaultLostWrite:
+	case fault.Kind == simulation.FaultLostWrite:
 		c.effect = ""
-	case fault.Kind == kit.FaultEmpty:
+	case fault.Kind == simulation.FaultEmpty:
 		out.body, out.links = []any{}, out.links[:min(1, len(out.links))]
-	case fault.Kind == kit.FaultLateError:
+	case fault.Kind == simulation.FaultLateError:
 		err = internalError()
 	}
 	return out, fault, err
@@ -64,20 +64,20 @@ func lists(operation string) bool {
 }
 
 // inject is the answer to a fault that ends the call before it has any effect.
-func inject(fault kit.Fault) (out answer, stop bool, err error) {
+func inject(fault simulation.Fault) (out answer, stop bool, err error) {
 	switch fault.Kind {
-	case kit.FaultDeny:
+	case simulation.FaultDeny:
 		return out, true, noPermission()
-	case kit.FaultThrottle:
+	case simulation.FaultThrottle:
 		return out, true, tooManyRequests()
-	case kit.FaultError:
+	case simulation.FaultError:
 		return out, true, internalError()
-	case kit.FaultConflict:
+	case simulation.FaultConflict:
 		return out, true, alreadyAssigned()
-	case kit.FaultHTML:
+	case simulation.FaultHTML:
 		return answer{status: http.StatusServiceUnavailable, contentType: "text/html",
 			raw: []byte("<html><head><title>503</title></head><body><h1>Service Unavailable</h1></body></html>")}, true, nil
-	case kit.FaultReset:
+	case simulation.FaultReset:
 		return out, true, nil
 	}
 	return out, false, nil
@@ -88,7 +88,7 @@ func (o *Org) clone() *Org {
 	past := o.past
 	o.past = nil
 	defer func() { o.past = past }()
-	other := kit.Clone(o, o.calls, o.faults, o.queue)
+	other := simulation.Clone(o, o.calls, o.faults, o.queue)
 	other.queue = newQueue()
 	return other
 }
@@ -96,7 +96,7 @@ func (o *Org) clone() *Org {
 // remember keeps the org as it is before a write, if the fault script has stale reads.
 func (o *Org) remember() {
 	o.past = nil
-	if o.faults.Have(kit.FaultStaleRead) {
+	if o.faults.Have(simulation.FaultStaleRead) {
 		o.past = o.clone()
 	}
 }

@@ -15,15 +15,15 @@ import (
 	"sync"
 	"time"
 
-	"studio-onboarding/sandbox/internal/kit"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // Config describes an org.
 type Config struct {
-	Clock kit.Clock
+	Clock simulation.Clock
 	// Calls and Faults may be nil: nobody reads the calls, nothing is broken on purpose.
-	Calls  *kit.CallLog
-	Faults *kit.Faults
+	Calls  *simulation.CallLog
+	Faults *simulation.Faults
 	// BaseURL is the org's address for the links in its answers; empty takes the host that was asked.
 	BaseURL string
 	// People is how many persons there are, at least MinPeople; 0 is DefaultPeople. Groups is how many Okta groups there are, at
@@ -39,16 +39,16 @@ type Config struct {
 
 // Org is an Okta org. Safe for concurrent use.
 type Org struct {
-	clock  kit.Clock
-	calls  *kit.CallLog
-	faults *kit.Faults
+	clock  simulation.Clock
+	calls  *simulation.CallLog
+	faults *simulation.Faults
 	queue  *queue
 	// key is the one RSA key that signs for all apps; each app has certificates of its own.
 	key func() (*rsa.PrivateKey, error)
 
 	mu      sync.Mutex
 	baseURL string
-	names   kit.Names
+	names   simulation.Names
 	tokens  map[string]owner
 	// services are the OAuth service apps by client ID, access their tokens.
 	services map[string]*serviceApp
@@ -94,15 +94,15 @@ func New(cfg Config) (*Org, error) {
 		population = *cfg.Population
 	}
 	if cfg.Calls == nil {
-		cfg.Calls = &kit.CallLog{}
+		cfg.Calls = &simulation.CallLog{}
 	}
 	if cfg.Faults == nil {
-		cfg.Faults = &kit.Faults{}
+		cfg.Faults = &simulation.Faults{}
 	}
 	o := &Org{
 		clock: cfg.Clock, calls: cfg.Calls, faults: cfg.Faults, queue: newQueue(), baseURL: strings.TrimRight(cfg.BaseURL, "/"),
 		key:   sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }),
-		names: kit.Names{Seed: cfg.Seed}, tokens: map[string]owner{}, buckets: map[string]*bucket{}, unlimited: cfg.Unlimited,
+		names: simulation.Names{Seed: cfg.Seed}, tokens: map[string]owner{}, buckets: map[string]*bucket{}, unlimited: cfg.Unlimited,
 		services: map[string]*serviceApp{}, access: map[string]*accessToken{}, logins: map[string]*user{},
 	}
 	if err := o.populate(population); err != nil {
@@ -158,11 +158,23 @@ func (o *Org) eventID() string {
 	return fmt.Sprintf("%s-%s-11f0-%s-%s", h[:8], h[8:12], h[12:16], h[16:28])
 }
 
-// findUser finds a person by ID or login.
+// findUser finds a person by ID or login. Okta takes logins in any letters; people whose logins differ by case only are found by
+// the exact one.
 func (o *Org) findUser(idOrLogin string) (*user, bool) {
 	if u, ok := o.users.get(idOrLogin); ok {
 		return u, true
 	}
-	u, ok := o.logins[idOrLogin]
-	return u, ok
+	if u, ok := o.logins[idOrLogin]; ok {
+		return u, true
+	}
+	var found *user
+	for login, u := range o.logins {
+		if strings.EqualFold(login, idOrLogin) {
+			if found != nil {
+				return nil, false
+			}
+			found = u
+		}
+	}
+	return found, found != nil
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/okta/okta-sdk-golang/v2/okta/query"
 	"github.com/stretchr/testify/require"
 
-	"studio-onboarding/sandbox/internal/kit"
 	"studio-onboarding/sandbox/internal/okta"
+	"studio-onboarding/sandbox/internal/simulation"
 )
 
 // world is an org behind an HTTP server, with a client that we did not write.
@@ -26,14 +26,14 @@ type world struct {
 	org    *okta.Org
 	url    string
 	sdk    *sdk.Client
-	calls  *kit.CallLog
-	faults *kit.Faults
+	calls  *simulation.CallLog
+	faults *simulation.Faults
 }
 
 func newWorld(t *testing.T, people int) *world {
 	t.Helper()
-	w := &world{T: t, calls: &kit.CallLog{}, faults: &kit.Faults{}}
-	org, err := okta.New(okta.Config{Clock: kit.Clock{Speed: 1000}, Calls: w.calls, Faults: w.faults, People: people, Seed: 1})
+	w := &world{T: t, calls: &simulation.CallLog{}, faults: &simulation.Faults{}}
+	org, err := okta.New(okta.Config{Clock: simulation.Clock{Speed: 1000}, Calls: w.calls, Faults: w.faults, People: people, Seed: 1})
 	require.NoError(t, err)
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", org.API())
@@ -221,9 +221,9 @@ func TestUnknownPathsAndMethods(t *testing.T) {
 
 func TestFaultsAndTheCallLog(t *testing.T) {
 	w := newWorld(t, 0)
-	try := func(f kit.Fault) error {
+	try := func(f simulation.Fault) error {
 		f.Times, f.Service = 1, "okta"
-		w.faults.Set([]kit.Fault{f})
+		w.faults.Set([]simulation.Fault{f})
 		app := sdk.NewSamlApplication()
 		app.Name, app.Label = "amazon_aws_sso", "AWS IAM Identity Center"
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -231,20 +231,20 @@ func TestFaultsAndTheCallLog(t *testing.T) {
 		_, _, err := w.sdk.Application.CreateApplication(ctx, app, nil)
 		return err
 	}
-	last := func() kit.Call { calls := w.calls.Calls(); return calls[len(calls)-1] }
+	last := func() simulation.Call { calls := w.calls.Calls(); return calls[len(calls)-1] }
 
-	requireOktaError(t, try(kit.Fault{Kind: kit.FaultDeny, Operation: "POST /api/v1/apps"}), "E0000006")
-	require.Equal(t, kit.Call{Time: last().Time, Principal: "olive.brandt@example.com", Service: "okta", Operation: "POST /api/v1/apps",
+	requireOktaError(t, try(simulation.Fault{Kind: simulation.FaultDeny, Operation: "POST /api/v1/apps"}), "E0000006")
+	require.Equal(t, simulation.Call{Time: last().Time, Principal: "olive.brandt@example.com", Service: "okta", Operation: "POST /api/v1/apps",
 		Write: true, Effect: "none", Status: 403, Error: "E0000006", Fault: "deny"}, last())
-	require.ErrorContains(t, try(kit.Fault{Kind: kit.FaultThrottle, RetryAfter: 30}), "too many requests")
-	requireOktaError(t, try(kit.Fault{Kind: kit.FaultError}), "E0000009")
-	require.ErrorContains(t, try(kit.Fault{Kind: kit.FaultHTML}), "the API returned an unknown error")
-	require.NoError(t, try(kit.Fault{Kind: kit.FaultDeny, Operation: "POST /api/v1/apps/*/users"}), "another operation is let through")
+	require.ErrorContains(t, try(simulation.Fault{Kind: simulation.FaultThrottle, RetryAfter: 30}), "too many requests")
+	requireOktaError(t, try(simulation.Fault{Kind: simulation.FaultError}), "E0000009")
+	require.ErrorContains(t, try(simulation.Fault{Kind: simulation.FaultHTML}), "the API returned an unknown error")
+	require.NoError(t, try(simulation.Fault{Kind: simulation.FaultDeny, Operation: "POST /api/v1/apps/*/users"}), "another operation is let through")
 	require.Equal(t, "created", last().Effect)
 	require.NotEmpty(t, last().Params["id"])
 
 	// The answer gets lost: the SDK sends the POST again by itself, and there are two apps more.
-	require.NoError(t, try(kit.Fault{Kind: kit.FaultLostAnswer}))
+	require.NoError(t, try(simulation.Fault{Kind: simulation.FaultLostAnswer}))
 	var apps []struct{ ID string }
 	w.do(http.MethodGet, "/api/v1/apps?filter="+url.QueryEscape(`name eq "amazon_aws_sso"`), nil, &apps)
 	require.Len(t, apps, 3)

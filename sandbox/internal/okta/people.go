@@ -84,7 +84,7 @@ func cast() []newcomer {
 	}...)
 }
 
-// crowd makes n more people, most of whom are fine and get in.
+// crowd makes n more people, most of whom are fine and can sign in.
 func crowd(n int, random *rand.Rand) []newcomer {
 	first := []string{"Aisha", "Björn", "Chiara", "Daniel", "Elif", "Farid", "Grace", "Hana", "Ilse", "Jonas", "Keiko", "Liam",
 		"Mirela", "Nadia", "Owen", "Paula", "Quentin", "Rosa", "Stefan", "Tara", "Ursula", "Victor", "Wanda", "Xenia", "Yusuf", "Zoë"}

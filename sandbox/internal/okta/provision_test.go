@@ -143,7 +143,7 @@ func TestPeopleAreProvisioned(t *testing.T) {
 			require.NotEmpty(t, u.ExternalID, name)
 		}
 	}
-	require.Equal(t, 1, conflicts, "of two user names that differ by case, one gets in")
+	require.Equal(t, 1, conflicts, "of two user names that differ by case, one arrives")
 
 	// The remedy: a corrected profile is pushed by itself.
 	w.do(http.MethodPost, "/api/v1/users/ines@example.com", map[string]any{"profile": map[string]any{"lastName": "Duarte"}}, nil)
@@ -252,7 +252,7 @@ func TestAWrongTokenFailsAtOnce(t *testing.T) {
 	w.do(http.MethodGet, "/api/v1/logs?sortOrder=DESCENDING&filter="+url.QueryEscape(`eventType eq "application.integration.authentication_failure"`), nil, &events)
 	require.NotEmpty(t, events)
 
-	// The new token saved and the group assigned again, everybody gets in.
+	// The new token saved and the group assigned again, everybody arrives.
 	require.Empty(t, w.console("provisioning", form(app, e)))
 	w.assign(app, "finance")
 	require.NotEmpty(t, w.settled(app)["raj.iyer@example.com"].ExternalID)

@@ -214,7 +214,8 @@ func (o *Org) deleteMapping(c *call) (answer, error) {
 }
 
 // membership is what a push has to bring about: people to add (Okta user ID to the ID over there), people to remove. Only
-// those can be members who are provisioned already; others are left out without a word, until the next full push.
+// those can be members who are provisioned already; others are left out without a word, until the next full push. A full push
+// adds everybody, whatever was pushed before: so it restores a membership that somebody took away over there.
 func (m *mapping) membership(a *app) (add, remove map[string]string) {
 	want := map[string]string{}
 	for u := range m.source.members.all() {
@@ -224,7 +225,7 @@ func (m *mapping) membership(a *app) (add, remove map[string]string) {
 	}
 	add, remove = map[string]string{}, map[string]string{}
 	for id, external := range want {
-		if m.pushed[id] != external && (m.full || m.touched[id]) {
+		if m.full || m.touched[id] && m.pushed[id] != external {
 			add[id] = external
 		}
 	}

@@ -160,7 +160,7 @@ func (o *Org) updateUser(c *call) (answer, error) {
 			if value == nil || *value == "" {
 				return answer{}, invalid("login", "login: The field cannot be left blank")
 			}
-			if other, taken := o.findUser(*value); taken && other != u {
+			if other := o.logins[*value]; other != nil && other != u {
 				return answer{}, invalid("login", "login: An object with this field already exists in the current organization")
 			}
 		}

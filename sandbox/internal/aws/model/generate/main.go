@@ -43,6 +43,8 @@ func services() map[string]struct{ dir, operations string } {
 			ListRequestedServiceQuotaChangeHistoryByQuota ListTagsForResource`},
 		"secretsmanager": {"secretsmanager", `CreateSecret DescribeSecret GetSecretValue PutSecretValue UpdateSecret DeleteSecret RestoreSecret
 			ListSecrets ListSecretVersionIds GetResourcePolicy TagResource UntagResource`},
+		"kms": {"kms", `CreateKey DescribeKey ListKeys EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion GetKeyPolicy PutKeyPolicy
+			ListKeyPolicies GetKeyRotationStatus CreateAlias UpdateAlias DeleteAlias ListAliases ListResourceTags TagResource UntagResource`},
 		"cloudtrail": {"cloudtrail", `LookupEvents`},
 		"iam": {"iam", `CreateRole GetRole ListRoles UpdateRole UpdateRoleDescription DeleteRole UpdateAssumeRolePolicy TagRole UntagRole ListRoleTags
 			AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies ListRolePolicies GetRolePolicy PutRolePolicy DeleteRolePolicy

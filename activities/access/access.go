@@ -1,0 +1,212 @@
+package access
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
+
+	"studio-onboarding/activities/people"
+	"studio-onboarding/activities/provider"
+	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/profile"
+	"studio-onboarding/onboarding"
+)
+
+// Activities make assignments and profiles follow the directory, and prove person by person that they do.
+type Activities struct {
+	AWS   provider.AWS
+	Okta  provider.Okta
+	Waits provider.Waits
+	// People stores the people files of runs.
+	People PeopleStore
+}
+
+// PeopleStore keeps the lists with a line for each person, which are too long for a history.
+type PeopleStore interface {
+	people.ListStore
+	// SaveChanges replaces the file of the changes that a reconcile found, and returns its address.
+	SaveChanges(run string, changes []onboarding.AccessChange) (string, error)
+	// ReadProfiles calls each for what is known of the profiles of a run; what comes later counts. An error wraps
+	// fs.ErrNotExist where nothing is known.
+	ReadProfiles(run string, each func(profile.Known)) error
+	// AddProfiles adds to that, SaveProfiles replaces it.
+	AddProfiles(run string, known []profile.Known) error
+	SaveProfiles(run string, known iter.Seq[profile.Known]) error
+	// SaveExceptions replaces the list of those for whom making access right failed for good, which ReadExceptions reads.
+	SaveExceptions(run string, people []onboarding.PersonException) error
+	ReadExceptions(run string) ([]onboarding.PersonException, error)
+	// ReadPeople reads the people file of a run and says when it was saved; an error wraps fs.ErrNotExist where there is none.
+	ReadPeople(run string) ([]onboarding.PersonRecord, time.Time, error)
+}
+
+// Input says who should be able to sign in where.
+type Input struct {
+	Run             string                 `json:"run"`
+	IdentityCenter  onboarding.AccountSpec `json:"identityCenter"`
+	Studio          onboarding.AccountSpec `json:"studio"`
+	Region          string                 `json:"region"`
+	InstanceARN     string                 `json:"instanceArn"`
+	IdentityStoreID string                 `json:"identityStoreId"`
+	AppID           string                 `json:"appId"`
+	// AssignmentGroup is the Okta group that is assigned to the app, for the remedies of those who are not in it.
+	AssignmentGroup string                  `json:"assignmentGroup,omitempty"`
+	Domain          onboarding.DomainHandle `json:"domain"`
+	Access          onboarding.AccessSpec   `json:"access"`
+	// Roles resolves the names that the spec gives to execution roles; the first one is the domain's default.
+	Roles []onboarding.RoleHandle `json:"roles"`
+	Tags  map[string]string       `json:"tags,omitempty"`
+	// FollowOkta lets only those count whom Okta has in the access groups, whatever Identity Center still says.
+	FollowOkta bool `json:"followOkta,omitempty"`
+	// AllowRemovals is the operator's consent to removals of any size.
+	AllowRemovals bool `json:"allowRemovals,omitempty"`
+	// RecordChanges asks VerifyAccess for the differences that it finds.
+	RecordChanges bool `json:"recordChanges,omitempty"`
+}
+
+// InputOf is the input of the access activities for what a run has set up.
+func InputOf(h onboarding.Handles) Input {
+	return Input{
+		Run: h.Spec.Name, IdentityCenter: h.Spec.IdentityCenter, Studio: h.Spec.Studio, Region: h.Spec.Region,
+		InstanceARN: h.InstanceARN, IdentityStoreID: h.IdentityStoreID, AppID: h.AppID, AssignmentGroup: h.Spec.Okta.AssignmentGroup,
+		Domain: h.Domain, Access: h.Spec.Access, Roles: h.Roles, Tags: h.Spec.Domain.Tags,
+	}
+}
+
+// roleARN resolves what the spec calls a role; the empty name is the domain's default.
+func (in Input) roleARN(wanted string) (string, bool) {
+	for i, role := range in.Roles {
+		if wanted == "" && i == 0 || wanted != "" && role.Wanted == wanted {
+			return role.ARN, true
+		}
+	}
+	return "", false
+}
+
+// defaultRole is the ARN of the domain's execution role.
+func (in Input) defaultRole() string {
+	role, _ := in.roleARN("")
+	return role
+}
+
+func (in Input) groupNames() []string {
+	var names []string
+	for _, group := range in.Access.Groups {
+		names = append(names, group.Name)
+	}
+	return names
+}
+
+// Result counts what converging did, as far as it was seen afterwards.
+type Result struct {
+	AssignmentsMade    int `json:"assignmentsMade"`
+	AssignmentsFound   int `json:"assignmentsFound"`
+	AssignmentsRemoved int `json:"assignmentsRemoved"`
+	ProfilesMade       int `json:"profilesMade"`
+	ProfilesFound      int `json:"profilesFound"`
+	ProfilesRemoved    int `json:"profilesRemoved"`
+	RolesChanged       int `json:"rolesChanged"`
+	// TagsChanged counts profiles that got tags of the spec.
+	TagsChanged int `json:"tagsChanged,omitempty"`
+	// Held says why nothing was removed although people have left; VerifyAccess tells who.
+	Held string `json:"held,omitempty"`
+	// Exceptions are people for whom it failed for good, at most onboarding.MaxListed.
+	Exceptions      []onboarding.PersonException `json:"exceptions,omitempty"`
+	ExceptionsTotal int                          `json:"exceptionsTotal"`
+}
+
+// VerifyResult is what reading everything back showed.
+type VerifyResult struct {
+	People          onboarding.People            `json:"people"`
+	Groups          []onboarding.GroupAccess     `json:"groups"`
+	Exceptions      []onboarding.PersonException `json:"exceptions,omitempty"`
+	ExceptionsTotal int                          `json:"exceptionsTotal"`
+	Notices         []onboarding.PersonException `json:"notices,omitempty"`
+	PeopleFile      string                       `json:"peopleFile"`
+	// Changes are the differences that were found, Held why nobody would be removed, Stale the groups that Okta should push
+	// again: Identity Center has other members, and Okta's list is not in doubt. All three where RecordChanges asks for them.
+	Changes onboarding.AccessChanges `json:"changes,omitzero"`
+	Held    string                   `json:"held,omitempty"`
+	Stale   []string                 `json:"stale,omitempty"`
+}
+
+// domainAccess is one attempt's view of who has access to the domain, and its hands on it.
+type domainAccess struct {
+	in          Input
+	waits       provider.Waits
+	progress    *provider.Progress
+	store       people.IdentityStore
+	assignments *ssoadmin.Client
+	profiles    *sagemaker.Client
+	memory      *profileMemory
+	// foreign are the members of groups that the spec does not name, as far as they were read.
+	foreign map[string]map[string]bool
+}
+
+// open connects both accounts. Class Unsupported: the domain has no application to assign people to. Class Invalid: the spec
+// names an execution role that the run does not know.
+func (x *Activities) open(ctx context.Context, in Input, progress *provider.Progress) (*domainAccess, error) {
+	if in.Domain.ApplicationARN == "" {
+		return nil, fault.New(fault.Unsupported, "aws", "sagemaker:DescribeDomain",
+			"the domain %s tells no Identity Center application to assign people to.", in.Domain.ID).
+			WithRemedy("Domains from before October 2023, and those with IAM authentication, have none: use another domain name in the spec, " +
+				"so that a new domain is made.")
+	}
+	wanted := []string{""}
+	for _, group := range in.Access.Groups {
+		wanted = append(wanted, group.ExecutionRole)
+	}
+	for _, person := range in.Access.People {
+		wanted = append(wanted, person.ExecutionRole)
+	}
+	for _, role := range wanted {
+		if _, known := in.roleARN(role); !known {
+			return nil, fault.New(fault.Invalid, "worker", "", "the execution role %q was not looked up in this run.", role).
+				WithRemedy("Retry the step execution-role.")
+		}
+	}
+	a, err := connect(ctx, x.AWS, x.Waits, x.People, in)
+	if err != nil {
+		return nil, err
+	}
+	a.progress = progress
+	return a, nil
+}
+
+func connect(ctx context.Context, clouds provider.AWS, waits provider.Waits, store PeopleStore, in Input) (*domainAccess, error) {
+	directory, err := people.OpenIdentityStore(ctx, clouds, in.IdentityCenter, in.Region, in.IdentityStoreID)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := clouds.Config(ctx, in.IdentityCenter, in.Region)
+	if err != nil {
+		return nil, err
+	}
+	studio, err := clouds.Config(ctx, in.Studio, in.Region)
+	if err != nil {
+		return nil, err
+	}
+	return &domainAccess{
+		in: in, waits: waits, store: directory, assignments: ssoadmin.NewFromConfig(identity), profiles: sagemaker.NewFromConfig(studio),
+		memory: newProfileMemory(store, in.Run, profile.Digest(in.Tags), waits.Propagation),
+	}, nil
+}
+
+// look reads the directory and derives who should have access from it.
+func (a *domainAccess) look(ctx context.Context) (snapshot, error) {
+	users, groups, err := a.store.UsersAndGroups(ctx, a.in.groupNames())
+	if err != nil {
+		return snapshot{}, err
+	}
+	return viewOf(a.in, users, groups), nil
+}
+
+// storeTrouble says that a file cannot be written or read.
+func storeTrouble(what, how string, err error) error {
+	f := fault.New(fault.Unavailable, "worker", "", "the %s cannot be %s: %v", what, how, err).
+		WithRemedy("Check the worker's data directory: it has to be writable and to have space left.")
+	f.Err = err
+	return f
+}

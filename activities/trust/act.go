@@ -1,0 +1,100 @@
+package trust
+
+import (
+	"context"
+
+	"studio-onboarding/activities/provider"
+	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/oktaorg/model"
+	"studio-onboarding/onboarding"
+)
+
+// Activities check Identity Center's values and write them to the app.
+type Activities struct {
+	Okta  provider.Okta
+	Waits provider.Waits
+}
+
+// Instance is what the values are compared with.
+type Instance struct {
+	IdentityStoreID string `json:"identityStoreId"`
+}
+
+// CheckServiceProviderInput carries the operator's values: three URLs, or AWS's metadata file with the portal URL.
+type CheckServiceProviderInput struct {
+	AppID    string            `json:"appId"`
+	Region   string            `json:"region"`
+	Instance Instance          `json:"instance"`
+	Values   map[string]string `json:"values"`
+}
+
+// ServiceProvider are Identity Center's SAML values.
+type ServiceProvider struct {
+	ACSURL    string `json:"acsUrl"`
+	Issuer    string `json:"issuer"`
+	PortalURL string `json:"portalUrl"`
+}
+
+// TrustInput writes Identity Center's values to the app.
+type TrustInput struct {
+	AppID           string          `json:"appId"`
+	ServiceProvider ServiceProvider `json:"serviceProvider"`
+}
+
+// TrustResult says whether the app had to be changed.
+type TrustResult struct {
+	Changed bool `json:"changed"`
+}
+
+const (
+	checkOperation = "saml-exchange"
+	writeOperation = "okta:PUT /api/v1/apps/{id}"
+)
+
+// CheckServiceProvider checks the values that the operator copied from the Identity Center console: three addresses, or AWS's
+// metadata file with the portal's address, which may be left out. Everything wrong with them is class Invalid, with a
+// message that the operator can act on.
+func (x *Activities) CheckServiceProvider(_ context.Context, in CheckServiceProviderInput) (ServiceProvider, error) {
+	values, wrong := CheckValues(x.Okta.URL(), in.Region, in.Instance.IdentityStoreID, in.Values)
+	if wrong != nil {
+		return ServiceProvider{}, provider.Refuse([]onboarding.Verdict{*wrong}, "aws", checkOperation)
+	}
+	return values, nil
+}
+
+// EstablishTrust writes Identity Center's values to the app, unless they are there, and reads them back: a write that Okta took
+// and does not show is made again.
+func (x *Activities) EstablishTrust(ctx context.Context, in TrustInput) (TrustResult, error) {
+	wanted := in.ServiceProvider
+	before, err := x.Okta.App(ctx, in.AppID)
+	if err != nil {
+		return TrustResult{}, err
+	}
+	after := before
+	unseen := func(app model.App) []ServiceProvider {
+		if trusts(app, wanted) {
+			return nil
+		}
+		return []ServiceProvider{wanted}
+	}
+	left, err := provider.WriteUntilSeen(ctx, x.Waits, unseen(before),
+		func(ctx context.Context, sp ServiceProvider) error {
+			return x.Okta.SetServiceProvider(ctx, in.AppID, sp.ACSURL, sp.Issuer)
+		},
+		func(ctx context.Context) ([]ServiceProvider, error) {
+			after, err = x.Okta.App(ctx, in.AppID)
+			return unseen(after), err
+		})
+	if err != nil {
+		return TrustResult{}, err
+	}
+	if len(left) > 0 {
+		return TrustResult{}, fault.New(fault.NotReady, "okta", writeOperation,
+			"Okta took the ACS URL and issuer URL, but does not show them yet").
+			After(x.Waits.Console)
+	}
+	if err := provider.Refuse(damage(x.Okta.URL(), before, after), "okta", writeOperation); err != nil {
+		return TrustResult{}, err
+	}
+	return TrustResult{Changed: !trusts(before, wanted)}, nil
+}

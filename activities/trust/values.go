@@ -1,0 +1,188 @@
+package trust
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"studio-onboarding/internal/saml"
+	"studio-onboarding/onboarding"
+)
+
+var (
+	// samlHost takes every shape that AWS has documented: {region}.signin.aws.amazon.com (instances before February 2026),
+	// {region}.signin.aws, {region}.sso.signin.aws, and those of the other partitions.
+	samlHost = regexp.MustCompile(`^([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.(?:sso\.)?signin\.(?:aws|aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws\.com\.cn|amazonaws\.eu|amazonwebservices\.com\.cn)$`)
+	// acsPath and issuerPath are what the two addresses of one instance differ by.
+	acsPath    = regexp.MustCompile(`^/platform/saml/acs/[^/]+$`)
+	issuerPath = regexp.MustCompile(`^/platform/saml/([^/]+)$`)
+	// storeID is an identity store's ID, which issuers and portals usually carry.
+	storeID = regexp.MustCompile(`^d-[0-9a-z]{10}$`)
+
+	// portalHost takes the access portals of all partitions, with an alias of one's own or without.
+	portalHost = regexp.MustCompile(`(?:^|\.)(?:awsapps\.com|awsapps\.cn|portal\.amazonaws\.com|portal\.amazonaws\.com\.cn|portal\.amazonaws\.eu|app\.aws|app\.amazonwebservices\.com\.cn)$`)
+	oktaHost   = regexp.MustCompile(`(?:^|\.)okta(?:preview|-emea|-gov|\.mil)?(?:\.com)?$`)
+)
+
+// CheckValues checks the values of Identity Center: three addresses, or AWS's metadata file with the portal's address, which may be
+// left out. The verdict says what is wrong, nil where nothing is.
+func CheckValues(org, region, store string, values map[string]string) (ServiceProvider, *onboarding.Verdict) {
+	sp := ServiceProvider{
+		ACSURL:    tidy(values[onboarding.ValueACSURL]),
+		Issuer:    tidy(values[onboarding.ValueIssuerURL]),
+		PortalURL: tidy(values[onboarding.ValuePortalURL]),
+	}
+	if metadata := strings.TrimSpace(values[onboarding.ValueMetadata]); metadata != "" {
+		if bad := sp.fill(metadata); bad != nil {
+			return ServiceProvider{}, bad
+		}
+	}
+	for _, check := range []func() *onboarding.Verdict{
+		func() *onboarding.Verdict { return sp.checkOkta(org) },
+		sp.checkSwapped,
+		func() *onboarding.Verdict { return checkSAML(labelACS, sp.ACSURL, acsPath, region) },
+		func() *onboarding.Verdict { return checkSAML(labelIssuer, sp.Issuer, issuerPath, region) },
+		func() *onboarding.Verdict { return sp.checkStore(store) },
+		func() *onboarding.Verdict { return sp.checkPortal(region, store) },
+	} {
+		if bad := check(); bad != nil {
+			return ServiceProvider{}, bad
+		}
+	}
+	return sp, nil
+}
+
+// The labels under which the Identity Center console shows the values.
+const (
+	labelACS    = "IAM Identity Center Assertion Consumer Service (ACS) URL"
+	labelIssuer = "IAM Identity Center issuer URL"
+	labelPortal = "AWS access portal sign-in URL"
+)
+
+func wrong(format string, args ...any) *onboarding.Verdict {
+	return &onboarding.Verdict{
+		Resource: onboarding.ResourceTrust, Kind: onboarding.VerdictBlocked, Code: CodeSettings, Reason: fmt.Sprintf(format, args...),
+		Remedy: "Copy it again from the Identity Center console: Settings > Identity source > Actions > Change identity source " +
+			"(or Manage authentication), Service provider metadata.",
+	}
+}
+
+// fill takes the issuer and the ACS URL, of which AWS may list several, from its metadata file.
+func (sp *ServiceProvider) fill(metadata string) *onboarding.Verdict {
+	parsed, err := saml.ParseSP([]byte(metadata))
+	if err != nil {
+		return wrong("The metadata file cannot be used: %v.", err)
+	}
+	if sp.Issuer != "" && sp.Issuer != parsed.EntityID {
+		return wrong("The %s is %s, but the metadata file says %s.", labelIssuer, sp.Issuer, parsed.EntityID)
+	}
+	sp.Issuer = parsed.EntityID
+	if sp.ACSURL == "" {
+		sp.ACSURL = parsed.ACSURLs[0]
+	}
+	if !slices.Contains(parsed.ACSURLs, sp.ACSURL) {
+		return wrong("The %s is %s, but the metadata file says %s.", labelACS, sp.ACSURL, strings.Join(parsed.ACSURLs, ", "))
+	}
+	return nil
+}
+
+// checkOkta refuses the org's own addresses: the two consoles show similar values under similar names.
+func (sp *ServiceProvider) checkOkta(org string) *onboarding.Verdict {
+	org = hostOf(org)
+	for _, value := range []struct{ label, address string }{{labelACS, sp.ACSURL}, {labelIssuer, sp.Issuer}, {labelPortal, sp.PortalURL}} {
+		if host := hostOf(value.address); host != "" && (host == org || oktaHost.MatchString(host)) {
+			return wrong("The %s is an address of Okta's (%s); wanted is the value that AWS shows.", value.label, value.address)
+		}
+	}
+	return nil
+}
+
+func (sp *ServiceProvider) checkSwapped() *onboarding.Verdict {
+	if acsPath.MatchString(pathOf(sp.Issuer)) && !acsPath.MatchString(pathOf(sp.ACSURL)) {
+		return wrong("ACS URL and issuer URL are swapped: the one with /acs/ in it (%s) is the ACS URL.", sp.Issuer)
+	}
+	return nil
+}
+
+func checkSAML(label, address string, path *regexp.Regexp, region string) *onboarding.Verdict {
+	if address == "" {
+		return wrong("The %s is missing.", label)
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return wrong("The %s is %q, which is not an address.", label, address)
+	}
+	host := samlHost.FindStringSubmatch(u.Host)
+	switch {
+	case u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return wrong("The %s is %s: it has to begin with https:// and have nothing but host and path.", label, address)
+	case host == nil:
+		return wrong("The %s is %s, and %s is not a sign-in host of AWS's.", label, address, u.Host)
+	case !path.MatchString(u.Path):
+		return wrong("The %s is %s, and %s is not the path of such an address.", label, address, u.Path)
+	case host[1] != region:
+		return wrong("The %s belongs to Region %s, but the run is for Region %s.", label, host[1], region)
+	}
+	return nil
+}
+
+// checkStore compares the issuer's identity store with the instance's: the values may come from another organization.
+func (sp *ServiceProvider) checkStore(want string) *onboarding.Verdict {
+	match := issuerPath.FindStringSubmatch(pathOf(sp.Issuer))
+	if match == nil || !storeID.MatchString(match[1]) || want == "" || match[1] == want {
+		return nil
+	}
+	return wrong("The %s belongs to the identity store %s, but this organization's Identity Center has %s.", labelIssuer, match[1], want)
+}
+
+// checkPortal checks the portal's address, or fills in the one that every instance has.
+func (sp *ServiceProvider) checkPortal(region, store string) *onboarding.Verdict {
+	if sp.PortalURL == "" {
+		switch {
+		case strings.HasPrefix(region, "us-gov-"):
+			sp.PortalURL = "https://start.us-gov-home.awsapps.com/directory/" + store
+		case strings.HasPrefix(region, "cn-"):
+			sp.PortalURL = "https://start." + region + ".home.awsapps.cn/directory/" + store
+		case strings.HasPrefix(region, "eusc-"):
+			return wrong("The %s is missing, and has to be given in this partition.", labelPortal)
+		default:
+			sp.PortalURL = "https://" + store + ".awsapps.com/start"
+		}
+		return nil
+	}
+	u, err := url.Parse(sp.PortalURL)
+	if err != nil || u.Host == "" || u.Scheme != "https" || u.User != nil {
+		return wrong("The %s is %q: it has to be an address that begins with https://.", labelPortal, sp.PortalURL)
+	}
+	if !portalHost.MatchString(u.Host) {
+		return wrong("The %s is %s, and %s is not a host of access portals.", labelPortal, sp.PortalURL, u.Host)
+	}
+	name, _, _ := strings.Cut(u.Host, ".")
+	if storeID.MatchString(name) && store != "" && name != store {
+		return wrong("The %s belongs to the identity store %s, but this organization's Identity Center has %s.", labelPortal, name, store)
+	}
+	return nil
+}
+
+// tidy takes off what copying tends to bring along.
+func tidy(value string) string {
+	return strings.Trim(strings.TrimSpace(value), `"'`)
+}
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
+}
+
+func pathOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Path
+}

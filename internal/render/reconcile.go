@@ -1,0 +1,102 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"studio-onboarding/onboarding"
+)
+
+// Reconcile writes the report of a reconcile: what was found and done, what waits for the operator, and who can't sign in.
+func Reconcile(w io.Writer, r onboarding.ReconcileReport, o Options) error {
+	out := page{Options: o}
+	line := out.paint(bold, clean(r.Run)) + "  " + out.paint(stateStyle(r.State), State(r.State))
+	if r.DryRun {
+		line += "  dry run: nothing was changed"
+	}
+	out.line(line, "  ", out.since(r.StartedAt, r.EndedAt))
+	out.line(fmt.Sprintf("%s of %s can sign in.", number(r.People.Ready), plural(r.People.Wanted, "person", "people")))
+	out.changes(r)
+	if len(r.Pushed) > 0 {
+		out.line("Pushed again by Okta, as Identity Center had other members: ", clean(strings.Join(r.Pushed, ", ")))
+	}
+	if r.Held != "" {
+		out.heading("Needs your decision")
+		out.wrapped("  ", "  ", out.paint(red, clean(r.Held)))
+		if r.Command != "" {
+			out.line("  If they are to go: ", out.paint(cyan, clean(r.Command)))
+			out.line("  Otherwise put right what Okta lists; the next reconcile looks again.")
+		}
+	}
+	if total := max(r.ExceptionsTotal, len(r.Exceptions)); total > 0 {
+		out.heading(plural(total, "person who should be able to sign in and can't, or for whom a change failed", "people who should be able to sign in and can't, or for whom a change failed"))
+		out.people(r.Exceptions, total)
+	}
+	if len(r.Notices) > 0 {
+		out.heading("Good to know")
+		out.people(r.Notices, len(r.Notices))
+	}
+	if r.PeopleFile != "" {
+		out.line()
+		out.line(out.paint(dim, "Everybody, on the worker: "+clean(r.PeopleFile)))
+	}
+	return out.flush(w)
+}
+
+func (p *page) changes(r onboarding.ReconcileReport) {
+	if r.Changes.Total == 0 {
+		p.line("No differences.")
+		return
+	}
+	p.heading(plural(r.Changes.Total, "difference", "differences"))
+	rows := make([][]string, 0, len(r.Changes.Listed))
+	for _, c := range r.Changes.Listed {
+		who := clean(c.Who)
+		if c.Group {
+			who = "group " + who
+		}
+		what := string(c.Kind)
+		if c.Held {
+			what += " (held back)"
+		}
+		rows = append(rows, []string{what, who, clean(c.Profile), clean(c.Why)})
+	}
+	p.table([]string{"CHANGE", "WHO", "PROFILE", "WHY"}, rows)
+	if more := r.Changes.Total - len(r.Changes.Listed); more > 0 {
+		p.line(fmt.Sprintf("  and %s more; all of them, on the worker: %s", number(more), clean(r.Changes.File)))
+	}
+	if m := r.Made; m != (onboarding.ChangesMade{}) {
+		p.line(fmt.Sprintf("Done: %s made, %s removed; %s made, %s removed; %s changed.",
+			plural(m.Assignments, "assignment", "assignments"), number(m.AssignmentsRemoved),
+			plural(m.Profiles, "profile", "profiles"), number(m.ProfilesRemoved), plural(m.Roles, "role", "roles")))
+	}
+}
+
+// Person writes the links between one person in Okta and Studio.
+func Person(w io.Writer, e onboarding.PersonExplanation, o Options) error {
+	out := page{Options: o}
+	verdict := out.paint(green, "can sign in")
+	if !e.Ready {
+		verdict = out.paint(red, "can't sign in: "+e.Broken)
+	}
+	out.line(out.paint(bold, clean(e.Person)), "  ", verdict)
+	for _, link := range e.Links {
+		mark, text := out.paint(green, "✔"), clean(link.Found)
+		switch link.State {
+		case onboarding.LinkBroken:
+			mark, text = out.paint(red, "✘"), out.paint(red, text)
+		case onboarding.LinkNotSeen:
+			mark = out.paint(dim, "○")
+			if text == "" {
+				text = out.paint(dim, "not looked at: an earlier link is broken")
+			}
+		}
+		out.wrapped("  "+mark+" "+pad(link.Link, 22), strings.Repeat(" ", 26), text)
+	}
+	if e.Remedy != "" {
+		out.heading("What to do")
+		out.wrapped("  ", "  ", clean(e.Remedy))
+	}
+	return out.flush(w)
+}
