@@ -33,15 +33,12 @@ func drifts() []change {
 			s.makeProfile(worldtest.Ada)
 		}},
 		{"a profile has another role", func(s *site) { s.setRole(worldtest.Ada, s.role("Other", studioTrust, fullAccess)) }},
-		{"a person left the access group", func(s *site) { s.Leave(worldtest.PeopleGroup, worldtest.Ada) }},
+		{"a person left the access group", func(s *site) { s.moves(worldtest.Ada, worldtest.PeopleGroup, "") }},
 		{"a person left the assignment group", func(s *site) { s.Leave(worldtest.AssignmentGroup, worldtest.Ada) }},
 		{"a person was deactivated", func(s *site) { s.deactivate(worldtest.Ada) }},
-		{"a person came", func(s *site) { s.Join(worldtest.PeopleGroup, worldtest.Di) }},
+		{"a person came", func(s *site) { s.moves(worldtest.Di, "", worldtest.PeopleGroup) }},
 		{"a person came who is not assigned", func(s *site) { s.Join(worldtest.PeopleGroup, worldtest.Eve) }},
-		{"a person moved to the other group", func(s *site) {
-			s.Leave(worldtest.PeopleGroup, worldtest.Ada)
-			s.Join(worldtest.MLGroup, worldtest.Ada)
-		}},
+		{"a person moved to the other group", func(s *site) { s.moves(worldtest.Ada, worldtest.PeopleGroup, worldtest.MLGroup) }},
 		{"a user was deleted in identity center", func(s *site) { require.NoError(s, s.DeleteUser(s.Context(), worldtest.Ada)) }},
 		{"a role lost its policy", func(s *site) {
 			_, err := s.iam().DetachRolePolicy(s.Context(), &iam.DetachRolePolicyInput{RoleName: aws.String("SageMakerStudio-team"), PolicyArn: aws.String(fullAccess)})
@@ -88,6 +85,20 @@ func respecs() []change {
 			s.Spec.Okta.AssignmentGroup = "studio-app-2"
 		}},
 		{"the run has another name", func(s *site) { s.Spec.Name = "team-2" }},
+	}
+}
+
+// moves has somebody who is in Identity Center leave a group and join another one, and waits until Okta has pushed both: those who
+// look meanwhile, one after the other, see different worlds.
+func (s *site) moves(login, from, to string) {
+	s.Helper()
+	if from != "" {
+		s.Leave(from, login)
+		s.eventually(func() bool { return !s.directory().has(from, login) })
+	}
+	if to != "" {
+		s.Join(to, login)
+		s.eventually(func() bool { return s.directory().has(to, login) })
 	}
 }
 
