@@ -126,7 +126,10 @@ func (f *fakeCloud) Config(context.Context, onboarding.AccountSpec, string) (aws
 
 func (f *fakeCloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var in map[string]any
-	_ = json.NewDecoder(r.Body).Decode(&in)
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil { // a worker that died while it was asking has asked for nothing
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	f.mu.Lock()
 	defer f.mu.Unlock()
