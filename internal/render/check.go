@@ -101,7 +101,10 @@ func Plan(w io.Writer, plan onboarding.Assessment, o Options) error {
 			out.change(verdict)
 		}
 	}
-	if stops := onboarding.OfKind(plan.Verdicts, onboarding.VerdictBlocked, onboarding.VerdictWarning); len(stops) > 0 {
+	stops := slices.DeleteFunc(onboarding.OfKind(plan.Verdicts, onboarding.VerdictBlocked, onboarding.VerdictWarning), func(v onboarding.Verdict) bool {
+		return v.Resource == onboarding.ResourcePerson && v.Kind == onboarding.VerdictWarning // they are listed one by one below
+	})
+	if len(stops) > 0 {
 		out.heading("Where the run would park, and what a person should know")
 		for _, verdict := range stops {
 			out.verdict(verdict)
