@@ -80,7 +80,8 @@ func newOkta() *soundOkta {
 		apps: []model.App{{ID: "0oa1", Label: "AWS IAM Identity Center", Status: "ACTIVE", SignOnMode: "SAML_2_0",
 			UserNameTemplate: "${source.login}"}},
 		metadata: idpMetadata(time.Now().AddDate(5, 0, 0)),
-		groups:   map[string][]model.User{"aws-identity-center": people, "sagemaker-studio-users": people, "others": {soundPerson("eve@example.com")}},
+		groups: map[string][]model.User{"aws-identity-center": people, "sagemaker-studio-users": people,
+			"others": {soundPerson("eve@example.com")}},
 	}
 }
 
@@ -100,7 +101,8 @@ func (o *soundOkta) Connection(context.Context, string) (model.Connection, error
 
 func (o *soundOkta) Group(_ context.Context, name string) (model.Group, error) {
 	if _, ok := o.groups[name]; !ok {
-		return model.Group{}, fault.New(fault.NotFound, "okta", "okta:GET /api/v1/groups", "there is no Okta group named %q", name).WithRemedy("create it")
+		return model.Group{}, fault.New(fault.NotFound, "okta", "okta:GET /api/v1/groups", "there is no Okta group named %q",
+			name).WithRemedy("create it")
 	}
 	return model.Group{ID: "00g" + name, Name: name}, nil
 }
@@ -115,7 +117,8 @@ func (o *soundOkta) UserByLogin(_ context.Context, login string) (model.User, er
 			return users[i], nil
 		}
 	}
-	return model.User{}, fault.New(fault.NotFound, "okta", "okta:GET /api/v1/users/{login}", "nobody has the Okta login %q", login).WithRemedy("correct the login")
+	return model.User{}, fault.New(fault.NotFound, "okta", "okta:GET /api/v1/users/{login}", "nobody has the Okta login %q",
+		login).WithRemedy("correct the login")
 }
 
 // awsAnswers are bodies by "account operation", "operation detail" or "operation"; a text that begins with a word and a colon is
@@ -124,10 +127,11 @@ type awsAnswers map[string]string
 
 func soundAWS() awsAnswers {
 	return awsAnswers{
-		"111111111111 GetCallerIdentity":      callerIdentity("111111111111"),
-		"222222222222 GetCallerIdentity":      callerIdentity("222222222222"),
-		"DescribeOrganization":                `{"Organization":{"MasterAccountId":"111111111111"}}`,
-		"ListInstances":                       `{"Instances":[{"InstanceArn":"arn:aws:sso:::instance/ssoins-1","IdentityStoreId":"d-1","OwnerAccountId":"111111111111","PrimaryRegion":"us-east-1","Status":"ACTIVE"}]}`,
+		"111111111111 GetCallerIdentity": callerIdentity("111111111111"),
+		"222222222222 GetCallerIdentity": callerIdentity("222222222222"),
+		"DescribeOrganization":           `{"Organization":{"MasterAccountId":"111111111111"}}`,
+		"ListInstances": `{"Instances":[{"InstanceArn":"arn:aws:sso:::instance/ssoins-1","IdentityStoreId":"d-1",` +
+			`"OwnerAccountId":"111111111111","PrimaryRegion":"us-east-1","Status":"ACTIVE"}]}`,
 		"DescribeInstance":                    `{"EncryptionConfigurationDetails":{"KeyType":"AWS_OWNED_KMS_KEY"}}`,
 		"DescribeIdentityStore":               `{"NetworkConfiguration":{"VpceAccessRequired":true,"ScimAllowSourceIps":["0.0.0.0/0"]}}`,
 		"ListUsers":                           `{"Users":[]}`,
@@ -135,9 +139,12 @@ func soundAWS() awsAnswers {
 		"ListAWSServiceAccessForOrganization": `{"EnabledServicePrincipals":[{"ServicePrincipal":"sso.amazonaws.com"}]}`,
 		"SimulatePrincipalPolicy":             simulated("sso:CreateApplicationAssignment", "allowed"),
 		"LookupEvents":                        `{"Events":[]}`,
-		"ListAttachedRolePolicies": `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><AttachedPolicies><member><PolicyName>Studio</PolicyName>` +
-			`<PolicyArn>arn:aws:iam::aws:policy/Studio</PolicyArn></member></AttachedPolicies></ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>`,
-		"DescribeVpcs": `<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><isDefault>true</isDefault></item></vpcSet></DescribeVpcsResponse>`,
+		"ListAttachedRolePolicies": `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><AttachedPolicies><member>` +
+			`<PolicyName>Studio</PolicyName>` +
+			`<PolicyArn>arn:aws:iam::aws:policy/Studio</PolicyArn></member></AttachedPolicies>` +
+			`</ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>`,
+		"DescribeVpcs": `<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId>` +
+			`<isDefault>true</isDefault></item></vpcSet></DescribeVpcsResponse>`,
 		"DescribeSubnets": `<DescribeSubnetsResponse><subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><state>available</state>` +
 			`<availabilityZone>us-east-1a</availabilityZone><defaultForAz>true</defaultForAz></item></subnetSet></DescribeSubnetsResponse>`,
 		"GetRole":          noSuchRole,
@@ -154,20 +161,23 @@ func callerIdentity(account string) string {
 }
 
 func deniedAnswer(action string) string {
-	return "AccessDeniedException: User: arn:aws:iam::111111111111:user/worker is not authorized to perform: " + action + " on resource: * because no identity-based policy allows the " + action + " action"
+	return "AccessDeniedException: User: arn:aws:iam::111111111111:user/worker is not authorized to perform: " + action +
+		" on resource: * because no identity-based policy allows the " + action + " action"
 }
 
 func quotaAnswer(value int) string { return fmt.Sprintf(`{"Quota":{"Value":%d}}`, value) }
 
 func roleAnswer(name, service string) string {
-	trust := url.QueryEscape(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"` + service + `"},"Action":"sts:AssumeRole"}]}`)
+	trust := url.QueryEscape(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"` + service +
+		`"},"Action":"sts:AssumeRole"}]}`)
 	return `<GetRoleResponse><GetRoleResult><Role><RoleName>` + name + `</RoleName><Arn>arn:aws:iam::222222222222:role/` + name +
 		`</Arn><AssumeRolePolicyDocument>` + trust + `</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>`
 }
 
 const (
-	noSuchRole  = `<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>The role cannot be found.</Message></Error></ErrorResponse>`
-	deniedXML   = `<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>The security token included in the request is invalid.</Message></Error></ErrorResponse>`
+	noSuchRole = `<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>The role cannot be found.</Message></Error></ErrorResponse>`
+	deniedXML  = `<ErrorResponse><Error><Code>InvalidClientTokenId</Code><Message>The security token included in the request is` +
+		` invalid.</Message></Error></ErrorResponse>`
 	noSuchQuota = "NoSuchResourceException: The request failed because the specified service quota does not exist."
 )
 
@@ -249,11 +259,13 @@ func idpMetadata(until time.Time) string {
 		`<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing">` +
 		`<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>` + base64.StdEncoding.EncodeToString(der) +
 		`</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>` +
-		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://example.okta.com/app/amazon_aws_sso/exk1/sso/saml"/>` +
+		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"` +
+		` Location="https://example.okta.com/app/amazon_aws_sso/exk1/sso/saml"/>` +
 		`</md:IDPSSODescriptor></md:EntityDescriptor>`
 }
 
 func simulated(action, decision string) string {
 	return `<SimulatePrincipalPolicyResponse><SimulatePrincipalPolicyResult><EvaluationResults><member><EvalActionName>` + action +
-		`</EvalActionName><EvalDecision>` + decision + `</EvalDecision></member></EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`
+		`</EvalActionName><EvalDecision>` + decision +
+		`</EvalDecision></member></EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>`
 }

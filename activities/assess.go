@@ -54,7 +54,8 @@ func (x *Assessor) assess(ctx context.Context, in PreflightInput) (onboarding.As
 	a := &assessment{Assessor: x, in: in, spec: in.Spec, result: onboarding.Assessment{
 		Run: in.Spec.Name, Region: in.Spec.Region, OktaURL: x.Okta.URL(),
 	}}
-	looks := []func(context.Context) error{a.lookAtCredentials, a.lookAtInstance, a.lookAtApp, a.lookAtTrust, a.lookAtPeople, a.lookAtStudio, a.lookAtAccess}
+	looks := []func(context.Context) error{a.lookAtCredentials, a.lookAtInstance, a.lookAtApp, a.lookAtTrust, a.lookAtPeople,
+		a.lookAtStudio, a.lookAtAccess}
 	if in.Things {
 		looks = []func(context.Context) error{a.lookAtInstance, a.lookAtApp, a.lookAtTrust, a.lookAtStudio}
 	}
@@ -228,7 +229,8 @@ func (a *assessment) lookAtStudio(ctx context.Context) error {
 		return err
 	}
 	chosen := network.Chosen(a.spec, place)
-	a.domain.Account, a.domain.ExecutionRoleARN, a.domain.People = a.whose.Studio.Account, arns[a.spec.Domain.ExecutionRole], a.result.People.Wanted
+	a.domain.Account, a.domain.ExecutionRoleARN, a.domain.People = a.whose.Studio.Account, arns[a.spec.Domain.ExecutionRole],
+		a.result.People.Wanted
 	a.domain.Network = domain.Network{VPC: chosen.VPC, Subnets: chosen.Subnets, SecurityGroups: chosen.SecurityGroups, Access: chosen.Access}
 	a.add(role.Judge(a.spec, roles))
 	a.add(network.Judge(a.spec, place))
@@ -267,7 +269,8 @@ func (a *assessment) lookAtAccess(ctx context.Context) error {
 	}
 	progress := provider.NewProgress(ctx, onboarding.StepAccess, "profiles read")
 	users, groups := a.people.AfterSync(a.outlook)
-	state, err := access.Look(ctx, access.Sources{AWS: a.AWS, Waits: a.Waits, Store: a.People}, access.InputOf(handles), users, groups, progress.At)
+	state, err := access.Look(ctx, access.Sources{AWS: a.AWS, Waits: a.Waits, Store: a.People}, access.InputOf(handles), users,
+		groups, progress.At)
 	if err != nil {
 		return err
 	}

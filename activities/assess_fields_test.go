@@ -87,7 +87,8 @@ func TestEveryFieldOfTheSpecIsJudged(t *testing.T) {
 	little := spec
 	little.Access.People = nil
 	covers("a spec without single people", little)
-	little.Access.People, little.Access.Groups = []onboarding.PersonAccessSpec{{Login: "edda.falk@example.com", ExecutionRole: "SageMakerStudio-ml"}}, nil
+	little.Access.People, little.Access.Groups = []onboarding.PersonAccessSpec{{Login: "edda.falk@example.com",
+		ExecutionRole: "SageMakerStudio-ml"}}, nil
 	covers("a spec without groups", little)
 	spec.Domain.KMSKey, spec.Domain.SpaceStorage = "alias/studio", &onboarding.SpaceStorageSpec{Default: 10, Maximum: 100}
 	spec.Domain.NotebookSharing = &onboarding.NotebookSharingSpec{S3: "s3://no-such-bucket/shared", KMSKey: "alias/studio"}

@@ -101,10 +101,12 @@ func TestAQuickLookAndEverybody(t *testing.T) {
 
 	things, kinds, calls := look(activities.PreflightInput{Things: true})
 	require.Zero(t, things.People.Wanted)
-	require.Zero(t, kinds[onboarding.ResourceCredentials]+kinds[onboarding.ResourcePerson]+kinds[onboarding.ResourceProfile]+kinds[onboarding.ResourceGroupPush])
+	require.Zero(t, kinds[onboarding.ResourceCredentials]+kinds[onboarding.ResourcePerson]+kinds[onboarding.ResourceProfile]+
+		kinds[onboarding.ResourceGroupPush])
 	require.Zero(t, calls["ListUsers"]+calls["SimulatePrincipalPolicy"]+calls["GetServiceQuota"])
 	for _, kind := range []onboarding.ResourceKind{
-		onboarding.ResourceInstance, onboarding.ResourceOktaApp, onboarding.ResourceTrust, onboarding.ResourceRole, onboarding.ResourceNetwork, onboarding.ResourceDomain,
+		onboarding.ResourceInstance, onboarding.ResourceOktaApp, onboarding.ResourceTrust, onboarding.ResourceRole, onboarding.ResourceNetwork,
+		onboarding.ResourceDomain,
 	} {
 		require.Positive(t, kinds[kind], "%s", kind)
 	}
@@ -129,7 +131,8 @@ func TestEachServiceThatRefusesIsSaidAndHidesNothing(t *testing.T) {
 		{"sso", "ListApplicationAssignments", onboarding.ResourceAssignment},
 	} {
 		t.Run(denied.operation, func(t *testing.T) {
-			require.NoError(t, j.console.SetFaults(t.Context(), []sandbox.Fault{{Service: denied.service, Operation: denied.operation, Kind: sandbox.FaultDeny}}))
+			require.NoError(t,
+				j.console.SetFaults(t.Context(), []sandbox.Fault{{Service: denied.service, Operation: denied.operation, Kind: sandbox.FaultDeny}}))
 			plan := do(j, j.assessor().MakePlan, onboarding.PlanInput{Spec: spec})
 			said := false
 			about := map[onboarding.ResourceKind]bool{}
@@ -150,7 +153,8 @@ func TestEachServiceThatRefusesIsSaidAndHidesNothing(t *testing.T) {
 				}
 			}
 
-			require.NoError(t, j.console.SetFaults(t.Context(), []sandbox.Fault{{Service: denied.service, Operation: denied.operation, Kind: sandbox.FaultThrottle}}))
+			require.NoError(t, j.console.SetFaults(t.Context(),
+				[]sandbox.Fault{{Service: denied.service, Operation: denied.operation, Kind: sandbox.FaultThrottle}}))
 			_, err := activitytest.Once(j.assessor().MakePlan, onboarding.PlanInput{Spec: spec})
 			activitytest.FailsWith(t, err, fault.Throttled)
 		})

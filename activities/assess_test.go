@@ -40,56 +40,74 @@ func TestACheckOfASoundWorldBlocksNothing(t *testing.T) {
 
 func TestACheckFindsWhatWouldBreakARun(t *testing.T) {
 	lost := []string{"people-who-will-not-get-in"} // the sum of it
-	instance := `{"InstanceArn":"arn:aws:sso:::instance/ssoins-1","IdentityStoreId":"d-1","OwnerAccountId":"%s","PrimaryRegion":"%s","Status":"ACTIVE"}`
+	instance := `{"InstanceArn":"arn:aws:sso:::instance/ssoins-1","IdentityStoreId":"d-1","OwnerAccountId":"%s",` +
+		`"PrimaryRegion":"%s","Status":"ACTIVE"}`
 	for _, test := range []worldWithAFault{
 		{name: "wrong account", aws: awsAnswers{"222222222222 GetCallerIdentity": callerIdentity("333333333333")},
 			kind: onboarding.VerdictBlocked, check: "studio-account", says: "belong to account 333333333333", remedy: "studio.assumeRole"},
 		{name: "no permission to list instances", aws: awsAnswers{"ListInstances": deniedAnswer("sso:ListInstances")},
 			kind: onboarding.VerdictBlocked, check: "identity-center", says: "sso:ListInstances", remedy: `"Action":"sso:ListInstances"`},
 		{name: "no instance", aws: awsAnswers{"ListInstances": `{"Instances":[]}`},
-			kind: onboarding.VerdictAsk, check: "identity-center", says: "not enabled yet in the management account 111111111111", remedy: "the run asks for it"},
-		{name: "account instance only", aws: awsAnswers{"ListInstances": `{"Instances":[` + fmt.Sprintf(instance, "222222222222", "us-east-1") + `]}`},
+			kind: onboarding.VerdictAsk, check: "identity-center", says: "not enabled yet in the management account 111111111111",
+			remedy: "the run asks for it"},
+		{name: "account instance only", aws: awsAnswers{"ListInstances": `{"Instances":[` + fmt.Sprintf(instance, "222222222222",
+			"us-east-1") + `]}`},
 			kind: onboarding.VerdictBlocked, check: "identity-center", says: "only an account instance"},
 		{name: "another Region", aws: awsAnswers{"ListInstances": `{"Instances":[` + fmt.Sprintf(instance, "111111111111", "eu-west-1") + `]}`},
 			kind: onboarding.VerdictBlocked, check: "identity-center", says: "eu-west-1"},
 		{name: "neither management nor delegated", aws: awsAnswers{"DescribeOrganization": `{"Organization":{"MasterAccountId":"999999999999"}}`,
-			"ListInstances": `{"Instances":[` + fmt.Sprintf(instance, "999999999999", "us-east-1") + `]}`, "ListDelegatedAdministrators": `{"DelegatedAdministrators":[]}`},
+			"ListInstances":               `{"Instances":[` + fmt.Sprintf(instance, "999999999999", "us-east-1") + `]}`,
+			"ListDelegatedAdministrators": `{"DelegatedAdministrators":[]}`},
 			kind: onboarding.VerdictWarning, check: "identity-center", says: "neither the management account (999999999999)"},
-		{name: "customer managed key", aws: awsAnswers{"DescribeInstance": `{"EncryptionConfigurationDetails":{"KeyType":"CUSTOMER_MANAGED_KEY","KmsKeyArn":"arn:aws:kms:us-east-1:1:key/k"}}`},
+		{name: "customer managed key",
+			aws: awsAnswers{"DescribeInstance": `{"EncryptionConfigurationDetails":{"KeyType":"CUSTOMER_MANAGED_KEY",` +
+				`"KmsKeyArn":"arn:aws:kms:us-east-1:1:key/k"}}`},
 			kind: onboarding.VerdictWarning, check: "identity-center-key", says: "customer managed key"},
 		{name: "key that may not be looked at", aws: awsAnswers{"DescribeInstance": deniedAnswer("sso:DescribeInstance")},
 			kind: onboarding.VerdictWarning, check: "identity-center-key", says: "sso:DescribeInstance", remedy: `"Action":"sso:DescribeInstance"`},
 		{name: "VPC endpoint only", aws: awsAnswers{"DescribeIdentityStore": `{"NetworkConfiguration":{"VpceAccessRequired":true}}`},
 			kind: onboarding.VerdictBlocked, check: "identity-store-network", says: "VPC endpoint"},
-		{name: "SCIM from some addresses", aws: awsAnswers{"DescribeIdentityStore": `{"NetworkConfiguration":{"VpceAccessRequired":true,"ScimAllowSourceIps":["192.0.2.0/24"]}}`},
+		{name: "SCIM from some addresses",
+			aws:  awsAnswers{"DescribeIdentityStore": `{"NetworkConfiguration":{"VpceAccessRequired":true,"ScimAllowSourceIps":["192.0.2.0/24"]}}`},
 			kind: onboarding.VerdictWarning, check: "identity-store-network", says: "192.0.2.0/24"},
 		{name: "made by hand", aws: awsAnswers{"ListUsers": `{"Users":[{"UserName":"other","UserId":"1","Emails":[{"Value":"ADA@example.com"}]},
 			{"UserName":"grace@example.com","UserId":"2","ExternalIds":[{"Issuer":"x","Id":"00ugrace"}]},{"UserName":"stranger@example.com","UserId":"3"}]}`},
-			kind: onboarding.VerdictWarning, check: "people-made-by-hand", says: "1 person was made by hand in Identity Center, with the user name or address of somebody in Okta: other.", also: lost},
+			kind: onboarding.VerdictWarning, check: "people-made-by-hand", says: "1 person was made by hand in Identity Center, " +
+				"with the user name or address of somebody in Okta: other.", also: lost},
 
 		{name: "no default VPC", aws: awsAnswers{"DescribeVpcs": `<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>`},
 			kind: onboarding.VerdictBlocked, check: "network", says: "no default VPC"},
 		{name: "missing role", spec: "      executionRole: arn:aws:iam::222222222222:role/Gone", aws: awsAnswers{"GetRole Gone": noSuchRole},
 			kind: onboarding.VerdictBlocked, check: "execution-role", says: "no role arn:aws:iam::222222222222:role/Gone"},
-		{name: "role of another service", aws: awsAnswers{"GetRole SageMakerStudio-data-science": roleAnswer("SageMakerStudio-data-science", "lambda.amazonaws.com")},
+		{name: "role of another service", aws: awsAnswers{"GetRole SageMakerStudio-data-science": roleAnswer("SageMakerStudio-data-science",
+			"lambda.amazonaws.com")},
 			kind: onboarding.VerdictBlocked, check: "execution-role", says: "does not let sagemaker.amazonaws.com assume", remedy: "trust policy"},
-		{name: "domain with IAM authentication", aws: awsAnswers{"ListDomains": `{"Domains":[{"DomainId":"d-x","DomainName":"data-science","Status":"InService"}]}`,
-			"DescribeDomain": `{"DomainId":"d-x","DomainName":"data-science","DomainArn":"arn:aws:sagemaker:us-east-1:222222222222:domain/d-x","Status":"InService","AuthMode":"IAM"}`},
+		{name: "domain with IAM authentication",
+			aws: awsAnswers{"ListDomains": `{"Domains":[{"DomainId":"d-x","DomainName":"data-science","Status":"InService"}]}`,
+				"DescribeDomain": `{"DomainId":"d-x","DomainName":"data-science","DomainArn":"arn:aws:sagemaker:us-east-1:222222222222:domain/d-x",` +
+					`"Status":"InService","AuthMode":"IAM"}`},
 			kind: onboarding.VerdictBlocked, check: "domain", says: "IAM authentication", remedy: "domain.name"},
-		{name: "no room for a domain", aws: awsAnswers{"ListDomains": `{"Domains":[{"DomainId":"d-y","DomainName":"other","Status":"InService"}]}`, "GetServiceQuota L-B683BCB0": quotaAnswer(1)},
+		{name: "no room for a domain",
+			aws: awsAnswers{"ListDomains": `{"Domains":[{"DomainId":"d-y","DomainName":"other","Status":"InService"}]}`,
+				"GetServiceQuota L-B683BCB0": quotaAnswer(1)},
 			kind: onboarding.VerdictBlocked, check: "quota-domains", says: "The quota is 1 domains, and the account has 1", remedy: "L-B683BCB0"},
-		{name: "no room for profiles", aws: awsAnswers{"ListUserProfiles": `{"UserProfiles":[{"DomainId":"d-y","UserProfileName":"a"}]}`, "GetServiceQuota L-AC46C40F": quotaAnswer(2)},
-			kind: onboarding.VerdictBlocked, check: "quota-profiles", says: "2 people and 1 profiles of other domains are more than the quota of 2", remedy: "L-AC46C40F"},
-		{name: "no room for profiles, which are not needed at once", spec: "  profiles: first-sign-in", aws: awsAnswers{"GetServiceQuota L-AC46C40F": quotaAnswer(1)},
+		{name: "no room for profiles", aws: awsAnswers{"ListUserProfiles": `{"UserProfiles":[{"DomainId":"d-y","UserProfileName":"a"}]}`,
+			"GetServiceQuota L-AC46C40F": quotaAnswer(2)},
+			kind: onboarding.VerdictBlocked, check: "quota-profiles", says: "2 people and 1 profiles of other domains are more than " +
+				"the quota of 2", remedy: "L-AC46C40F"},
+		{name: "no room for profiles, which are not needed at once", spec: "  profiles: first-sign-in",
+			aws:  awsAnswers{"GetServiceQuota L-AC46C40F": quotaAnswer(1)},
 			kind: onboarding.VerdictWarning, check: "quota-profiles", says: "2 people"},
-		{name: "no room by default", aws: awsAnswers{"GetServiceQuota L-AC46C40F": noSuchQuota, "GetAWSDefaultServiceQuota L-AC46C40F": quotaAnswer(1)},
+		{name: "no room by default", aws: awsAnswers{"GetServiceQuota L-AC46C40F": noSuchQuota,
+			"GetAWSDefaultServiceQuota L-AC46C40F": quotaAnswer(1)},
 			kind: onboarding.VerdictBlocked, check: "quota-profiles", says: "quota of 1"},
 		{name: "quota that may not be read", aws: awsAnswers{"GetServiceQuota L-AC46C40F": deniedAnswer("servicequotas:GetServiceQuota")},
 			kind: fine, check: "quota-profiles", says: "cannot be read"},
 
 		{name: "Okta credentials", org: func(o *soundOkta) {
 			o.whoErr = fault.New(fault.Denied, "okta", "okta:GET /api/v1/users/me", "Okta answered 401").WithRemedy("give the worker new ones")
-		}, kind: onboarding.VerdictBlocked, check: "okta-credentials", says: "okta:GET /api/v1/users/me: Okta answered 401", remedy: "give the worker new ones"},
+		}, kind: onboarding.VerdictBlocked, check: "okta-credentials", says: "okta:GET /api/v1/users/me: Okta answered 401",
+			remedy: "give the worker new ones"},
 		{name: "several apps", org: func(o *soundOkta) {
 			o.apps = append(o.apps, model.App{ID: "0oa2", Label: "AWS IAM Identity Center"})
 		},
@@ -103,7 +121,8 @@ func TestACheckFindsWhatWouldBreakARun(t *testing.T) {
 		{name: "no access group", org: func(o *soundOkta) { delete(o.groups, "sagemaker-studio-users") },
 			kind: onboarding.VerdictBlocked, check: "okta-access-group", says: `no Okta group named "sagemaker-studio-users"`},
 		{name: "empty assignment group", org: func(o *soundOkta) { o.groups["aws-identity-center"] = nil },
-			kind: onboarding.VerdictBlocked, check: "okta-assignment-group", says: "has no members that the worker's credentials can see", remedy: "empty list", also: lost},
+			kind: onboarding.VerdictBlocked, check: "okta-assignment-group", says: "has no members that the worker's credentials can see",
+			remedy: "empty list", also: lost},
 		{name: "nobody of that login", spec: "  people:\n    - login: nobody@example.com",
 			kind: onboarding.VerdictWarning, check: "people", says: "nobody@example.com", also: lost},
 		{name: "people without the app", org: func(o *soundOkta) {
@@ -111,12 +130,14 @@ func TestACheckFindsWhatWouldBreakARun(t *testing.T) {
 				o.groups["sagemaker-studio-users"] = append(o.groups["sagemaker-studio-users"], soundPerson(fmt.Sprintf("p%d@example.com", i)))
 			}
 		}, kind: onboarding.VerdictWarning, check: "people-without-app",
-			says: "7 people are in an access group, but not in the assignment group, so Okta will not provision them: p0@example.com, p1@example.com, p2@example.com, p3@example.com, p4@example.com, and 2 more.", remedy: `"aws-identity-center"`, also: lost},
+			says: "7 people are in an access group, but not in the assignment group, so Okta will not provision them: p0@example.com, " +
+				"p1@example.com, p2@example.com, p3@example.com, p4@example.com, and 2 more.", remedy: `"aws-identity-center"`, also: lost},
 		{name: "people whom AWS refuses", org: func(o *soundOkta) {
 			nameless := soundPerson("ines@example.com")
 			nameless.LastName = ""
 			o.groups["aws-identity-center"] = append(o.groups["aws-identity-center"], nameless)
-		}, kind: onboarding.VerdictWarning, check: "people", says: "1 person may not be able to sign in as they are: ines@example.com (no last name)", remedy: "last name"},
+		}, kind: onboarding.VerdictWarning, check: "people", says: "1 person may not be able to sign in as they are: ines@example.com " +
+			"(no last name)", remedy: "last name"},
 	} {
 		test.run(t)
 	}
@@ -147,7 +168,8 @@ func TestACheckLooksAtTheAppAndItsGroups(t *testing.T) {
 		{name: "log that may not be read", org: func(o *soundOkta) { o.logErr = fault.New(fault.Denied, "okta", "okta:GET /api/v1/logs", "no") },
 			kind: fine, check: "okta-system-log", says: "not looked at"},
 		{name: "access group that is assigned", org: func(o *soundOkta) { o.appGroups = []string{"00gsagemaker-studio-users"} },
-			kind: onboarding.VerdictWarning, check: "okta-group-push", says: `"sagemaker-studio-users" is assigned to the app`, remedy: "one group for assignment and push"},
+			kind: onboarding.VerdictWarning, check: "okta-group-push", says: `"sagemaker-studio-users" is assigned to the app`,
+			remedy: "one group for assignment and push"},
 		{name: "assignment group that is pushed", org: func(o *soundOkta) {
 			o.mappings = []model.Mapping{{ID: "m", SourceGroupID: "00gaws-identity-center", Status: "ACTIVE"}}
 		},
@@ -155,25 +177,32 @@ func TestACheckLooksAtTheAppAndItsGroups(t *testing.T) {
 		{name: "failed push", org: func(o *soundOkta) {
 			o.mappings = []model.Mapping{{ID: "m", SourceGroupID: "00gsagemaker-studio-users", Status: "ERROR", ErrorSummary: "duplicate"}}
 		}, kind: onboarding.VerdictWarning, check: "okta-group-push", says: `Pushing the group "sagemaker-studio-users" failed: duplicate.`},
-		{name: "group made by hand", aws: awsAnswers{"GetGroupId": `{"GroupId":"g"}`, "DescribeGroup": `{"GroupId":"g","DisplayName":"sagemaker-studio-users"}`},
-			kind: onboarding.VerdictWarning, check: "group-made-by-hand", says: `a group "sagemaker-studio-users" that Okta did not push`, remedy: "rename it"},
+		{name: "group made by hand", aws: awsAnswers{"GetGroupId": `{"GroupId":"g"}`,
+			"DescribeGroup": `{"GroupId":"g","DisplayName":"sagemaker-studio-users"}`},
+			kind: onboarding.VerdictWarning, check: "group-made-by-hand", says: `a group "sagemaker-studio-users" that Okta did not push`,
+			remedy: "rename it"},
 		{name: "nobody in any access group", org: func(o *soundOkta) {
 			o.groups["sagemaker-studio-users"] = []model.User{}
 		}, kind: onboarding.VerdictBlocked, check: "okta-access-group", says: "None of the access groups has a member", remedy: "empty list"},
 		{name: "no trusted access", aws: awsAnswers{"ListAWSServiceAccessForOrganization": `{"EnabledServicePrincipals":[]}`},
-			kind: onboarding.VerdictWarning, check: "trusted-access", says: "sso.amazonaws.com has no trusted access", remedy: "Enable trusted access"},
-		{name: "trusted access that may not be read", aws: awsAnswers{"ListAWSServiceAccessForOrganization": deniedAnswer("organizations:ListAWSServiceAccessForOrganization")},
+			kind: onboarding.VerdictWarning, check: "trusted-access", says: "sso.amazonaws.com has no trusted access",
+			remedy: "Enable trusted access"},
+		{name: "trusted access that may not be read",
+			aws:  awsAnswers{"ListAWSServiceAccessForOrganization": deniedAnswer("organizations:ListAWSServiceAccessForOrganization")},
 			kind: fine, check: "trusted-access", says: "not looked at"},
-		{name: "role without policies", aws: awsAnswers{"GetRole SageMakerStudio-data-science": roleAnswer("SageMakerStudio-data-science", "sagemaker.amazonaws.com"),
+		{name: "role without policies", aws: awsAnswers{"GetRole SageMakerStudio-data-science": roleAnswer("SageMakerStudio-data-science",
+			"sagemaker.amazonaws.com"),
 			"ListAttachedRolePolicies": `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult/></ListAttachedRolePoliciesResponse>`},
 			kind: onboarding.VerdictWarning, check: "execution-role-policies", says: "has no managed policy", remedy: "AmazonSageMakerFullAccess"},
-		{name: "missing permissions", aws: awsAnswers{"222222222222 SimulatePrincipalPolicy": simulated("sagemaker:CreateDomain", "implicitDeny")},
+		{name: "missing permissions", aws: awsAnswers{"222222222222 SimulatePrincipalPolicy": simulated("sagemaker:CreateDomain",
+			"implicitDeny")},
 			kind: onboarding.VerdictWarning, check: "studio-permissions",
 			says: "arn:aws:iam::222222222222:role/StudioOnboarding may not sagemaker:CreateDomain.", remedy: "starter policy"},
 		{name: "permissions that may not be simulated", aws: awsAnswers{"111111111111 SimulatePrincipalPolicy": deniedXML},
 			kind: fine, check: "identity-permissions", says: "not looked at"},
 		{name: "failed domain", aws: awsAnswers{"ListDomains": `{"Domains":[{"DomainId":"d-x","DomainName":"data-science","Status":"Failed"}]}`,
-			"DescribeDomain": `{"DomainId":"d-x","DomainName":"data-science","DomainArn":"arn:aws:sagemaker:us-east-1:222222222222:domain/d-x","Status":"Failed","AuthMode":"SSO","FailureReason":"out of luck"}`},
+			"DescribeDomain": `{"DomainId":"d-x","DomainName":"data-science","DomainArn":"arn:aws:sagemaker:us-east-1:222222222222:domain/d-x",` +
+				`"Status":"Failed","AuthMode":"SSO","FailureReason":"out of luck"}`},
 			kind: onboarding.VerdictBlocked, check: "domain", says: "out of luck", remedy: "delete the domain"},
 		{name: "two roles for somebody", spec: "    - name: others\n      executionRole: ml",
 			org:  func(o *soundOkta) { o.groups["others"] = o.groups["sagemaker-studio-users"][:1] },
@@ -208,11 +237,14 @@ func TestACheckLooksForAWayOutOfAVPC(t *testing.T) {
 			return `<item><ipProtocol>tcp</ipProtocol><fromPort>` + from + `</fromPort><toPort>` + to + `</toPort></item>`
 		}
 		return `<DescribeSecurityGroupsResponse><securityGroupInfo><item><groupId>sg-1</groupId><vpcId>vpc-1</vpcId><ipPermissions>` + rule(in) +
-			`</ipPermissions><ipPermissionsEgress>` + rule(out) + `</ipPermissionsEgress></item></securityGroupInfo></DescribeSecurityGroupsResponse>`
+			`</ipPermissions><ipPermissionsEgress>` + rule(out) +
+			`</ipPermissionsEgress></item></securityGroupInfo></DescribeSecurityGroupsResponse>`
 	}
 	routes := func(target, association string) string {
-		return `<DescribeRouteTablesResponse><routeTableSet><item><vpcId>vpc-1</vpcId><routeSet><item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock>` + target +
-			`<state>active</state></item></routeSet><associationSet><item>` + association + `</item></associationSet></item></routeTableSet></DescribeRouteTablesResponse>`
+		return `<DescribeRouteTablesResponse><routeTableSet><item><vpcId>vpc-1</vpcId><routeSet><item>` +
+			`<destinationCidrBlock>0.0.0.0/0</destinationCidrBlock>` + target +
+			`<state>active</state></item></routeSet><associationSet><item>` + association +
+			`</item></associationSet></item></routeTableSet></DescribeRouteTablesResponse>`
 	}
 	endpoints := func(services ...string) string {
 		var items strings.Builder
@@ -232,15 +264,19 @@ func TestACheckLooksForAWayOutOfAVPC(t *testing.T) {
 	}{
 		{"NAT of its own", open, routes(nat, own), endpoints(), "vpc-endpoints", onboarding.VerdictKeep, "have a way out"},
 		{"NAT of the main table", open, routes(nat, main), endpoints(), "vpc-endpoints", onboarding.VerdictKeep, "have a way out"},
-		{"an internet gateway is none", open, routes(igw, own), endpoints("s3", "sts"), "vpc-endpoints", onboarding.VerdictWarning, "Missing in vpc-1: sagemaker.api, sagemaker.runtime, logs, ecr.api, ecr.dkr."},
-		{"all endpoints", open, routes(igw, main), endpoints("s3", "sts", "logs", "ecr.api", "ecr.dkr", "sagemaker.api", "sagemaker.runtime"), "vpc-endpoints", onboarding.VerdictKeep, "has the endpoints"},
+		{"an internet gateway is none", open, routes(igw, own), endpoints("s3", "sts"), "vpc-endpoints", onboarding.VerdictWarning,
+			"Missing in vpc-1: sagemaker.api, sagemaker.runtime, logs, ecr.api, ecr.dkr."},
+		{"all endpoints", open, routes(igw, main), endpoints("s3", "sts", "logs", "ecr.api", "ecr.dkr", "sagemaker.api", "sagemaker.runtime"),
+			"vpc-endpoints", onboarding.VerdictKeep, "has the endpoints"},
 		{"NFS both ways", open, routes(nat, own), endpoints(), "security-groups", onboarding.VerdictKeep, "both directions"},
-		{"NFS one way", group("443-443", "0-65535"), routes(nat, own), endpoints(), "security-groups", onboarding.VerdictWarning, "NFS (TCP 2049) inbound,"},
+		{"NFS one way", group("443-443", "0-65535"), routes(nat, own), endpoints(), "security-groups", onboarding.VerdictWarning,
+			"NFS (TCP 2049) inbound,"},
 		{"no NFS", group("", ""), routes(nat, own), endpoints(), "security-groups", onboarding.VerdictWarning, "inbound and outbound"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			answers := soundAWS()
-			answers["DescribeSecurityGroups"], answers["DescribeRouteTables"], answers["DescribeVpcEndpoints"] = test.group, test.routes, test.endpoints
+			answers["DescribeSecurityGroups"], answers["DescribeRouteTables"], answers["DescribeVpcEndpoints"] = test.group, test.routes,
+				test.endpoints
 			var found []onboarding.Verdict
 			for _, verdict := range assess(t, answers, newOkta(), specWith(t, vpcOnly)).Verdicts {
 				if verdict.Code == test.check {
@@ -267,7 +303,8 @@ func TestEverybodyWhoWillNotSignInIsInAFile(t *testing.T) {
 	answers["ListUsers"] = `{"Users":[{"UserName":"Ada@example.com","UserId":"1"}]}`
 	x := assessorOf(t, answers, org)
 	x.People = peoplefile.Store{Dir: t.TempDir()}
-	result, err := activitytest.Once(x.RunPreflight, activities.PreflightInput{Spec: specWith(t, "  people:\n    - login: nobody@example.com"), Everybody: true})
+	result, err := activitytest.Once(x.RunPreflight,
+		activities.PreflightInput{Spec: specWith(t, "  people:\n    - login: nobody@example.com"), Everybody: true})
 	require.NoError(t, err)
 	i := slices.IndexFunc(result.Verdicts, func(v onboarding.Verdict) bool { return v.Code == "people-who-will-not-get-in" })
 	require.Positive(t, i)
@@ -321,7 +358,8 @@ func (test worldWithAFault) run(t *testing.T) {
 		for _, verdict := range result.Verdicts {
 			require.NotEmpty(t, verdict.Reason, "%+v", verdict)
 			stops := verdict.Kind == onboarding.VerdictBlocked || verdict.Kind == onboarding.VerdictWarning
-			if (verdict.Kind == test.kind || test.kind == fine && !stops) && verdict.Code == test.check && strings.Contains(verdict.Reason, test.says) {
+			if (verdict.Kind == test.kind || test.kind == fine && !stops) && verdict.Code == test.check &&
+				strings.Contains(verdict.Reason, test.says) {
 				require.Contains(t, verdict.Remedy, test.remedy)
 				require.True(t, !stops || verdict.Remedy != "", "%+v", verdict)
 				found = true

@@ -47,7 +47,8 @@ func TestAnActivityThatIsBusyWithOneCallKeepsBeating(t *testing.T) {
 	}
 	env.RegisterActivity(busy)
 	env.ExecuteWorkflow(func(ctx workflow.Context) error {
-		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute, HeartbeatTimeout: 300 * time.Millisecond})
+		ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute,
+			HeartbeatTimeout: 300 * time.Millisecond})
 		return workflow.ExecuteActivity(ctx, busy).Get(ctx, nil)
 	})
 	require.NoError(t, env.GetWorkflowError())

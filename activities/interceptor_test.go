@@ -42,7 +42,8 @@ func TestAFaultBecomesAnApplicationError(t *testing.T) {
 		require.Equal(t, 7*time.Second, got.NextRetryDelay())
 		require.Equal(t, temporal.ApplicationErrorCategoryUnspecified, got.Category())
 		require.Equal(t, "sagemaker:CreateDomain: no", got.Message())
-		require.Equal(t, onboarding.Failure{Provider: "aws", Operation: "sagemaker:CreateDomain", Reason: "no", Remedy: "do this"}, failureOf(t, got))
+		require.Equal(t, onboarding.Failure{Provider: "aws", Operation: "sagemaker:CreateDomain", Reason: "no", Remedy: "do this"},
+			failureOf(t, got))
 	}
 	for _, class := range []fault.Class{fault.Denied, fault.Invalid, fault.NotFound, fault.Unsupported, fault.QuotaExceeded} {
 		got := intercepted(t, fault.New(class, "aws", "x", "no"))
@@ -71,7 +72,8 @@ func failureOf(t *testing.T, err *temporal.ApplicationError) onboarding.Failure 
 // What Temporal keeps of an activity that is being retried has room for 4 KiB, the frame of the failure included.
 func TestAFailureStaysBelowTemporalsLimit(t *testing.T) {
 	for name, text := range map[string]string{
-		"long": strings.Repeat("x", 9000), "quotes": strings.Repeat(`"<`, 4000), "runes": strings.Repeat("…", 3000), "bytes": strings.Repeat("\xff\x01", 3000),
+		"long": strings.Repeat("x", 9000), "quotes": strings.Repeat(`"<`, 4000), "runes": strings.Repeat("…", 3000),
+		"bytes": strings.Repeat("\xff\x01", 3000),
 	} {
 		for _, remedy := range []string{"", "do this", text} {
 			got := intercepted(t, fault.New(fault.Unavailable, "aws", "sagemaker:CreateDomain", "%s", text).WithRemedy("%s", remedy))
@@ -107,7 +109,8 @@ func TestAnIncompleteFaultCarriesItsPeople(t *testing.T) {
 
 func TestSeveralThingsThatBlockStayApart(t *testing.T) {
 	verdicts := []onboarding.Verdict{
-		{Resource: onboarding.ResourceDomain, Kind: onboarding.VerdictBlocked, Code: "domain", Reason: "It is in another VPC.", Remedy: "Name that VPC."},
+		{Resource: onboarding.ResourceDomain, Kind: onboarding.VerdictBlocked, Code: "domain", Reason: "It is in another VPC.",
+			Remedy: "Name that VPC."},
 		{Resource: onboarding.ResourceRole, Kind: onboarding.VerdictBlocked, Code: "role", Reason: "There is no such role.", Remedy: "Make it."},
 	}
 	failure := failureOf(t, intercepted(t, provider.Refuse(verdicts, "aws", "sagemaker:DescribeDomain")))

@@ -150,7 +150,8 @@ func (j *journey) trust(spec onboarding.Spec, instance identitycenter.Instance) 
 	if !trust.InPlace(app.ACSURL, app.Issuer, evidence.Event != "", j.provisions(app.ID)) {
 		shown, err := j.console.ChangeIdentitySource(j.t.Context(), sandbox.ChangeIdentitySourceInput{Metadata: metadata.XML})
 		require.NoError(j.t, err)
-		values = map[string]string{onboarding.ValueACSURL: shown.ACSURL, onboarding.ValueIssuerURL: shown.IssuerURL, onboarding.ValuePortalURL: shown.PortalURL}
+		values = map[string]string{onboarding.ValueACSURL: shown.ACSURL, onboarding.ValueIssuerURL: shown.IssuerURL,
+			onboarding.ValuePortalURL: shown.PortalURL}
 	}
 	x := &trust.Activities{Okta: j.okta, Waits: j.waits}
 	provider := do(j, x.CheckServiceProvider, trust.CheckServiceProviderInput{
@@ -182,7 +183,8 @@ func (j *journey) provisioning(_ onboarding.Spec, appID string) {
 	})
 	if !do(j, x.ConnectProvisioning, provisioning.ConnectInput{AppID: appID, Connection: checked.Connection}).Supported {
 		require.NoError(j.t, j.console.ConfigureProvisioning(ctx, sandbox.ConfigureProvisioningInput{
-			AppID: appID, BaseURL: checked.Connection.Endpoint, Token: tenant.Token, CreateUsers: true, UpdateAttributes: true, DeactivateUsers: true,
+			AppID: appID, BaseURL: checked.Connection.Endpoint, Token: tenant.Token, CreateUsers: true, UpdateAttributes: true,
+			DeactivateUsers: true,
 		}))
 	}
 	do(j, x.AwaitProvisioning, provisioning.AppInput{AppID: appID})
@@ -192,7 +194,8 @@ func (j *journey) provisioning(_ onboarding.Spec, appID string) {
 func (j *journey) studio(spec onboarding.Spec) (onboarding.DomainHandle, []onboarding.RoleHandle) {
 	var roles []onboarding.RoleHandle
 	for _, one := range do(j, (&role.Activities{AWS: j.cloud, Waits: j.waits}).EnsureRoles, role.RolesInput{
-		Run: spec.Name, Studio: spec.Studio, Region: spec.Region, Roles: spec.ExecutionRoles(), Tags: spec.Domain.Tags, KMSKey: spec.Domain.KMSKey,
+		Run: spec.Name, Studio: spec.Studio, Region: spec.Region, Roles: spec.ExecutionRoles(), Tags: spec.Domain.Tags,
+		KMSKey:              spec.Domain.KMSKey,
 		SourceIdentity:      spec.Domain.SourceIdentity == onboarding.Enabled,
 		IdentityPropagation: spec.Domain.TrustedIdentityPropagation == onboarding.Enabled,
 	}).Roles {
@@ -208,7 +211,8 @@ func (j *journey) studio(spec onboarding.Spec) (onboarding.DomainHandle, []onboa
 	}
 	made := do(j, x.EnsureDomain, in)
 	is := do(j, x.AwaitDomain, domain.Ref{Run: spec.Name, Studio: spec.Studio, Region: spec.Region, ID: made.ID, Wanted: &in})
-	return onboarding.DomainHandle{ID: is.ID, ARN: is.ARN, Name: is.Name, URL: is.URL, ApplicationARN: is.ApplicationARN, Origin: made.Origin}, roles
+	return onboarding.DomainHandle{ID: is.ID, ARN: is.ARN, Name: is.Name, URL: is.URL, ApplicationARN: is.ApplicationARN,
+		Origin: made.Origin}, roles
 }
 
 // calls are those since a mark that were made by the product: not the console work of people, nor Okta's own to AWS.

@@ -27,7 +27,8 @@ func (r Request) Accepts(a Answer) error {
 			continue
 		}
 		if _, err := ParseSecretReference(a.Values[need.Name]); err != nil {
-			return fmt.Errorf("--%s must be a reference to the token, never the token itself: env:NAME, file:/path or aws-sm:ARN, readable by the worker; %w",
+			return fmt.Errorf("--%s must be a reference to the token, never the token itself: env:NAME, file:/path or aws-sm:ARN, "+
+				"readable by the worker; %w",
 				need.Name, err)
 		}
 	}

@@ -72,7 +72,8 @@ func isAbsolute(path string) bool {
 	return ok && len(drive) == 1 && isVariable(drive) && drive != "_" && (strings.HasPrefix(rest, `\`) || strings.HasPrefix(rest, "/"))
 }
 
-// splitARN takes the name apart into ARN and key, and says whether it is a secret's: arn:partition:secretsmanager:region:account:secret:name.
+// splitARN takes the name apart into ARN and key, and says whether it is a secret's:
+// arn:partition:secretsmanager:region:account:secret:name.
 func (r *SecretReference) splitARN() bool {
 	name, key, keyed := strings.Cut(r.Name, "#")
 	r.Name, r.Key = name, key

@@ -33,7 +33,8 @@ func TestWhatIsNoSecretReferenceIsRefusedEverywhereAndNeverRepeated(t *testing.T
 	const token = "6f1d3a52-s3cr3t"
 	for _, reference := range []string{
 		token, "env:", "env:with-hyphen-" + token, "env:1" + token, "file:", "file:relative/" + token, "file:./x", "file:/a\nb", "file:1:/x",
-		"aws-sm:", "aws-sm:" + token, "aws-sm:arn:aws", "aws-sm:arn:aws:s3:::bucket", "aws-sm:arn:aws:secretsmanager:eu-west-1:111111111111:secret:",
+		"aws-sm:", "aws-sm:" + token, "aws-sm:arn:aws", "aws-sm:arn:aws:s3:::bucket",
+		"aws-sm:arn:aws:secretsmanager:eu-west-1:111111111111:secret:",
 		"aws-sm:arn:aws:secretsmanager:eu-west-1:111111111111:secret:x#", "aws-sm:arn:aws:secretsmanager::111111111111:secret:x",
 		"ENV:X", "vault:" + token, " env:X", "env:X ", "aws-sm:scim-token",
 	} {

@@ -125,7 +125,8 @@ func Areas() []Area {
 		{"Studio domain", []ResourceKind{ResourceDomain}},
 		{"Network", []ResourceKind{ResourceNetwork}},
 		{"Execution roles", []ResourceKind{ResourceRole, ResourceRolePolicy}},
-		{"Okta", []ResourceKind{ResourceOktaApp, ResourceTrust, ResourceProvisioning, ResourceGroupAssignment, ResourceAppAssignment, ResourceGroupPush}},
+		{"Okta", []ResourceKind{ResourceOktaApp, ResourceTrust, ResourceProvisioning, ResourceGroupAssignment, ResourceAppAssignment,
+			ResourceGroupPush}},
 		{"People", []ResourceKind{ResourcePerson, ResourceAssignment, ResourceProfile}},
 	}
 }

@@ -67,7 +67,8 @@ code is 1 then.`,
 }
 
 func (a *app) explainPerson(ctx context.Context, c client.Client, handles onboarding.Handles, login string) error {
-	explanation, err := runs.ExplainPerson(ctx, c, onboarding.ExplainPersonInput{Handles: handles, Login: strings.TrimSpace(login)}, a.io.Every, a.notice)
+	explanation, err := runs.ExplainPerson(ctx, c, onboarding.ExplainPersonInput{Handles: handles, Login: strings.TrimSpace(login)},
+		a.io.Every, a.notice)
 	if err != nil {
 		return err
 	}
@@ -135,7 +136,8 @@ func (a *app) accessCSV(people []onboarding.PersonRecord) error {
 		if !p.ChangedAt.IsZero() {
 			changed = p.ChangedAt.UTC().Format(time.RFC3339)
 		}
-		row := []string{p.Person, strconv.FormatBool(p.Ready), strings.Join(p.Via, ";"), p.UserID, p.Profile, p.ProfileStatus, p.ExecutionRole, changed, p.Reason, p.Remedy}
+		row := []string{p.Person, strconv.FormatBool(p.Ready), strings.Join(p.Via, ";"), p.UserID, p.Profile, p.ProfileStatus,
+			p.ExecutionRole, changed, p.Reason, p.Remedy}
 		for i, cell := range row {
 			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 				row[i] = "'" + cell

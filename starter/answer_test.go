@@ -18,7 +18,8 @@ func TestProvideSendsWhatTheFlagsSay(t *testing.T) {
 	fake.Ack.Message = "accepted"
 	p := sit(t, fake)
 	metadata := p.file("aws.xml", "<EntityDescriptor entityID=\"x\"/>\n")
-	code, out, stderr := p.types("provide", "demo", "saml-exchange", "--metadata", metadata, "--value", "portal-url=https://d-1.awsapps.com/start")
+	code, out, stderr := p.types("provide", "demo", "saml-exchange", "--metadata", metadata, "--value",
+		"portal-url=https://d-1.awsapps.com/start")
 	require.Zero(t, code, stderr)
 	require.Contains(t, out, "accepted")
 	require.Equal(t, onboarding.Answer{Step: onboarding.StepSAMLExchange, By: "op@host", Values: map[string]string{
@@ -64,5 +65,6 @@ func TestResolveSendsTheDecision(t *testing.T) {
 	code, out, stderr := p.types("resolve", "demo", "directory-sync", "skip", "--reason", " next week ")
 	require.Zero(t, code, stderr)
 	require.Contains(t, out, "thank you")
-	require.Equal(t, onboarding.Resolution{Step: onboarding.StepDirectorySync, Action: onboarding.ActionSkip, Reason: "next week", By: "op@host"}, fake.Updates[0].Args[0])
+	require.Equal(t, onboarding.Resolution{Step: onboarding.StepDirectorySync, Action: onboarding.ActionSkip, Reason: "next week",
+		By: "op@host"}, fake.Updates[0].Args[0])
 }

@@ -39,7 +39,8 @@ func (a *app) completeArgs(kinds ...argKind) cobra.CompletionFunc {
 		case argStep:
 			return stepNames(), cobra.ShellCompDirectiveNoFileComp
 		case argAction:
-			return []string{string(onboarding.ActionRetry), string(onboarding.ActionSkip), string(onboarding.ActionAbort)}, cobra.ShellCompDirectiveNoFileComp
+			return []string{string(onboarding.ActionRetry), string(onboarding.ActionSkip), string(onboarding.ActionAbort)},
+				cobra.ShellCompDirectiveNoFileComp
 		}
 		return a.runNames(command.Context()), cobra.ShellCompDirectiveNoFileComp
 	}

@@ -91,7 +91,8 @@ func tell(ctx context.Context, w io.Writer, err error) int {
 		code = exitNobodyThere
 	case errors.As(err, &namespace):
 		code = exitNobodyThere
-		err = fmt.Errorf("the Temporal server has no namespace %q → create it with: temporal operator namespace create -n %s, or name another with --namespace or TEMPORAL_NAMESPACE",
+		err = fmt.Errorf("the Temporal server has no namespace %q → create it with: temporal operator namespace create -n %s, "+
+			"or name another with --namespace or TEMPORAL_NAMESPACE",
 			namespace.Namespace, namespace.Namespace)
 	}
 	fmt.Fprintln(w, "starter: "+err.Error())

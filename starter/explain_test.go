@@ -9,7 +9,8 @@ import (
 )
 
 func TestExplainSaysCauseRemedyAndSource(t *testing.T) {
-	const text = "Access Denied. Please check if user is assigned to Studio Domain [d-1] and SSO Application [Amazon SageMaker Studio (d-1)] is Active."
+	const text = "Access Denied. Please check if user is assigned to Studio Domain [d-1] and SSO Application [Amazon SageMaker " +
+		"Studio (d-1)] is Active."
 	p := sit(t, nil)
 	code, out, stderr := p.types("explain", text)
 	require.Zero(t, code, stderr)

@@ -85,7 +85,8 @@ func (a *app) fleet(ctx context.Context, o onboardOptions, files []string) error
 	case o.parallel < 1:
 		return wrongUse("onboard", "--parallel is %d, but must be at least 1", o.parallel)
 	case len(files) > onboarding.MaxFleet:
-		return wrongUse("onboard", "there are %d specs, but at most %d start together; start them in several commands", len(files), onboarding.MaxFleet)
+		return wrongUse("onboard", "there are %d specs, but at most %d start together; start them in several commands", len(files),
+			onboarding.MaxFleet)
 	}
 	specs, err := a.readSpecs(files)
 	if err != nil {
@@ -156,7 +157,8 @@ func (a *app) watchFleet(ctx context.Context, c client.Client, id string, stopWh
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d runs failed or were aborted; what they made is still there → correct the causes and start again, which adopts it", failed, len(lines))
+		return fmt.Errorf("%d of %d runs failed or were aborted; what they made is still there → correct the causes and start again, "+
+			"which adopts it", failed, len(lines))
 	}
 	if a.output == outputJSON {
 		return nil

@@ -96,7 +96,8 @@ func (a *app) conclude(ctx context.Context, c client.Client, run string, state o
 		return err
 	}
 	if state == onboarding.RunAborted {
-		return fmt.Errorf("run %s was aborted; what it made is still there → correct the cause and start again, which adopts it: starter onboard -f spec.yaml", run)
+		return fmt.Errorf("run %s was aborted; what it made is still there → correct the cause and start again, which adopts it: "+
+			"starter onboard -f spec.yaml", run)
 	}
 	return nil
 }

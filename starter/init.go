@@ -22,7 +22,8 @@ type initOptions struct {
 
 // initFlags are the flags of init with the fields of the spec that they set.
 var initFlags = []struct{ flag, field string }{
-	{"name", "name"}, {"region", "region"}, {"assignment-group", "okta.assignmentGroup"}, {"group", "access.groups"}, {"person", "access.people"},
+	{"name", "name"}, {"region", "region"}, {"assignment-group", "okta.assignmentGroup"}, {"group", "access.groups"},
+	{"person", "access.people"},
 	{"identity-account", "identityCenter.account"}, {"identity-role", "identityCenter.assumeRole"},
 	{"studio-account", "studio.account"}, {"studio-role", "studio.assumeRole"}, {"execution-role", "domain.executionRole"},
 	{"vpc", "domain.network.vpc"}, {"subnet", "domain.network.subnets"}, {"security-group", "domain.network.securityGroups"},
@@ -50,12 +51,14 @@ What it wrote is checked as starter onboard would. An existing file stays, unles
 	flags.StringVar(&d.name, "name", "", "name of the run and of the domain")
 	flags.StringVar(&d.region, "region", "", "primary Region of Identity Center, and Region of the domain")
 	flags.StringVar(&d.assignmentGroup, "assignment-group", "", "Okta group whose members are assigned to the app")
-	flags.StringArrayVar(&d.groups, "group", nil, "Okta group with access to Studio, as `NAME[=ROLE]` with its execution role; may be repeated")
+	flags.StringArrayVar(&d.groups, "group", nil, "Okta group with access to Studio, as `NAME[=ROLE]` with its execution role; "+
+		"may be repeated")
 	flags.StringArrayVar(&d.people, "person", nil, "person with access to Studio, as `LOGIN[=ROLE]`; may be repeated")
 	flags.StringVar(&d.identityAccount, "identity-account", "", "account ID of Identity Center (default: the worker's own)")
 	flags.StringVar(&d.identityRole, "identity-role", "", "`ARN` of the role that the worker assumes for Identity Center")
 	flags.StringVar(&d.studioAccount, "studio-account", "", "account ID of the domain (default: the worker's own)")
-	flags.StringVar(&d.studioRole, "studio-role", "", "`ARN` of the role that the worker assumes for the domain, or its name with --studio-account")
+	flags.StringVar(&d.studioRole, "studio-role", "", "`ARN` of the role that the worker assumes for the domain, or its name with "+
+		"--studio-account")
 	flags.StringVar(&d.executionRole, "execution-role", "", "default execution role, name or ARN (default: SageMakerStudio-NAME)")
 	flags.StringVar(&d.vpc, "vpc", "", "VPC of the domain (default: the default VPC)")
 	flags.StringSliceVar(&d.subnets, "subnet", nil, "subnet of the domain; may be repeated")

@@ -52,14 +52,16 @@ func (i *interview) ask(ctx context.Context) error {
 			return question{field: "name", text: "Name of the run and of the Studio domain", required: true, given: d.name != "", take: set(&d.name)}
 		},
 		func() question {
-			return question{field: "region", text: "Primary Region of Identity Center", preset: region, required: true, given: d.region != "", take: set(&d.region)}
+			return question{field: "region", text: "Primary Region of Identity Center", preset: region, required: true, given: d.region != "",
+				take: set(&d.region)}
 		},
 		func() question {
 			return question{field: "okta.assignmentGroup", text: "Okta group whose members are assigned to the app", preset: "aws-identity-center",
 				given: d.assignmentGroup != "", take: set(&d.assignmentGroup)}
 		},
 		func() question {
-			return question{field: "access", text: "Okta groups with access to Studio, with commas between; NAME=ROLE for an execution role of their own",
+			return question{field: "access", text: "Okta groups with access to Studio, with commas between; NAME=ROLE for an execution " +
+				"role of their own",
 				preset: "sagemaker-studio-users", given: len(d.groups)+len(d.people) > 0, take: setList(&d.groups)}
 		},
 		func() question {
@@ -67,19 +69,20 @@ func (i *interview) ask(ctx context.Context) error {
 				given: d.studioAccount != "" || d.studioRole != "", take: set(&d.studioAccount)}
 		},
 		func() question {
-			return question{field: "studio.assumeRole", text: "Role in it that the worker assumes, name or ARN (- for none)", preset: "StudioOnboarding",
-				given: d.studioAccount == "" || d.studioRole != "", take: func(answer string) {
+			return question{field: "studio.assumeRole", text: "Role in it that the worker assumes, name or ARN (- for none)",
+				preset: "StudioOnboarding", given: d.studioAccount == "" || d.studioRole != "", take: func(answer string) {
 					d.studioRole = strings.TrimPrefix(answer, "-")
 					d.complete()
 				}}
 		},
 		func() question {
-			return question{field: "domain.network", text: "VPC of the domain (empty: the default VPC)", given: d.vpc != "" || len(d.subnets) > 0, take: func(answer string) {
-				d.vpc, d.subnets = answer, nil
-				if answer != "" {
-					d.subnets = []string{"subnet-0"} // asked for next
-				}
-			}}
+			return question{field: "domain.network", text: "VPC of the domain (empty: the default VPC)",
+				given: d.vpc != "" || len(d.subnets) > 0, take: func(answer string) {
+					d.vpc, d.subnets = answer, nil
+					if answer != "" {
+						d.subnets = []string{"subnet-0"} // asked for next
+					}
+				}}
 		},
 		func() question {
 			return question{field: "domain.network.subnets", text: "Its subnets, with commas between", required: true,
@@ -91,7 +94,8 @@ func (i *interview) ask(ctx context.Context) error {
 		},
 		func() question {
 			return question{field: "domain.network.access", text: "May apps reach the internet directly? yes or no", preset: "yes",
-				given: d.vpc == "" || d.vpcOnly || len(d.securityGroups) == 0, take: func(answer string) { d.vpcOnly = strings.HasPrefix(strings.ToLower(answer), "n") }}
+				given: d.vpc == "" || d.vpcOnly || len(d.securityGroups) == 0,
+				take:  func(answer string) { d.vpcOnly = strings.HasPrefix(strings.ToLower(answer), "n") }}
 		},
 		func() question {
 			return question{field: "domain.executionRole", text: "Default execution role, name (found or created) or ARN", preset: roleFor(d.name),

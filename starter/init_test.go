@@ -40,7 +40,8 @@ func TestInitWritesASpecFromFlags(t *testing.T) {
 	require.Equal(t, "ada@example.com", spec.Access.People[0].Login)
 	require.Equal(t, "arn:aws:iam::222222222222:role/StudioOnboarding", spec.Studio.AssumeRole)
 	require.Equal(t, "111111111111", spec.IdentityCenter.Account)
-	require.Equal(t, onboarding.NetworkSpec{VPC: "vpc-1", Subnets: []string{"subnet-1", "subnet-2"}, SecurityGroups: []string{"sg-1"}, Access: "vpc-only"}, spec.Domain.Network)
+	require.Equal(t, onboarding.NetworkSpec{VPC: "vpc-1", Subnets: []string{"subnet-1", "subnet-2"}, SecurityGroups: []string{"sg-1"},
+		Access: "vpc-only"}, spec.Domain.Network)
 	require.Equal(t, "Studio", spec.Domain.ExecutionRole)
 	require.Contains(t, text, "# Names the run")
 }
@@ -52,7 +53,8 @@ func TestTheCommentsOfAWrittenSpecAreValidToo(t *testing.T) {
 	for line := range strings.Lines(string(minimal.spec())) {
 		bare := strings.Replace(line, "# ", "", 1)
 		if trimmed := strings.TrimLeft(bare, " "); strings.HasPrefix(strings.TrimLeft(line, " "), "# ") &&
-			(strings.Contains(trimmed, ": ") && !strings.Contains(trimmed, ". ") && strings.Count(trimmed, " ") <= 3 || strings.HasSuffix(trimmed, ":\n")) {
+			(strings.Contains(trimmed, ": ") && !strings.Contains(trimmed, ". ") && strings.Count(trimmed, " ") <= 3 ||
+				strings.HasSuffix(trimmed, ":\n")) {
 			line = bare
 		}
 		taken = append(taken, line)
@@ -105,7 +107,8 @@ func TestInitSaysWhichFlagIsWrong(t *testing.T) {
 	p := sit(t, nil)
 	path := filepath.Join(t.TempDir(), "spec.yaml")
 	for flag, wrong := range map[string]string{
-		"--region": "us-east-1a", "--studio-account": "12", "--studio-role": "nobody", "--vpc": "vpc", "--execution-role": "a b", "--group": "all", "--person": "a b",
+		"--region": "us-east-1a", "--studio-account": "12", "--studio-role": "nobody", "--vpc": "vpc", "--execution-role": "a b",
+		"--group": "all", "--person": "a b",
 	} {
 		code, _, stderr := p.types(minimalFlags("-o", path, flag, wrong)...)
 		require.Equal(t, 2, code, flag)

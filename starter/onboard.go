@@ -49,7 +49,8 @@ that is going on already is left alone.`,
 		Args: exactly(),
 	}
 	flags := command.Flags()
-	flags.StringArrayVarP(&o.files, "file", "f", nil, "the spec, as YAML or JSON; - reads standard input; a directory, or several -f, start a fleet")
+	flags.StringArrayVarP(&o.files, "file", "f", nil, "the spec, as YAML or JSON; - reads standard input; a directory, "+
+		"or several -f, start a fleet")
 	flags.IntVar(&o.parallel, "parallel", 5, "of a fleet, how many runs go on at once")
 	flags.BoolVar(&o.detach, "detach", false, "start the run and return")
 	flags.BoolVar(&o.stopWhenAsked, "stop-when-asked", false, "return with exit code 3 as soon as the run needs a person")
@@ -114,7 +115,8 @@ func (a *app) tellStarted(run string, o onboardOptions, started runs.Started, ui
 	}
 	switch {
 	case started.SpecDiffers:
-		text = fmt.Sprintf("Attached to run %s, which is going on. It keeps the spec it was started with; %s says something else, and none of that applies.\nTo apply it, let the run end, then: starter onboard -f %s",
+		text = fmt.Sprintf("Attached to run %s, which is going on. It keeps the spec it was started with; %s says something else, "+
+			"and none of that applies.\nTo apply it, let the run end, then: starter onboard -f %s",
 			run, name(o.file), name(o.file))
 	case started.Attached:
 		text = fmt.Sprintf("Attached to run %s, which is going on with the same spec.", run)

@@ -38,8 +38,10 @@ Statements whose Sid begins with Optional, and grants called optional, can be le
 	flags.StringVar(&o.only, "only", "", "print just the policy document of worker, identityCenter or studio, for AWS's tools")
 	flags.BoolVar(&o.trust, "trust", false, "with --only: the role's trust policy in place of its policy")
 	flags.StringVar(&o.options.Worker, "worker", "", "`ARN` of the principal behind the worker's own credentials, for trust policies")
-	flags.StringVar(&o.options.Secret, "token-secret", "", "`ARN` of the secret in AWS Secrets Manager that will hold the SCIM token, if it is kept there")
-	flags.BoolVar(&o.options.Delegated, "delegated", false, "Identity Center is administered from a delegated account, not from the management account")
+	flags.StringVar(&o.options.Secret, "token-secret", "", "`ARN` of the secret in AWS Secrets Manager that will hold the SCIM "+
+		"token, if it is kept there")
+	flags.BoolVar(&o.options.Delegated, "delegated", false, "Identity Center is administered from a delegated account, not from the "+
+		"management account")
 	flags.BoolVar(&o.options.Required, "required", false, "leave out what a run can do without")
 	must(command.MarkFlagRequired("file"))
 	must(command.MarkFlagFilename("file", "yaml", "yml", "json"))
@@ -51,7 +53,8 @@ func (a *app) policy(o policyOptions) error {
 	for _, flag := range []struct{ name, value, service string }{
 		{"worker", o.options.Worker, "iam"}, {"token-secret", o.options.Secret, "secretsmanager"},
 	} {
-		if parts := strings.SplitN(flag.value, ":", 6); flag.value != "" && (len(parts) < 6 || parts[0] != "arn" || parts[2] != flag.service && parts[2] != "sts") {
+		if parts := strings.SplitN(flag.value, ":", 6); flag.value != "" &&
+			(len(parts) < 6 || parts[0] != "arn" || parts[2] != flag.service && parts[2] != "sts") {
 			return wrongUse("policy", "--%s is %q, but must be an ARN of %s", flag.name, flag.value, flag.service)
 		}
 	}
@@ -83,7 +86,8 @@ func (a *app) onePolicy(permissions policy.Permissions, o policyOptions) error {
 		return a.json(principal.Policy)
 	}
 	if principal.Trust == nil {
-		return wrongUse("policy", "%s is served by the worker's own credentials, which have no trust policy; the spec names no role there (assumeRole)", o.only)
+		return wrongUse("policy", "%s is served by the worker's own credentials, which have no trust policy; the spec names no role "+
+			"there (assumeRole)", o.only)
 	}
 	return a.json(principal.Trust)
 }

@@ -39,7 +39,8 @@ The SCIM token itself never goes here: name where the worker finds it, as env:NA
 	flags.StringVar(&o.acsURL, onboarding.ValueACSURL, "", "IAM Identity Center Assertion Consumer Service (ACS) URL")
 	flags.StringVar(&o.issuerURL, onboarding.ValueIssuerURL, "", "IAM Identity Center issuer URL")
 	flags.StringVar(&o.portalURL, onboarding.ValuePortalURL, "", "AWS access portal sign-in URL")
-	flags.StringVar(&o.metadata, onboarding.ValueMetadata, "", "AWS's service provider metadata `file`, in place of the ACS and issuer URLs; - reads standard input")
+	flags.StringVar(&o.metadata, onboarding.ValueMetadata, "", "AWS's service provider metadata `file`, in place of the ACS and "+
+		"issuer URLs; - reads standard input")
 	flags.StringVar(&o.endpoint, onboarding.ValueSCIMEndpoint, "", "SCIM endpoint")
 	flags.StringVar(&o.tokenRef, onboarding.ValueSCIMToken, "", "where the worker finds the SCIM token: env:NAME, file:/path or aws-sm:ARN")
 	flags.StringVar(&o.appID, onboarding.ValueAppID, "", "ID of the Okta app to use")
@@ -101,7 +102,8 @@ func (a *app) values(o provideOptions) (map[string]string, error) {
 			return nil, err
 		}
 		if !strings.Contains(string(data), "EntityDescriptor") {
-			return nil, &usageError{err: fmt.Errorf("%s is no SAML metadata → download the service provider metadata file from the IAM Identity Center console", name(o.metadata))}
+			return nil, &usageError{err: fmt.Errorf("%s is no SAML metadata → download the service provider metadata file from the IAM "+
+				"Identity Center console", name(o.metadata))}
 		}
 		values[onboarding.ValueMetadata] = string(data)
 	}
@@ -113,7 +115,8 @@ func (a *app) values(o provideOptions) (map[string]string, error) {
 
 // refuseTokens refuses a secret where a reference or something else belongs. The error does not repeat it.
 func refuseTokens(values map[string]string) error {
-	const remedy = "put the token where the worker can read it and name that place: env:NAME, file:/path or aws-sm:ARN. The token you typed stands in your shell's history now; remove it there, or make a new one"
+	const remedy = "put the token where the worker can read it and name that place: env:NAME, file:/path or aws-sm:ARN. " +
+		"The token you typed stands in your shell's history now; remove it there, or make a new one"
 	for name, value := range values {
 		_, wrong := onboarding.ParseSecretReference(value)
 		switch {

@@ -24,7 +24,8 @@ func onboarded(result any) *runstest.Fake {
 	return &runstest.Fake{
 		Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Pollers: 1, Result: result,
 		Report: onboarding.Report{Run: "demo", State: onboarding.RunDone, Handles: &onboarding.Handles{
-			Spec: onboarding.Spec{Name: "demo", Access: onboarding.AccessSpec{Groups: []onboarding.GroupAccessSpec{{Name: "studio"}}}}, AppID: "0oa1",
+			Spec:  onboarding.Spec{Name: "demo", Access: onboarding.AccessSpec{Groups: []onboarding.GroupAccessSpec{{Name: "studio"}}}},
+			AppID: "0oa1",
 		}},
 	}
 }
@@ -73,7 +74,8 @@ func TestSyncShowsNextAndLast(t *testing.T) {
 	p.types("sync", "demo", "--every", "1h")
 	p.fake.Schedules.Info = client.ScheduleInfo{
 		NextActionTimes: []time.Time{time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}, NumActionsSkippedOverlap: 2,
-		RecentActions: []client.ScheduleActionResult{{StartWorkflowResult: &client.ScheduleWorkflowExecution{WorkflowID: "reconcile-demo-2026-03-02T09:00:00Z"}}},
+		RecentActions: []client.ScheduleActionResult{{
+			StartWorkflowResult: &client.ScheduleWorkflowExecution{WorkflowID: "reconcile-demo-2026-03-02T09:00:00Z"}}},
 	}
 	code, out, stderr := p.types("sync", "demo")
 	require.Equal(t, 3, code, stderr)
@@ -100,7 +102,8 @@ func TestSyncOnceTellsWhatWasDoneAndWhatWaits(t *testing.T) {
 	p := sit(t, onboarded(report))
 	code, out, stderr := p.types("sync", "demo", "--once")
 	require.Equal(t, 3, code, stderr)
-	for _, text := range []string{"9 of 10 people can sign in", "60 differences", "eve@example.com", "held back", "and 59 more", "/data/changes.jsonl", report.Held, report.Command} {
+	for _, text := range []string{"9 of 10 people can sign in", "60 differences", "eve@example.com", "held back", "and 59 more",
+		"/data/changes.jsonl", report.Held, report.Command} {
 		require.Contains(t, out, text)
 	}
 	require.Equal(t, "reconcile-demo", p.fake.Starts[0].ID)
@@ -136,9 +139,11 @@ func TestSyncIsNotForRunsThatAreUnderWay(t *testing.T) {
 
 func TestWrongUseOfSyncAndAccess(t *testing.T) {
 	for _, args := range [][]string{
-		{"sync", "demo", "--every", "soon"}, {"sync", "demo", "--every", "1s"}, {"sync", "demo", "--once", "--off"}, {"sync", "demo", "--allow-removals"}, {"sync"},
+		{"sync", "demo", "--every", "soon"}, {"sync", "demo", "--every", "1s"}, {"sync", "demo", "--once", "--off"},
+		{"sync", "demo", "--allow-removals"}, {"sync"},
 		{"access", "demo", "--status", "happy"}, {"access", "demo", "--person", "x@example.com", "--group", "studio"},
-		{"access", "demo", "--person", "x@example.com", "--output", "csv"}, {"access", "demo", "--group", "nobody-knows"}, {"list", "--output", "csv"},
+		{"access", "demo", "--person", "x@example.com", "--output", "csv"}, {"access", "demo", "--group", "nobody-knows"},
+		{"list", "--output", "csv"},
 	} {
 		code, _, stderr := sit(t, onboarded(nil)).types(args...)
 		require.Equal(t, 2, code, args)
@@ -155,7 +160,8 @@ func TestAccessListsPeople(t *testing.T) {
 	p := sit(t, onboarded(page))
 	code, out, stderr := p.types("access", "demo", "--group", "studio", "--status", "ready")
 	require.Zero(t, code, stderr)
-	for _, text := range []string{"ann@example.com", "ann-example-com", "2026-03-01 08:00", "no last name → Fill it in", "2 people, as of 2026-03-02 09:29"} {
+	for _, text := range []string{"ann@example.com", "ann-example-com", "2026-03-01 08:00", "no last name → Fill it in",
+		"2 people, as of 2026-03-02 09:29"} {
 		require.Contains(t, out, text)
 	}
 	require.True(t, strings.HasPrefix(p.fake.Starts[0].ID, "access-demo-"))
@@ -175,11 +181,12 @@ func TestAccessListsPeople(t *testing.T) {
 }
 
 func TestAccessExplainsAPerson(t *testing.T) {
-	p := sit(t, onboarded(onboarding.PersonExplanation{Person: "jane@example.com", Broken: onboarding.LinkAppUser, Remedy: "Add her to the group", Links: []onboarding.PersonLink{
-		{Link: onboarding.LinkOkta, State: onboarding.LinkOK, Found: "ACTIVE in Okta"},
-		{Link: onboarding.LinkAppUser, State: onboarding.LinkBroken, Found: "not assigned", Remedy: "Add her to the group"},
-		{Link: onboarding.LinkProfile, State: onboarding.LinkNotSeen},
-	}}))
+	p := sit(t, onboarded(onboarding.PersonExplanation{Person: "jane@example.com", Broken: onboarding.LinkAppUser,
+		Remedy: "Add her to the group", Links: []onboarding.PersonLink{
+			{Link: onboarding.LinkOkta, State: onboarding.LinkOK, Found: "ACTIVE in Okta"},
+			{Link: onboarding.LinkAppUser, State: onboarding.LinkBroken, Found: "not assigned", Remedy: "Add her to the group"},
+			{Link: onboarding.LinkProfile, State: onboarding.LinkNotSeen},
+		}}))
 	code, out, stderr := p.types("access", "demo", "--person", "jane@example.com")
 	require.Equal(t, 1, code, stderr)
 	for _, text := range []string{"can't sign in: app-assignment", "✔ okta-user", "✘ app-assignment", "○ profile", "Add her to the group"} {
@@ -202,9 +209,10 @@ func TestAFleetStartsOnlyWhenEverySpecIsInOrder(t *testing.T) {
 		files map[string]string
 		want  []string
 	}{
-		"all findings of all files": {map[string]string{"a.yaml": "nam: x\n", "b.yaml": goodSpec, "c.yml": "name: demo\nregoin: x\n"}, []string{"a.yaml:1:1", "c.yml:2:1", "nothing was started"}},
-		"a name that is taken":      {map[string]string{"a.yaml": goodSpec, "b.yaml": goodSpec}, []string{"b.yaml:1:1: name", "a.yaml too"}},
-		"no spec at all":            {map[string]string{"a.txt": goodSpec}, []string{"holds no *.yaml"}},
+		"all findings of all files": {map[string]string{"a.yaml": "nam: x\n", "b.yaml": goodSpec, "c.yml": "name: demo\nregoin: x\n"},
+			[]string{"a.yaml:1:1", "c.yml:2:1", "nothing was started"}},
+		"a name that is taken": {map[string]string{"a.yaml": goodSpec, "b.yaml": goodSpec}, []string{"b.yaml:1:1: name", "a.yaml too"}},
+		"no spec at all":       {map[string]string{"a.txt": goodSpec}, []string{"holds no *.yaml"}},
 	} {
 		p := sit(t, done())
 		code, _, stderr := p.types("onboard", "-f", specs(t, c.files))
@@ -223,7 +231,8 @@ func TestAFleetShowsALineForEachChangeAndEndsWithTheWorst(t *testing.T) {
 	two := strings.Replace(goodSpec, "name: demo", "name: two", 1)
 	fleet := func(state onboarding.FleetState) onboarding.FleetProgress {
 		return onboarding.FleetProgress{Parallel: 5, Runs: []onboarding.FleetRun{
-			{Run: "demo", State: onboarding.FleetDone, EndedAt: time.Now()}, {Run: "two", State: state, Message: "aborted by op", EndedAt: time.Now()}}}
+			{Run: "demo", State: onboarding.FleetDone, EndedAt: time.Now()}, {Run: "two", State: state, Message: "aborted by op",
+				EndedAt: time.Now()}}}
 	}
 	for state, want := range map[onboarding.FleetState]int{onboarding.FleetDone: 0, onboarding.FleetFailed: 1, onboarding.FleetAttached: 0} {
 		p := sit(t, onboarded(fleet(state)))

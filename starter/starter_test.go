@@ -99,7 +99,8 @@ func asking() onboarding.Progress {
 
 func done() *runstest.Fake {
 	fake := runstest.Running(inState(onboarding.RunRunning), inState(onboarding.RunDone))
-	fake.Report = onboarding.Report{Run: "demo", State: onboarding.RunDone, Addresses: onboarding.SignInAddresses{Studio: "https://d-1.studio.us-east-1.sagemaker.aws"}}
+	fake.Report = onboarding.Report{Run: "demo", State: onboarding.RunDone,
+		Addresses: onboarding.SignInAddresses{Studio: "https://d-1.studio.us-east-1.sagemaker.aws"}}
 	return fake
 }
 

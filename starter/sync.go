@@ -67,7 +67,8 @@ func (a *app) sync(ctx context.Context, run string, o syncOptions) error {
 			return wrongUse("sync", "--every: %v", err)
 		}
 		if every.Std() < runs.MinSyncEvery {
-			return wrongUse("sync", "--every is %s, but must be at least %s: each reconcile lists everybody", every, onboarding.Duration(runs.MinSyncEvery))
+			return wrongUse("sync", "--every is %s, but must be at least %s: each reconcile lists everybody", every,
+				onboarding.Duration(runs.MinSyncEvery))
 		}
 	}
 	return a.connected(ctx, func(c client.Client) error {
@@ -175,7 +176,8 @@ func (a *app) saySync(s runs.SyncStatus) error {
 			text += fmt.Sprintf("\nThe schedule is paused. To go on: starter sync %s --every %s", s.Run, s.Every)
 		}
 		if s.Outdated {
-			text += fmt.Sprintf("\nThe run was onboarded again since, and the schedule follows the older spec. To follow the new one: starter sync %s --every %s", s.Run, s.Every)
+			text += fmt.Sprintf("\nThe run was onboarded again since, and the schedule follows the older spec. To follow the new one: "+
+				"starter sync %s --every %s", s.Run, s.Every)
 		}
 	}
 	if err := a.say("%s", text); err != nil || len(s.Last) == 0 {

@@ -102,7 +102,8 @@ func (r *run) handles() *onboarding.Handles {
 	h := &onboarding.Handles{
 		Spec: r.spec, InstanceARN: r.instance.ARN, IdentityStoreID: r.instance.IdentityStoreID, AppID: r.app.ID,
 		Domain: onboarding.DomainHandle{
-			ID: r.studio.ID, ARN: r.studio.ARN, Name: r.studio.Name, URL: r.studio.URL, ApplicationARN: r.studio.ApplicationARN, Origin: r.studio.Origin,
+			ID: r.studio.ID, ARN: r.studio.ARN, Name: r.studio.Name, URL: r.studio.URL, ApplicationARN: r.studio.ApplicationARN,
+			Origin: r.studio.Origin,
 		},
 	}
 	for _, role := range r.roles {

@@ -38,8 +38,9 @@ func longLook(ctx workflow.Context, summary string) workflow.Context {
 		StartToCloseTimeout:    4 * time.Hour,
 		ScheduleToCloseTimeout: 4 * time.Hour,
 		HeartbeatTimeout:       time.Minute,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second, MaximumAttempts: 12},
-		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second,
+			MaximumAttempts: 12},
+		Summary: summary,
 	})
 }
 

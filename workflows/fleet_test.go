@@ -87,7 +87,8 @@ func TestAFleetLeavesARunOfTheSameNameAlone(t *testing.T) {
 	require.NoError(t, h.GetWorkflowError())
 	var p onboarding.FleetProgress
 	require.NoError(t, h.GetWorkflowResult(&p))
-	require.Equal(t, []onboarding.FleetState{onboarding.FleetDone, onboarding.FleetAttached}, []onboarding.FleetState{p.Runs[0].State, p.Runs[1].State})
+	require.Equal(t, []onboarding.FleetState{onboarding.FleetDone, onboarding.FleetAttached}, []onboarding.FleetState{p.Runs[0].State,
+		p.Runs[1].State})
 	require.Len(t, h.sailed, 1)
 }
 

@@ -22,7 +22,8 @@ const metadataDocument = "okta-metadata.xml"
 // preflight looks at everything, and stops the run only for what would break it for sure.
 func (r *run) preflight(ctx workflow.Context) (string, error) {
 	var a *activities.Assessor
-	result, err := call(waitFor(ctx, "Check credentials, accounts, Region, quotas, people", listBudget), a.RunPreflight, activities.PreflightInput{Spec: r.spec})
+	result, err := call(waitFor(ctx, "Check credentials, accounts, Region, quotas, people", listBudget), a.RunPreflight,
+		activities.PreflightInput{Spec: r.spec})
 	if err != nil {
 		return "", err
 	}
@@ -63,7 +64,8 @@ func (r *run) identityCenter(ctx workflow.Context) (string, error) {
 	verb := "found"
 	if found.Instance == nil {
 		verb = "enabled"
-		instance, err := askUntil[identitycenter.InstanceInput, identitycenter.Instance](ctx, r, r.enableInstance(found.ManagementAccount), a.AwaitInstance, in)
+		instance, err := askUntil[identitycenter.InstanceInput, identitycenter.Instance](ctx, r, r.enableInstance(found.ManagementAccount),
+			a.AwaitInstance, in)
 		if err != nil {
 			return "", err
 		}
@@ -113,7 +115,8 @@ func (r *run) samlExchange(ctx workflow.Context) (string, error) {
 		return "", err
 	}
 	r.documents[metadataDocument] = metadata.XML
-	r.expires("Okta's SAML signing certificate", metadata.NotAfter, "Generate a new key for the app, add its certificate in Identity Center, then activate it in Okta.")
+	r.expires("Okta's SAML signing certificate", metadata.NotAfter, "Generate a new key for the app, add its certificate in "+
+		"Identity Center, then activate it in Okta.")
 
 	var a *trust.Activities
 	in := trust.CheckServiceProviderInput{
@@ -174,7 +177,8 @@ func (r *run) trustInPlace(ctx workflow.Context) (bool, error) {
 
 func (r *run) provisioningOn(ctx workflow.Context) (bool, error) {
 	var a *provisioning.Activities
-	_, err := call(lookOnce(ctx, "See whether provisioning is switched on already"), a.AwaitProvisioning, provisioning.AppInput{AppID: r.app.ID})
+	_, err := call(lookOnce(ctx, "See whether provisioning is switched on already"), a.AwaitProvisioning,
+		provisioning.AppInput{AppID: r.app.ID})
 	if isClass(err, classNotReady) {
 		return false, nil
 	}
@@ -207,7 +211,8 @@ func (r *run) scim(ctx workflow.Context) (string, error) {
 		}
 		return "connected through Okta's API", nil
 	}
-	features, err := askUntil[provisioning.AppInput, provisioning.ProvisioningFeatures](ctx, r, r.configureProvisioning(r.connection), a.AwaitProvisioning, in)
+	features, err := askUntil[provisioning.AppInput, provisioning.ProvisioningFeatures](ctx, r, r.configureProvisioning(r.connection),
+		a.AwaitProvisioning, in)
 	if err != nil {
 		return "", err
 	}
@@ -244,9 +249,8 @@ func (r *run) askForEndpoint(ctx workflow.Context) error {
 // oktaGroups assigns people first and pushes groups when they are there, because a push only takes along who is.
 func (r *run) oktaGroups(ctx workflow.Context) (string, error) {
 	var a *provisioning.Activities
-	assigned, err := call(waitFor(ctx, "Assign "+r.spec.Okta.AssignmentGroup+" to the app", listBudget), a.AssignGroups, provisioning.AssignInput{
-		AppID: r.app.ID, AssignmentGroup: r.spec.Okta.AssignmentGroup, People: r.singlePeople(),
-	})
+	assigned, err := call(waitFor(ctx, "Assign "+r.spec.Okta.AssignmentGroup+" to the app", listBudget), a.AssignGroups,
+		provisioning.AssignInput{AppID: r.app.ID, AssignmentGroup: r.spec.Okta.AssignmentGroup, People: r.singlePeople()})
 	if err != nil {
 		return "", err
 	}
@@ -255,12 +259,14 @@ func (r *run) oktaGroups(ctx workflow.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d of %s provisioned, %s pushed", done.Provisioned, count(done.Assigned, "person"), count(len(r.spec.Access.Groups), "group")), nil
+	return fmt.Sprintf("%d of %s provisioned, %s pushed", done.Provisioned, count(done.Assigned, "person"),
+		count(len(r.spec.Access.Groups), "group")), nil
 }
 
 func (r *run) provisionAndPush(ctx workflow.Context) (provisioning.ProvisionedResult, error) {
 	var a *provisioning.Activities
-	people, err := call(waitFor(ctx, "Wait until Okta has provisioned the people", syncBudget), a.AwaitProvisioned, provisioning.AppInput{AppID: r.app.ID})
+	people, err := call(waitFor(ctx, "Wait until Okta has provisioned the people", syncBudget), a.AwaitProvisioned,
+		provisioning.AppInput{AppID: r.app.ID})
 	if err != nil || len(r.spec.Access.Groups) == 0 {
 		return people, err
 	}
@@ -319,7 +325,8 @@ func (r *run) compareDirectory(ctx workflow.Context) (people.DirectoryResult, er
 		return call(waitFor(ctx, "Compare the people in Okta with Identity Center", syncBudget), a.CompareDirectory, in)
 	}
 	result, err := compare()
-	if err != nil || len(result.Lacking) == 0 || workflow.GetVersion(ctx, "push-lacking", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+	if err != nil || len(result.Lacking) == 0 ||
+		workflow.GetVersion(ctx, "push-lacking", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
 		return result, err
 	}
 	var okta *provisioning.Activities

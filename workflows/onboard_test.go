@@ -83,23 +83,29 @@ func newWorld(t *testing.T) *world {
 	for _, set := range []any{&center, &app, &saml, &scim, &directory, &roles, &place, &studio, &assignments, &preflight} {
 		w.RegisterActivity(set)
 	}
-	instance := identitycenter.Instance{ARN: "arn:aws:sso:::instance/ssoins-1234567890abcdef", IdentityStoreID: "d-1234567890", OwnerAccount: "111111111111", PrimaryRegion: "us-east-1"}
-	oktaApp := oktaapp.OktaApp{ID: "0oa1", Label: "AWS IAM Identity Center", Origin: onboarding.OriginCreated, Status: "ACTIVE", AdminURL: "https://example-admin.okta.com/"}
-	inService := domain.Domain{ID: "d-domain1", Name: "data-science", Status: "InService", URL: "https://d-domain1.studio.us-east-1.sagemaker.aws",
+	instance := identitycenter.Instance{ARN: "arn:aws:sso:::instance/ssoins-1234567890abcdef", IdentityStoreID: "d-1234567890",
+		OwnerAccount: "111111111111", PrimaryRegion: "us-east-1"}
+	oktaApp := oktaapp.OktaApp{ID: "0oa1", Label: "AWS IAM Identity Center", Origin: onboarding.OriginCreated, Status: "ACTIVE",
+		AdminURL: "https://example-admin.okta.com/"}
+	inService := domain.Domain{ID: "d-domain1", Name: "data-science", Status: "InService",
+		URL:            "https://d-domain1.studio.us-east-1.sagemaker.aws",
 		ApplicationARN: "arn:aws:sso::222222222222:application/ssoins-1/apl-1", Origin: onboarding.OriginCreated}
 
-	on(w, "RunPreflight", preflight.RunPreflight, onboarding.Assessment{OktaURL: "https://example.okta.com", IdentityAccount: "111111111111", StudioAccount: "222222222222"})
+	on(w, "RunPreflight", preflight.RunPreflight, onboarding.Assessment{OktaURL: "https://example.okta.com", IdentityAccount: "111111111111",
+		StudioAccount: "222222222222"})
 	on(w, "FindInstance", center.FindInstance, identitycenter.FindInstanceResult{ManagementAccount: "111111111111"})
 	on(w, "AwaitInstance", center.AwaitInstance, instance)
 	on(w, "FindSourceChange", center.FindSourceChange, identitycenter.SourceEvidence{})
 	on(w, "EnsureApp", app.EnsureApp, oktaapp.EnsureAppResult{App: &oktaApp})
-	on(w, "FetchIdPMetadata", app.FetchIdPMetadata, oktaapp.IdPMetadata{XML: "<EntityDescriptor/>", NotAfter: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)})
+	on(w, "FetchIdPMetadata", app.FetchIdPMetadata, oktaapp.IdPMetadata{XML: "<EntityDescriptor/>",
+		NotAfter: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)})
 	on(w, "CheckServiceProvider", saml.CheckServiceProvider, trust.ServiceProvider{ACSURL: acsURL, Issuer: issuerURL, PortalURL: portalURL})
 	on(w, "EstablishTrust", saml.EstablishTrust, trust.TrustResult{Changed: true})
 	w.reply("AwaitProvisioning", provisioning.ProvisioningFeatures{}, notReady())
 	on(w, "AwaitProvisioning", scim.AwaitProvisioning, provisioning.ProvisioningFeatures{Enabled: []string{"PUSH_NEW_USERS"}})
 	on(w, "CheckSCIM", scim.CheckSCIM, provisioning.CheckSCIMResult{
-		Connection: provisioning.SCIMConnection{Endpoint: endpoint, TokenRef: "file:/token"}, CheckedAt: time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)})
+		Connection: provisioning.SCIMConnection{Endpoint: endpoint, TokenRef: "file:/token"}, CheckedAt: time.Date(2026, 11, 1, 0, 0, 0,
+			0, time.UTC)})
 	on(w, "ConnectProvisioning", scim.ConnectProvisioning, provisioning.ConnectResult{})
 	on(w, "AssignGroups", scim.AssignGroups, provisioning.AssignResult{GroupID: "00g1", Origin: onboarding.OriginCreated})
 	on(w, "AwaitProvisioned", scim.AwaitProvisioned, provisioning.ProvisionedResult{Assigned: 3, Provisioned: 3})
@@ -107,15 +113,19 @@ func newWorld(t *testing.T) *world {
 	on(w, "AwaitPushed", scim.AwaitPushed, provisioning.PushResult{})
 	on(w, "CompareDirectory", directory.CompareDirectory, people.DirectoryResult{Wanted: 3, Synced: 3})
 	on(w, "EnsureRoles", roles.EnsureRoles, role.RolesResult{Roles: []role.Role{
-		{Wanted: "SageMakerStudio-data-science", Name: "SageMakerStudio-data-science", ARN: "arn:aws:iam::222222222222:role/SageMakerStudio-data-science", Origin: onboarding.OriginCreated},
+		{Wanted: "SageMakerStudio-data-science", Name: "SageMakerStudio-data-science",
+			ARN: "arn:aws:iam::222222222222:role/SageMakerStudio-data-science", Origin: onboarding.OriginCreated},
 		{Wanted: "ml-role", Name: "ml-role", ARN: "arn:aws:iam::222222222222:role/ml-role", Origin: onboarding.OriginAdopted},
 	}})
-	on(w, "ResolveNetwork", place.ResolveNetwork, network.Network{VPC: "vpc-1", Subnets: []string{"subnet-1"}, Access: onboarding.NetworkPublic, Default: true})
-	on(w, "EnsureDomain", studio.EnsureDomain, domain.Domain{ID: "d-domain1", Name: "data-science", Status: "Pending", Origin: onboarding.OriginCreated})
+	on(w, "ResolveNetwork", place.ResolveNetwork, network.Network{VPC: "vpc-1", Subnets: []string{"subnet-1"},
+		Access: onboarding.NetworkPublic, Default: true})
+	on(w, "EnsureDomain", studio.EnsureDomain, domain.Domain{ID: "d-domain1", Name: "data-science", Status: "Pending",
+		Origin: onboarding.OriginCreated})
 	on(w, "AwaitDomain", studio.AwaitDomain, inService)
 	on(w, "DeleteFailedDomain", studio.DeleteFailedDomain, domain.Domain{})
 	on(w, "ConvergeAccess", assignments.ConvergeAccess, access.Result{AssignmentsMade: 2, ProfilesMade: 3})
-	on(w, "VerifyAccess", assignments.VerifyAccess, access.VerifyResult{People: onboarding.People{Wanted: 3, Synced: 3, Assigned: 3, Profiles: 3, Ready: 3}, PeopleFile: "/people.jsonl"})
+	on(w, "VerifyAccess", assignments.VerifyAccess, access.VerifyResult{People: onboarding.People{Wanted: 3, Synced: 3, Assigned: 3,
+		Profiles: 3, Ready: 3}, PeopleFile: "/people.jsonl"})
 	return w
 }
 
@@ -202,7 +212,8 @@ func (w *world) resolve(step onboarding.Step, action onboarding.Action) *outcome
 // answerAll answers the two requests that only a person can.
 func (w *world) answerAll() {
 	w.after(time.Minute, func() {
-		w.provide(onboarding.StepSAMLExchange, map[string]string{onboarding.ValueACSURL: acsURL, onboarding.ValueIssuerURL: issuerURL, onboarding.ValuePortalURL: portalURL})
+		w.provide(onboarding.StepSAMLExchange, map[string]string{onboarding.ValueACSURL: acsURL, onboarding.ValueIssuerURL: issuerURL,
+			onboarding.ValuePortalURL: portalURL})
 	})
 	w.after(2*time.Minute, func() {
 		w.provide(onboarding.StepSCIM, map[string]string{onboarding.ValueSCIMEndpoint: endpoint, onboarding.ValueSCIMToken: "file:/token"})
@@ -256,7 +267,8 @@ func TestAWorldThatIsSetUpAsksForNothing(t *testing.T) {
 	w := newWorld(t)
 	instance := identitycenter.Instance{ARN: "arn:aws:sso:::instance/ssoins-1234567890abcdef", IdentityStoreID: "d-1234567890"}
 	w.always("FindInstance", identitycenter.FindInstanceResult{Instance: &instance}, nil)
-	w.always("EnsureApp", oktaapp.EnsureAppResult{App: &oktaapp.OktaApp{ID: "0oa1", ACSURL: acsURL, Issuer: issuerURL, Origin: onboarding.OriginAdopted}}, nil)
+	w.always("EnsureApp", oktaapp.EnsureAppResult{App: &oktaapp.OktaApp{ID: "0oa1", ACSURL: acsURL, Issuer: issuerURL,
+		Origin: onboarding.OriginAdopted}}, nil)
 	w.always("AwaitProvisioning", provisioning.ProvisioningFeatures{Enabled: []string{"PUSH_NEW_USERS"}}, nil)
 	w.always("EstablishTrust", trust.TrustResult{}, nil)
 	report, err := w.run()
@@ -317,7 +329,8 @@ func TestPeopleWhoCannotBeSyncedAreTheOperatorsDecision(t *testing.T) {
 	w.answerAll()
 	missing := []onboarding.PersonException{{Person: "no.name@example.com", Reason: "no last name", Remedy: "set it"}}
 	w.always("CompareDirectory", people.DirectoryResult{Wanted: 3, Synced: 2, Exceptions: missing, ExceptionsTotal: 1}, nil)
-	w.always("VerifyAccess", access.VerifyResult{People: onboarding.People{Wanted: 3, Synced: 2, Ready: 2}, Exceptions: missing, ExceptionsTotal: 1}, nil)
+	w.always("VerifyAccess", access.VerifyResult{People: onboarding.People{Wanted: 3, Synced: 2, Ready: 2}, Exceptions: missing,
+		ExceptionsTotal: 1}, nil)
 	w.after(10*time.Minute, func() {
 		p := w.progress()
 		require.Equal(t, missing, p.Parked[0].People)
@@ -373,7 +386,8 @@ func TestAnAbortEndsTheRunAndKeepsTheReport(t *testing.T) {
 
 func TestAWrongAnswerIsRefusedAndTheRequestStays(t *testing.T) {
 	w := newWorld(t)
-	w.reply("CheckServiceProvider", trust.ServiceProvider{}, failed(fault.Invalid, "ACS URL and issuer URL are swapped", "Give them the other way round."))
+	w.reply("CheckServiceProvider", trust.ServiceProvider{}, failed(fault.Invalid, "ACS URL and issuer URL are swapped",
+		"Give them the other way round."))
 	var wrong, unknown, incomplete, secret *outcome
 	w.after(10*time.Second, func() {
 		unknown = w.provide(onboarding.StepSAMLExchange, map[string]string{"nonsense": "x"})
@@ -386,7 +400,8 @@ func TestAWrongAnswerIsRefusedAndTheRequestStays(t *testing.T) {
 		require.Equal(t, "Give them the other way round.", refused.RefusalRemedy)
 	})
 	w.after(90*time.Second, func() {
-		secret = w.provide(onboarding.StepSCIM, map[string]string{onboarding.ValueSCIMEndpoint: endpoint, onboarding.ValueSCIMToken: "s3cr3t-t0ken"})
+		secret = w.provide(onboarding.StepSCIM, map[string]string{onboarding.ValueSCIMEndpoint: endpoint,
+			onboarding.ValueSCIMToken: "s3cr3t-t0ken"})
 	})
 	w.answerAll()
 	_, err := w.run()
@@ -460,7 +475,8 @@ func TestAGroupThatTheAPIWillNotPushIsPushedByAPerson(t *testing.T) {
 func TestADomainThatFailedForATransientReasonIsMadeAgain(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
-	w.reply("AwaitDomain", domain.Domain{ID: "d-domain1", Status: "Failed", FailureReason: "KMS key 'null' does not exist", Transient: true}, nil)
+	w.reply("AwaitDomain", domain.Domain{ID: "d-domain1", Status: "Failed", FailureReason: "KMS key 'null' does not exist",
+		Transient: true}, nil)
 	_, err := w.run()
 	require.NoError(t, err)
 	require.Contains(t, w.calls, "DeleteFailedDomain")
@@ -482,7 +498,8 @@ func TestADomainThatFailedForGoodParks(t *testing.T) {
 func TestBlockingFindingsParkThePreflightAndMayBeSkipped(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
-	certificate := onboarding.Verdict{Kind: onboarding.VerdictWarning, Code: "okta-app-certificate", Reason: "It expires in 9 days.", Remedy: "Make another."}
+	certificate := onboarding.Verdict{Kind: onboarding.VerdictWarning, Code: "okta-app-certificate", Reason: "It expires in 9 days.",
+		Remedy: "Make another."}
 	w.always("RunPreflight", onboarding.Assessment{Verdicts: []onboarding.Verdict{certificate}}, nil)
 	w.reply("RunPreflight", onboarding.Assessment{Verdicts: []onboarding.Verdict{
 		{Kind: onboarding.VerdictBlocked, Code: "okta-group", Reason: "Okta has no group studio", Remedy: "create it"},
@@ -504,7 +521,8 @@ func TestSeveralThingsThatBlockAreListedOneByOne(t *testing.T) {
 	w := newWorld(t)
 	w.answerAll()
 	w.always("RunPreflight", onboarding.Assessment{Verdicts: []onboarding.Verdict{
-		{Kind: onboarding.VerdictBlocked, Code: "okta-group", Reason: "Okta has no group studio.", Remedy: "Create it, or correct its name in the spec"},
+		{Kind: onboarding.VerdictBlocked, Code: "okta-group", Reason: "Okta has no group studio.",
+			Remedy: "Create it, or correct its name in the spec"},
 		{Kind: onboarding.VerdictBlocked, Code: "network", Reason: "An arrow → in a name stays where it is.", Remedy: "Make a VPC"},
 	}}, nil)
 	w.after(time.Second, func() {

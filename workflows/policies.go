@@ -53,8 +53,9 @@ func bulkWork(ctx workflow.Context, summary string) workflow.Context {
 		StartToCloseTimeout:    24 * time.Hour,
 		ScheduleToCloseTimeout: 48 * time.Hour,
 		HeartbeatTimeout:       heartbeat,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute, MaximumAttempts: bulkAttempts},
-		Summary:                summary,
+		RetryPolicy: &temporal.RetryPolicy{InitialInterval: 2 * time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute,
+			MaximumAttempts: bulkAttempts},
+		Summary: summary,
 	})
 }
 

@@ -123,7 +123,8 @@ func (r *reconcile) push(ctx workflow.Context, groups []string) error {
 		return err
 	}
 	for _, name := range workflow.DeterministicKeys(pushed.Refused) {
-		r.notice(fmt.Sprintf("group %q", name), "has other members in Identity Center than in Okta, and Okta's API did not push it again: "+pushed.Refused[name],
+		r.notice(fmt.Sprintf("group %q", name), "has other members in Identity Center than in Okta, and Okta's API did not push it again: "+
+			pushed.Refused[name],
 			"Push it in Okta: the app > Push Groups > the group > Push now")
 	}
 	if len(pushed.Pushed) == 0 {
@@ -132,13 +133,15 @@ func (r *reconcile) push(ctx workflow.Context, groups []string) error {
 	for _, group := range pushed.Pushed {
 		r.report.Pushed = append(r.report.Pushed, group.Name)
 	}
-	members, err := call(waitFor(ctx, "Wait for the groups to have the members that they have in Okta", membersBudget), a.AwaitMembers, r.access)
+	members, err := call(waitFor(ctx, "Wait for the groups to have the members that they have in Okta", membersBudget),
+		a.AwaitMembers, r.access)
 	if err != nil {
 		return err
 	}
 	for _, name := range members.Stale {
 		if slices.Contains(r.report.Pushed, name) {
-			r.notice(fmt.Sprintf("group %q", name), "still has other members in Identity Center than in Okta; who left the group in Okta can sign in until it has not",
+			r.notice(fmt.Sprintf("group %q", name), "still has other members in Identity Center than in Okta; who left the group in Okta "+
+				"can sign in until it has not",
 				"Look in Okta at the app > Push Groups for an error, and push the group there")
 		}
 	}
@@ -180,7 +183,8 @@ func (r *reconcile) failed(ctx workflow.Context, err error) error {
 		message = "Not everything is right yet; the next reconcile goes on: " + parked.Message
 	}
 	r.publish(ctx, onboarding.StepReport, onboarding.WithRemedy(message, parked.Remedy))
-	return temporal.NewNonRetryableApplicationError(message, parked.Class, nil, onboarding.Failure{Reason: message, Remedy: parked.Remedy}, r.report)
+	return temporal.NewNonRetryableApplicationError(message, parked.Class, nil,
+		onboarding.Failure{Reason: message, Remedy: parked.Remedy}, r.report)
 }
 
 func (r *reconcile) summary() string {

@@ -16,10 +16,12 @@ import (
 
 func handles() onboarding.Handles {
 	return onboarding.Handles{
-		Spec:        onboarding.Spec{Name: "data-science", Region: "us-east-1", Access: onboarding.AccessSpec{Groups: []onboarding.GroupAccessSpec{{Name: "studio"}}}},
+		Spec: onboarding.Spec{Name: "data-science", Region: "us-east-1",
+			Access: onboarding.AccessSpec{Groups: []onboarding.GroupAccessSpec{{Name: "studio"}}}},
 		InstanceARN: "arn:aws:sso:::instance/ssoins-1234567890abcdef", IdentityStoreID: "d-1234567890", AppID: "0oa1",
-		Domain: onboarding.DomainHandle{ID: "d-domain1", ApplicationARN: "arn:aws:sso::222222222222:application/ssoins-1/apl-1", Origin: onboarding.OriginCreated},
-		Roles:  []onboarding.RoleHandle{{Wanted: "role", Name: "role", ARN: "arn:aws:iam::222222222222:role/role"}},
+		Domain: onboarding.DomainHandle{ID: "d-domain1", ApplicationARN: "arn:aws:sso::222222222222:application/ssoins-1/apl-1",
+			Origin: onboarding.OriginCreated},
+		Roles: []onboarding.RoleHandle{{Wanted: "role", Name: "role", ARN: "arn:aws:iam::222222222222:role/role"}},
 	}
 }
 
@@ -66,7 +68,8 @@ func TestAReconcileThatFindsNothingEndsAfterOneLook(t *testing.T) {
 func TestAReconcileRepairsAndReadsBack(t *testing.T) {
 	w := newWorld(t)
 	w.reply("VerifyAccess", drift(), nil)
-	w.always("ConvergeAccess", access.Result{ProfilesRemoved: 1, Exceptions: []onboarding.PersonException{{Person: "eve@example.com", Reason: "it has running apps"}}, ExceptionsTotal: 1}, nil)
+	w.always("ConvergeAccess", access.Result{ProfilesRemoved: 1,
+		Exceptions: []onboarding.PersonException{{Person: "eve@example.com", Reason: "it has running apps"}}, ExceptionsTotal: 1}, nil)
 	report, err := w.reconcile(onboarding.ReconcileInput{})
 	require.NoError(t, err)
 	require.Equal(t, []string{"VerifyAccess", "ConvergeAccess", "VerifyAccess"}, w.calls)
@@ -108,7 +111,8 @@ func TestAPushThatIsRefusedOrDoesNotArriveIsReported(t *testing.T) {
 	membersOf(w)
 	w.reply("VerifyAccess", access.VerifyResult{People: counts(3), Stale: []string{"studio", "ml"}}, nil)
 	w.always("AwaitMembers", access.MembersResult{Stale: []string{"studio", "ml"}}, nil)
-	w.always("PushGroups", provisioning.PushResult{Pushed: []provisioning.PushedGroup{{Name: "studio"}}, Refused: map[string]string{"ml": "no licence"}}, nil)
+	w.always("PushGroups", provisioning.PushResult{Pushed: []provisioning.PushedGroup{{Name: "studio"}},
+		Refused: map[string]string{"ml": "no licence"}}, nil)
 	report, err := w.reconcile(onboarding.ReconcileInput{})
 	require.NoError(t, err)
 	require.Len(t, report.Notices, 2)
@@ -189,5 +193,6 @@ func TestTheReportHoldsTheHandles(t *testing.T) {
 	require.Equal(t, "d-1234567890", report.Handles.IdentityStoreID)
 	require.Equal(t, "0oa1", report.Handles.AppID)
 	require.Equal(t, "d-domain1", report.Handles.Domain.ID)
-	require.Equal(t, []string{"SageMakerStudio-data-science", "ml-role"}, []string{report.Handles.Roles[0].Wanted, report.Handles.Roles[1].Wanted})
+	require.Equal(t, []string{"SageMakerStudio-data-science", "ml-role"}, []string{report.Handles.Roles[0].Wanted,
+		report.Handles.Roles[1].Wanted})
 }

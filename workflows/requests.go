@@ -16,9 +16,10 @@ import (
 
 func (r *run) enableInstance(managementAccount string) *request {
 	return &request{Request: onboarding.Request{
-		Step:    onboarding.StepIdentityCenter,
-		Title:   "Enable IAM Identity Center in " + r.spec.Region,
-		Why:     "The organization has no Identity Center instance, Studio needs one in its own Region, and AWS offers no API to enable it in the management account.",
+		Step:  onboarding.StepIdentityCenter,
+		Title: "Enable IAM Identity Center in " + r.spec.Region,
+		Why: "The organization has no Identity Center instance, Studio needs one in its own Region, and AWS offers no API to " +
+			"enable it in the management account.",
 		Console: fmt.Sprintf("AWS console, management account %s, Region %s", managementAccount, r.spec.Region),
 		URL:     r.identityCenterURL(""),
 		Clicks: []string{
@@ -33,12 +34,14 @@ func (r *run) enableInstance(managementAccount string) *request {
 
 func (r *run) chooseApp(candidates []oktaapp.OktaApp) *request {
 	req := &request{Request: onboarding.Request{
-		Step:    onboarding.StepOktaApp,
-		Title:   "Choose the Okta app",
-		Why:     fmt.Sprintf("Several apps in Okta could be the one for this organization, and a wrong choice would break another one's sign-in (label %q).", r.spec.Okta.AppLabel),
+		Step:  onboarding.StepOktaApp,
+		Title: "Choose the Okta app",
+		Why: fmt.Sprintf("Several apps in Okta could be the one for this organization, and a wrong choice would break another "+
+			"one's sign-in (label %q).", r.spec.Okta.AppLabel),
 		Console: "Okta admin console",
 		URL:     r.oktaURL,
-		Clicks:  []string{"Look at the apps below and choose the one whose ACS URL belongs to this organization's Identity Center, or that has none yet."},
+		Clicks: []string{"Look at the apps below and choose the one whose ACS URL belongs to this organization's Identity Center, " +
+			"or that has none yet."},
 		Needs:   []onboarding.Need{{Name: onboarding.ValueAppID, Label: "ID of the app (0oa…)"}},
 		Command: fmt.Sprintf("starter provide %s %s --%s 0oa…", r.spec.Name, onboarding.StepOktaApp, onboarding.ValueAppID),
 	}}
@@ -54,9 +57,10 @@ func (r *run) chooseApp(candidates []oktaapp.OktaApp) *request {
 
 func (r *run) exchangeMetadata() *request {
 	return &request{Request: onboarding.Request{
-		Step:    onboarding.StepSAMLExchange,
-		Title:   "Make Okta the identity source of Identity Center",
-		Why:     "Both sides have to know each other's SAML values, and AWS offers no API for its side. Whoever signs in through Identity Center today does so through Okta afterwards: keep an IAM administrator at hand.",
+		Step:  onboarding.StepSAMLExchange,
+		Title: "Make Okta the identity source of Identity Center",
+		Why: "Both sides have to know each other's SAML values, and AWS offers no API for its side. Whoever signs in through " +
+			"Identity Center today does so through Okta afterwards: keep an IAM administrator at hand.",
 		Console: fmt.Sprintf("AWS console, account %s, Region %s", r.instance.OwnerAccount, r.instance.PrimaryRegion),
 		URL:     r.identityCenterURL("/settings"),
 		Clicks: []string{
@@ -73,7 +77,8 @@ func (r *run) exchangeMetadata() *request {
 			{Name: onboarding.ValuePortalURL, Label: "AWS access portal sign-in URL", Optional: true},
 			{Name: onboarding.ValueMetadata, Label: "AWS's service provider metadata file, in place of the ACS and the issuer URL", Optional: true},
 		},
-		Command: fmt.Sprintf("starter provide %s %s --acs-url … --issuer-url … --portal-url …   (or --metadata FILE)", r.spec.Name, onboarding.StepSAMLExchange),
+		Command: fmt.Sprintf("starter provide %s %s --acs-url … --issuer-url … --portal-url …   (or --metadata FILE)", r.spec.Name,
+			onboarding.StepSAMLExchange),
 	}}
 }
 
@@ -86,7 +91,8 @@ func (r *run) enableProvisioning() *request {
 		URL:     r.identityCenterURL("/settings"),
 		Clicks: []string{
 			"Open IAM Identity Center, Settings, and choose Enable next to Automatic provisioning.",
-			"Copy the SCIM endpoint and the access token. Keep the token where the worker can read it: a file, an environment variable, or AWS Secrets Manager.",
+			"Copy the SCIM endpoint and the access token. Keep the token where the worker can read it: a file, an environment variable, " +
+				"or AWS Secrets Manager.",
 			"Leave the dialog open: the next request needs the same two values in Okta.",
 		},
 		Needs: []onboarding.Need{

@@ -128,9 +128,11 @@ func ofAnotherSpec(remedy string) string {
 func usualRemedy(class string) string {
 	switch fault.Class(class) {
 	case fault.Throttled:
-		return "The provider asked for a slower pace for as long as the run tries. See which other programs use up the limits of the account or org, then retry."
+		return "The provider asked for a slower pace for as long as the run tries. See which other programs use up the limits of the " +
+			"account or org, then retry."
 	case fault.Unavailable:
-		return "See whether the provider reports an outage (AWS Health Dashboard, https://status.okta.com) and whether the worker reaches it, then retry."
+		return "See whether the provider reports an outage (AWS Health Dashboard, https://status.okta.com) and whether the worker " +
+			"reaches it, then retry."
 	case fault.NotReady, fault.Conflict:
 		return "See in the provider's console what holds it up, then retry."
 	case fault.NotFound:

@@ -15,8 +15,10 @@ import (
 func (r *run) executionRole(ctx workflow.Context) (string, error) {
 	var a *role.Activities
 	result, err := call(quickCall(ctx, "Find or create the execution roles"), a.EnsureRoles, role.RolesInput{
-		Run: r.spec.Name, Studio: r.spec.Studio, Region: r.spec.Region, Roles: r.spec.ExecutionRoles(), Tags: r.spec.Domain.Tags, KMSKey: r.spec.Domain.KMSKey,
-		SourceIdentity: r.spec.Domain.SourceIdentity == onboarding.Enabled, IdentityPropagation: r.spec.Domain.TrustedIdentityPropagation == onboarding.Enabled,
+		Run: r.spec.Name, Studio: r.spec.Studio, Region: r.spec.Region, Roles: r.spec.ExecutionRoles(), Tags: r.spec.Domain.Tags,
+		KMSKey:              r.spec.Domain.KMSKey,
+		SourceIdentity:      r.spec.Domain.SourceIdentity == onboarding.Enabled,
+		IdentityPropagation: r.spec.Domain.TrustedIdentityPropagation == onboarding.Enabled,
 	})
 	if err != nil {
 		return "", err

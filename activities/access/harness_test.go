@@ -181,7 +181,8 @@ func (w *studioWorld) domain(studio onboarding.AccountSpec) (onboarding.DomainHa
 	var roles []onboarding.RoleHandle
 	for _, name := range []string{"SageMakerStudio-team", "SageMakerStudio-ml"} {
 		out, err := iam.NewFromConfig(cfg).CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: aws.String(
-			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)})
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},` +
+				`"Action":"sts:AssumeRole"}]}`)})
 		require.NoError(t, err)
 		roles = append(roles, onboarding.RoleHandle{Wanted: name, Name: name, ARN: *out.Role.Arn, Origin: onboarding.OriginCreated})
 	}

@@ -179,7 +179,8 @@ func (l *listening) InterceptActivity(_ context.Context,
 }
 
 func (l *listening) Init(outbound interceptor.ActivityOutboundInterceptor) error {
-	return l.ActivityInboundInterceptorBase.Next.Init(&hearing{ActivityOutboundInterceptorBase: interceptor.ActivityOutboundInterceptorBase{Next: outbound}, told: l.told})
+	return l.ActivityInboundInterceptorBase.Next.Init(
+		&hearing{ActivityOutboundInterceptorBase: interceptor.ActivityOutboundInterceptorBase{Next: outbound}, told: l.told})
 }
 
 type hearing struct {
@@ -229,7 +230,8 @@ func TestLostWritesHealWithoutAPerson(t *testing.T) {
 	w.access.Access.People, w.access.Access.OnRemoval = nil, onboarding.RemovalDeleteProfile
 	w.access.Access.Groups[0].ExecutionRole = ""
 	var faults []sandbox.Fault
-	for _, write := range []string{"sagemaker UpdateUserProfile", "sagemaker AddTags", "sagemaker DeleteUserProfile", "sso DeleteApplicationAssignment"} {
+	for _, write := range []string{"sagemaker UpdateUserProfile", "sagemaker AddTags", "sagemaker DeleteUserProfile",
+		"sso DeleteApplicationAssignment"} {
 		service, operation, _ := strings.Cut(write, " ")
 		faults = append(faults, sandbox.Fault{Service: service, Operation: operation, Kind: sandbox.FaultLostWrite, Times: 1})
 	}

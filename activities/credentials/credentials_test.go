@@ -61,7 +61,8 @@ func TestTheCredentialsOfTheSandbox(t *testing.T) {
 	permissions := policy.For(s, policy.Options{})
 	allow := func(without ...string) {
 		documents := map[string]json.RawMessage{}
-		for arn, document := range map[string]policy.Document{worker: permissions.Principals[0].Policy, studioRole: permissions.Principals[1].Policy} {
+		for arn, document := range map[string]policy.Document{worker: permissions.Principals[0].Policy,
+			studioRole: permissions.Principals[1].Policy} {
 			data, err := json.Marshal(document)
 			require.NoError(t, err)
 			for _, action := range without {
@@ -82,7 +83,8 @@ func TestTheCredentialsOfTheSandbox(t *testing.T) {
 	for _, v := range verdicts {
 		require.Equal(t, onboarding.VerdictKeep, v.Kind, "%+v", v)
 	}
-	require.Equal(t, []string{"111111111111", "222222222222", "aws"}, []string{state.IdentityAccount(s), state.StudioAccount(s), state.Partition()})
+	require.Equal(t, []string{"111111111111", "222222222222", "aws"}, []string{state.IdentityAccount(s), state.StudioAccount(s),
+		state.Partition()})
 	require.Equal(t, []string{worker, studioRole}, []string{state.Identity.Principal, state.Studio.Principal})
 
 	allow("iam:PassRole", "sso:CreateApplicationAssignment", "iam:UpdateAssumeRolePolicy")
@@ -112,7 +114,8 @@ func TestTheCredentialsOfTheSandbox(t *testing.T) {
 	require.Equal(t, fault.Throttled, fault.ClassOf(err), "%v", err)
 
 	w.Faults(t)
-	_, err = credentials.Look(t.Context(), w.Clouds, org{err: fault.New(fault.Unavailable, "okta", "okta:GET /api/v1/users/me", "Okta is down")}, s)
+	_, err = credentials.Look(t.Context(), w.Clouds, org{err: fault.New(fault.Unavailable, "okta", "okta:GET /api/v1/users/me",
+		"Okta is down")}, s)
 	require.Equal(t, fault.Unavailable, fault.ClassOf(err), "%v", err)
 }
 
@@ -120,7 +123,8 @@ func TestOneSideThatFailsDoesNotHideTheOthers(t *testing.T) {
 	w := activitytest.NewWorld(t)
 	s := spec(t)
 	w.Faults(t, sandbox.Fault{Service: "sts", Operation: "AssumeRole", Kind: sandbox.FaultDeny})
-	state, err := credentials.Look(t.Context(), w.Clouds, org{err: fault.New(fault.Denied, "okta", "okta:GET /api/v1/users/me", "Okta answered 401").WithRemedy("give new ones")}, s)
+	state, err := credentials.Look(t.Context(), w.Clouds,
+		org{err: fault.New(fault.Denied, "okta", "okta:GET /api/v1/users/me", "Okta answered 401").WithRemedy("give new ones")}, s)
 	require.NoError(t, err)
 	blocked := onboarding.Blocked(credentials.Judge(s, state))
 	require.Len(t, blocked, 2)
@@ -142,16 +146,19 @@ func TestTheJudgeOfCredentials(t *testing.T) {
 			Okta: credentials.Org{URL: "https://example.okta.com", Who: "admin@example.com"},
 		}
 	}
-	identity := []string{"keep identity-account", "keep identity-account identityCenter.account", "keep identity-account identityCenter.assumeRole", "keep identity-permissions"}
+	identity := []string{"keep identity-account", "keep identity-account identityCenter.account",
+		"keep identity-account identityCenter.assumeRole", "keep identity-permissions"}
 	okta := []string{"keep okta-credentials"}
-	studio := []string{"keep studio-account", "keep studio-account studio.account", "keep studio-account studio.assumeRole", "keep studio-permissions"}
+	studio := []string{"keep studio-account", "keep studio-account studio.account", "keep studio-account studio.assumeRole",
+		"keep studio-permissions"}
 	with := func(parts ...[]string) (all []string) {
 		for _, part := range parts {
 			all = append(all, part...)
 		}
 		return all
 	}
-	refused := &onboarding.Trouble{Class: "Denied", Operation: "sts:GetCallerIdentity", Message: "AWS does not accept the credentials (InvalidClientTokenId).", Remedy: "Give new ones."}
+	refused := &onboarding.Trouble{Class: "Denied", Operation: "sts:GetCallerIdentity",
+		Message: "AWS does not accept the credentials (InvalidClientTokenId).", Remedy: "Give new ones."}
 	for name, test := range map[string]struct {
 		change func(*onboarding.Spec, *credentials.State)
 		want   []string
@@ -159,11 +166,13 @@ func TestTheJudgeOfCredentials(t *testing.T) {
 	}{
 		"sound": {change: func(*onboarding.Spec, *credentials.State) {}, want: with(identity, okta, studio)},
 		"refused": {change: func(_ *onboarding.Spec, s *credentials.State) { s.Identity = credentials.Side{Trouble: refused} },
-			want: with([]string{"blocked identity-account"}, okta, studio), says: []string{"sts:GetCallerIdentity: AWS does not accept", "Give new ones."}},
+			want: with([]string{"blocked identity-account"}, okta, studio), says: []string{"sts:GetCallerIdentity: AWS does not accept",
+				"Give new ones."}},
 		"wrong account": {change: func(_ *onboarding.Spec, s *credentials.State) {
 			s.Studio.Account, s.Studio.Denied = "333333333333", []string{"x:Y"}
 		},
-			want: with(identity, okta, []string{"blocked studio-account studio.account"}), says: []string{"belong to account 333333333333", "studio.assumeRole"}},
+			want: with(identity, okta, []string{"blocked studio-account studio.account"}), says: []string{"belong to account 333333333333",
+				"studio.assumeRole"}},
 		"any account": {change: func(spec *onboarding.Spec, s *credentials.State) {
 			spec.Studio, s.Studio.Account = onboarding.AccountSpec{}, "333333333333"
 		},
@@ -172,17 +181,21 @@ func TestTheJudgeOfCredentials(t *testing.T) {
 		"missing permissions": {change: func(_ *onboarding.Spec, s *credentials.State) {
 			s.Studio.Denied = []string{"a", "b", "c", "d", "e", "f", "g"}
 		},
-			want: with(identity, okta, studio[:3], []string{"warning studio-permissions"}), says: []string{studioRole + " may not a, b, c, d, e, and 2 more."}},
+			want: with(identity, okta, studio[:3], []string{"warning studio-permissions"}),
+			says: []string{studioRole + " may not a, b, c, d, e, and 2 more."}},
 		"permissions not simulated": {change: func(_ *onboarding.Spec, s *credentials.State) {
 			s.Identity.PermissionsTrouble = &onboarding.Trouble{Operation: "iam:SimulatePrincipalPolicy"}
 		}, want: with(identity[:3], []string{"unknown identity-permissions"}, okta, studio), says: []string{"not looked at"}},
 		"Okta refuses": {change: func(_ *onboarding.Spec, s *credentials.State) {
-			s.Okta.Trouble = &onboarding.Trouble{Operation: "okta:GET /api/v1/users/me", Message: "Okta answered 401", Remedy: "give the worker new ones"}
-		}, want: with(identity, []string{"blocked okta-credentials"}, studio), says: []string{"okta:GET /api/v1/users/me: Okta answered 401", "give the worker new ones"}},
+			s.Okta.Trouble = &onboarding.Trouble{Operation: "okta:GET /api/v1/users/me", Message: "Okta answered 401",
+				Remedy: "give the worker new ones"}
+		}, want: with(identity, []string{"blocked okta-credentials"}, studio), says: []string{"okta:GET /api/v1/users/me: Okta answered 401",
+			"give the worker new ones"}},
 		"Okta shows, and no more": {change: func(_ *onboarding.Spec, s *credentials.State) {
 			s.Okta.Who = "view@example.com (Read-only Administrator)"
 		},
-			want: with(identity, []string{"blocked okta-credentials"}, studio), says: []string{"that role can change nothing", "Application Administrator and Group Administrator"}},
+			want: with(identity, []string{"blocked okta-credentials"}, studio), says: []string{"that role can change nothing",
+				"Application Administrator and Group Administrator"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, state := spec(t), sound()

@@ -140,7 +140,8 @@ const maxChanges = 5
 
 // converge changes a domain that is in service where the judge says so, and looks at it again. What was answered with success
 // and does not show is made again by the next attempt, which begins with a look.
-func (x *Activities) converge(ctx context.Context, cfg aws.Config, in Input, there Description, verdicts []onboarding.Verdict) (Domain, error) {
+func (x *Activities) converge(ctx context.Context, cfg aws.Config, in Input, there Description,
+	verdicts []onboarding.Verdict) (Domain, error) {
 	client := sagemaker.NewFromConfig(cfg)
 	wanted := onboarding.OfKind(verdicts, onboarding.VerdictChange)
 	if len(wanted) == 0 {

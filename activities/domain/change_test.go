@@ -29,7 +29,8 @@ import (
 const (
 	eventually = 30 * time.Second
 	pause      = 20 * time.Millisecond
-	trust      = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	trust      = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},` +
+		`"Action":"sts:AssumeRole"}]}`
 )
 
 // foreignDomain is a public domain of somebody else, without a key.
@@ -132,7 +133,8 @@ func TestAnAdoptedDomainIsNotTakenForWhatItIsNot(t *testing.T) {
 	require.Equal(t, []string{"domain.kmsKey"}, fields(judged(t, w, in), onboarding.VerdictBlocked))
 	_, err := activitytest.Once(x.EnsureDomain, in)
 	activitytest.FailsWith(t, err, fault.Invalid, "alias/studio", "cannot be changed", "domain.name")
-	require.Equal(t, sagemakertypes.AppNetworkAccessTypePublicInternetOnly, described(t, w, id).AppNetworkAccessType, "nothing was changed before")
+	require.Equal(t, sagemakertypes.AppNetworkAccessTypePublicInternetOnly, described(t, w, id).AppNetworkAccessType,
+		"nothing was changed before")
 	in.Domain.KMSKey = ""
 	require.Equal(t, onboarding.OriginAdopted, made(t, x, in).Origin)
 	require.Equal(t, sagemakertypes.AppNetworkAccessTypeVpcOnly, described(t, w, id).AppNetworkAccessType)
@@ -140,7 +142,8 @@ func TestAnAdoptedDomainIsNotTakenForWhatItIsNot(t *testing.T) {
 	in.Domain.Network = onboarding.NetworkSpec{}
 	requireNothingToDo(t, w, in)
 	made(t, x, in)
-	require.Equal(t, sagemakertypes.AppNetworkAccessTypeVpcOnly, described(t, w, id).AppNetworkAccessType, "a default that nobody wrote opens nothing")
+	require.Equal(t, sagemakertypes.AppNetworkAccessTypeVpcOnly, described(t, w, id).AppNetworkAccessType,
+		"a default that nobody wrote opens nothing")
 	in.Network.Subnets = in.Network.Subnets[:1]
 	requireNothingToDo(t, w, in)
 	in.Domain.Network = onboarding.NetworkSpec{VPC: "vpc-0123456789abcdef0", Subnets: []string{"subnet-1"}}
@@ -154,7 +157,8 @@ func TestChangesWaitUntilNoAppRuns(t *testing.T) {
 	client := sagemaker.NewFromConfig(administrator(t, w))
 	_, err := client.CreateSpace(t.Context(), &sagemaker.CreateSpaceInput{DomainId: &id, SpaceName: aws.String("lab")})
 	require.NoError(t, err)
-	app := &sagemaker.CreateAppInput{DomainId: &id, SpaceName: aws.String("lab"), AppType: sagemakertypes.AppTypeJupyterLab, AppName: aws.String("default")}
+	app := &sagemaker.CreateAppInput{DomainId: &id, SpaceName: aws.String("lab"), AppType: sagemakertypes.AppTypeJupyterLab,
+		AppName: aws.String("default")}
 	_, err = client.CreateApp(t.Context(), app)
 	require.NoError(t, err)
 	in.Domain.SourceIdentity, in.Domain.IdleShutdown = onboarding.Enabled, "4h"
@@ -163,9 +167,11 @@ func TestChangesWaitUntilNoAppRuns(t *testing.T) {
 	_, err = activitytest.Once(x.EnsureDomain, in)
 	activitytest.FailsWith(t, err, fault.Invalid, "JupyterLab default of lab", "retry as soon as they are gone")
 
-	_, err = client.UpdateDomain(t.Context(), &sagemaker.UpdateDomainInput{DomainId: &id, AppNetworkAccessType: sagemakertypes.AppNetworkAccessTypeVpcOnly})
+	_, err = client.UpdateDomain(t.Context(), &sagemaker.UpdateDomainInput{DomainId: &id,
+		AppNetworkAccessType: sagemakertypes.AppNetworkAccessTypeVpcOnly})
 	require.Error(t, err, "the sandbox refuses it, too")
-	_, err = client.DeleteApp(t.Context(), &sagemaker.DeleteAppInput{DomainId: &id, SpaceName: app.SpaceName, AppType: app.AppType, AppName: app.AppName})
+	_, err = client.DeleteApp(t.Context(), &sagemaker.DeleteAppInput{DomainId: &id, SpaceName: app.SpaceName, AppType: app.AppType,
+		AppName: app.AppName})
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return len(onboarding.Blocked(judged(t, w, in))) == 0 }, eventually, pause)
 	made(t, x, in)
@@ -175,7 +181,8 @@ func TestChangesWaitUntilNoAppRuns(t *testing.T) {
 func TestLostChangesAreMadeAgain(t *testing.T) {
 	w, x, in := newWorld(t)
 	made(t, x, in)
-	w.Faults(t, sandbox.Fault{Operation: "UpdateDomain", Kind: sandbox.FaultLostWrite, Times: 2}, sandbox.Fault{Operation: "AddTags", Kind: sandbox.FaultLostWrite, Times: 1})
+	w.Faults(t, sandbox.Fault{Operation: "UpdateDomain", Kind: sandbox.FaultLostWrite, Times: 2},
+		sandbox.Fault{Operation: "AddTags", Kind: sandbox.FaultLostWrite, Times: 1})
 	in.Domain.IdleShutdown, in.Domain.Tags = "4h", map[string]string{"team": "biology"}
 	_, err := activitytest.Once(x.EnsureDomain, in)
 	activitytest.FailsWith(t, err, fault.NotReady, "does not show", "domain.idleShutdown", "domain.tags")
@@ -198,13 +205,15 @@ func TestAChangeThatIsLostWhileItIsAwaitedIsMadeAgain(t *testing.T) {
 func TestTheKeyOfANewDomainIsLookedAt(t *testing.T) {
 	w, x, in := newWorld(t)
 	client := kms.NewFromConfig(administrator(t, w))
-	asymmetric, err := client.CreateKey(t.Context(), &kms.CreateKeyInput{KeySpec: kmstypes.KeySpecRsa2048, KeyUsage: kmstypes.KeyUsageTypeEncryptDecrypt})
+	asymmetric, err := client.CreateKey(t.Context(), &kms.CreateKeyInput{KeySpec: kmstypes.KeySpecRsa2048,
+		KeyUsage: kmstypes.KeyUsageTypeEncryptDecrypt})
 	require.NoError(t, err)
 	disabled := newKey(t, w, "alias/disabled")
 	_, err = client.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: &disabled})
 	require.NoError(t, err)
 	for key, says := range map[string]string{
-		"alias/nothing": "There is no KMS key alias/nothing", "alias/disabled": "is Disabled", *asymmetric.KeyMetadata.Arn: "takes symmetric keys",
+		"alias/nothing": "There is no KMS key alias/nothing", "alias/disabled": "is Disabled",
+		*asymmetric.KeyMetadata.Arn: "takes symmetric keys",
 	} {
 		in.Domain.KMSKey = key
 		_, err := activitytest.Once(x.EnsureDomain, in)
@@ -212,7 +221,8 @@ func TestTheKeyOfANewDomainIsLookedAt(t *testing.T) {
 	}
 	ours := newKey(t, w, "alias/ours")
 	in.Domain.KMSKey = "alias/ours"
-	_, err = client.PutKeyPolicy(t.Context(), &kms.PutKeyPolicyInput{KeyId: &ours, Policy: aws.String(`{"Version":"2012-10-17","Statement":[]}`)})
+	_, err = client.PutKeyPolicy(t.Context(), &kms.PutKeyPolicyInput{KeyId: &ours,
+		Policy: aws.String(`{"Version":"2012-10-17","Statement":[]}`)})
 	require.NoError(t, err)
 	require.Contains(t, onboarding.OfKind(judged(t, w, in), onboarding.VerdictWarning)[0].Remedy, "kms:CreateGrant")
 	w.Faults(t, sandbox.Fault{Service: "kms", Operation: "GetKeyPolicy", Kind: sandbox.FaultDeny})
@@ -237,12 +247,14 @@ func TestNotebookSharingNeedsClassicAndItsBucket(t *testing.T) {
 	_, err = activitytest.Once(x.EnsureDomain, in)
 	activitytest.FailsWith(t, err, fault.Invalid, "nothing shows that the domain")
 	_, err = sagemaker.NewFromConfig(administrator(t, w)).UpdateDomain(t.Context(), &sagemaker.UpdateDomainInput{DomainId: &id,
-		DefaultUserSettings: &sagemakertypes.UserSettings{SharingSettings: &sagemakertypes.SharingSettings{NotebookOutputOption: sagemakertypes.NotebookOutputOptionDisabled}}})
+		DefaultUserSettings: &sagemakertypes.UserSettings{SharingSettings: &sagemakertypes.SharingSettings{
+			NotebookOutputOption: sagemakertypes.NotebookOutputOptionDisabled}}})
 	require.NoError(t, err)
 	inService(t, w, id)
 	_, err = activitytest.Once(x.EnsureDomain, in)
 	activitytest.FailsWith(t, err, fault.Invalid, "There is no S3 bucket shared-notebooks.")
-	_, err = s3.NewFromConfig(administrator(t, w), func(o *s3.Options) { o.UsePathStyle = true }).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("shared-notebooks")})
+	_, err = s3.NewFromConfig(administrator(t, w), func(o *s3.Options) { o.UsePathStyle = true }).CreateBucket(t.Context(),
+		&s3.CreateBucketInput{Bucket: aws.String("shared-notebooks")})
 	require.NoError(t, err)
 	made(t, x, in)
 	require.Equal(t, "s3://shared-notebooks/here", aws.ToString(described(t, w, id).DefaultUserSettings.SharingSettings.S3OutputPath))

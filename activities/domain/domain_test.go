@@ -45,7 +45,8 @@ func newWorld(t *testing.T) (activitytest.World, *domain.Activities, domain.Inpu
 func network(t *testing.T, w activitytest.World) (vpc string, subnets []string, group string) {
 	t.Helper()
 	client := ec2.NewFromConfig(w.StudioConfig(t))
-	vpcs, err := client.DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{Filters: []ec2types.Filter{{Name: aws.String("is-default"), Values: []string{"true"}}}})
+	vpcs, err := client.DescribeVpcs(t.Context(),
+		&ec2.DescribeVpcsInput{Filters: []ec2types.Filter{{Name: aws.String("is-default"), Values: []string{"true"}}}})
 	require.NoError(t, err)
 	vpc = *vpcs.Vpcs[0].VpcId
 	inVPC := []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{vpc}}}
@@ -116,7 +117,8 @@ func TestADomainIsMadeAsTheSpecSays(t *testing.T) {
 	in.Domain.Network.Access, in.Network.SecurityGroups = onboarding.NetworkVPCOnly, []string{group}
 	in.Domain.IdleShutdown, in.Domain.InstanceTypes, in.Domain.HiddenApps = "90m", []string{"ml.t3.medium", "ml.m5.large"}, []string{"Canvas"}
 	in.Domain.SpaceStorage = &onboarding.SpaceStorageSpec{Default: 10, Maximum: 100}
-	in.Domain.SourceIdentity, in.Domain.TrustedIdentityPropagation, in.Domain.LandingPage = onboarding.Enabled, onboarding.Enabled, onboarding.LandingStudio
+	in.Domain.SourceIdentity, in.Domain.TrustedIdentityPropagation, in.Domain.LandingPage = onboarding.Enabled, onboarding.Enabled,
+		onboarding.LandingStudio
 	got := described(t, w, made(t, x, in).ID)
 
 	require.Equal(t, sagemakertypes.AuthModeSso, got.AuthMode)
@@ -128,7 +130,8 @@ func TestADomainIsMadeAsTheSpecSays(t *testing.T) {
 	settings := got.DefaultUserSettings
 	require.Equal(t, foreignARN, aws.ToString(settings.ExecutionRole))
 	require.Equal(t, []string{group}, settings.SecurityGroups)
-	for _, lifecycle := range []*sagemakertypes.AppLifecycleManagement{settings.JupyterLabAppSettings.AppLifecycleManagement, settings.CodeEditorAppSettings.AppLifecycleManagement} {
+	for _, lifecycle := range []*sagemakertypes.AppLifecycleManagement{settings.JupyterLabAppSettings.AppLifecycleManagement,
+		settings.CodeEditorAppSettings.AppLifecycleManagement} {
 		require.Equal(t, sagemakertypes.LifecycleManagementEnabled, lifecycle.IdleSettings.LifecycleManagement)
 		require.Equal(t, int32(90), aws.ToInt32(lifecycle.IdleSettings.IdleTimeoutInMinutes))
 	}
@@ -147,11 +150,13 @@ func TestADomainIsMadeAsTheSpecSays(t *testing.T) {
 func TestANewDomainShutsIdleAppsDownByDefault(t *testing.T) {
 	w, x, in := newWorld(t)
 	got := described(t, w, made(t, x, in).ID)
-	require.Equal(t, int32(120), aws.ToInt32(got.DefaultUserSettings.JupyterLabAppSettings.AppLifecycleManagement.IdleSettings.IdleTimeoutInMinutes))
+	require.Equal(t, int32(120),
+		aws.ToInt32(got.DefaultUserSettings.JupyterLabAppSettings.AppLifecycleManagement.IdleSettings.IdleTimeoutInMinutes))
 	requireNothingToDo(t, w, in)
 	in.Domain.IdleShutdown = onboarding.Disabled
 	got = described(t, w, made(t, x, in).ID)
-	require.Equal(t, sagemakertypes.LifecycleManagementDisabled, got.DefaultUserSettings.CodeEditorAppSettings.AppLifecycleManagement.IdleSettings.LifecycleManagement)
+	require.Equal(t, sagemakertypes.LifecycleManagementDisabled,
+		got.DefaultUserSettings.CodeEditorAppSettings.AppLifecycleManagement.IdleSettings.LifecycleManagement)
 	requireNothingToDo(t, w, in)
 }
 
@@ -195,8 +200,10 @@ func administrator(t *testing.T, w activitytest.World) aws.Config {
 
 func TestADomainWaitsForANewRole(t *testing.T) {
 	w, x, in := newWorld(t)
-	role, err := iam.NewFromConfig(administrator(t, w)).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("new"), AssumeRolePolicyDocument: aws.String(
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}`)})
+	role, err := iam.NewFromConfig(administrator(t, w)).CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("new"),
+		AssumeRolePolicyDocument: aws.String(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},` +
+				`"Action":"sts:AssumeRole"}]}`)})
 	require.NoError(t, err)
 	in.ExecutionRoleARN, in.Domain.ExecutionRole = *role.Role.Arn, "new"
 	_, err = activitytest.Once(x.EnsureDomain, in)
@@ -250,7 +257,8 @@ func TestADomainThatMayNotBeMadeParks(t *testing.T) {
 	w, x, in := newWorld(t)
 	w.Faults(t, sandbox.Fault{Service: "sagemaker", Operation: "CreateDomain", Kind: sandbox.FaultDeny})
 	_, err := activitytest.Once(x.EnsureDomain, in)
-	activitytest.FailsWith(t, err, fault.Denied, "sagemaker:CreateDomain", "assumed-role/StudioOnboarding", `{"Effect":"Allow","Action":"sagemaker:CreateDomain"`)
+	activitytest.FailsWith(t, err, fault.Denied, "sagemaker:CreateDomain", "assumed-role/StudioOnboarding",
+		`{"Effect":"Allow","Action":"sagemaker:CreateDomain"`)
 
 	w.Faults(t, sandbox.Fault{Service: "iam", Operation: "PassRole", Kind: sandbox.FaultDeny})
 	_, err = activitytest.Once(x.EnsureDomain, in)
@@ -297,12 +305,15 @@ func TestOnlyAFailedDomainOfOursIsDeleted(t *testing.T) {
 }
 
 func TestTheStatesOfADomain(t *testing.T) {
-	const null = "ResourceNotFoundError: Unable to create Amazon EFS for domain 'd-1' because KMS key 'null' does not exist. You must choose a key that exists."
+	const null = "ResourceNotFoundError: Unable to create Amazon EFS for domain 'd-1' because KMS key 'null' does not exist. " +
+		"You must choose a key that exists."
 	world := func(t *testing.T, status, reason, run string) *domain.Activities {
 		clouds := activitytest.CannedAWS{
-			"DescribeDomain": activitytest.Object{"DomainId": "d-1", "DomainArn": "arn:aws:sagemaker:us-east-1:222222222222:domain/d-1", "DomainName": "data-science",
-				"Status": status, "FailureReason": reason, "AuthMode": "SSO"},
-			"ListDomains":  activitytest.Object{"Domains": []activitytest.Object{{"DomainId": "d-1", "DomainName": "data-science", "Status": status}}},
+			"DescribeDomain": activitytest.Object{"DomainId": "d-1", "DomainArn": "arn:aws:sagemaker:us-east-1:222222222222:domain/d-1",
+				"DomainName": "data-science",
+				"Status":     status, "FailureReason": reason, "AuthMode": "SSO"},
+			"ListDomains": activitytest.Object{"Domains": []activitytest.Object{{"DomainId": "d-1", "DomainName": "data-science",
+				"Status": status}}},
 			"ListTags":     activitytest.Object{"Tags": []activitytest.Object{{"Key": "studio-onboarding:run", "Value": run}}},
 			"DeleteDomain": activitytest.Object{},
 		}.Start(t)
@@ -332,7 +343,8 @@ func TestTheStatesOfADomain(t *testing.T) {
 		x := world(t, "Deleting", "", "demo")
 		_, err := activitytest.Once(x.AwaitDomain, in)
 		activitytest.FailsWith(t, err, fault.NotReady)
-		_, err = activitytest.Once(x.EnsureDomain, domain.Input{Run: "demo", Region: activitytest.Region, Domain: onboarding.DomainSpec{Name: "data-science"}})
+		_, err = activitytest.Once(x.EnsureDomain, domain.Input{Run: "demo", Region: activitytest.Region,
+			Domain: onboarding.DomainSpec{Name: "data-science"}})
 		activitytest.FailsWith(t, err, fault.NotReady, "is being deleted")
 		_, err = activitytest.Once(x.DeleteFailedDomain, in)
 		activitytest.FailsWith(t, err, fault.NotReady)

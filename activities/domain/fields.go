@@ -101,13 +101,15 @@ func (j *judgement) network() {
 	if elsewhere {
 		for _, f := range []field{
 			{path: "domain.network.subnets", code: codeSubnets, what: "subnets", have: listed(have.Subnets), want: listed(want.Subnets)},
-			{path: "domain.network.securityGroups", code: codeGroups, what: "security groups", have: listed(have.SecurityGroups), want: listed(want.SecurityGroups)},
+			{path: "domain.network.securityGroups", code: codeGroups, what: "security groups",
+				have: listed(have.SecurityGroups), want: listed(want.SecurityGroups)},
 		} {
 			j.add(onboarding.Verdict{Kind: onboarding.VerdictUnknown, Field: f.path, Code: f.code, Have: f.have, Want: f.want,
 				Reason: fmt.Sprintf("The %s of the domain were not compared, as they belong to another VPC.", f.what)})
 		}
 	} else {
-		j.compare(field{path: "domain.network.subnets", code: codeSubnets, what: "subnets", have: listed(have.Subnets), want: listed(want.Subnets),
+		j.compare(field{path: "domain.network.subnets", code: codeSubnets, what: "subnets",
+			have: listed(have.Subnets), want: listed(want.Subnets),
 			standard: listed(j.state.Network.Subnets), quiet: takesAway(have.Subnets, want.Subnets)})
 		j.compare(field{path: "domain.network.securityGroups", code: codeGroups, what: "security groups", have: listed(have.SecurityGroups),
 			want: listed(want.SecurityGroups)})
@@ -232,7 +234,8 @@ func (j *judgement) noClassic() string {
 	if j.there == nil {
 		return "new domains have no Studio Classic."
 	}
-	return fmt.Sprintf("nothing shows that the domain %s (%s) has Studio Classic: no such landing page, app, or settings of its apps or of sharing.",
+	return fmt.Sprintf("nothing shows that the domain %s (%s) has Studio Classic: no such landing page, app, or settings of its "+
+		"apps or of sharing.",
 		j.there.Name, j.there.ID)
 }
 

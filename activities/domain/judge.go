@@ -182,7 +182,8 @@ func (j *judgement) quotas() {
 			" (Maximum number of Studio user profiles allowed per account) in the Service Quotas console of the Studio account, then retry.",
 			"%d people and %d profiles of other domains are more than the quota of %d profiles.", people, q.Used, q.Value)
 	default:
-		j.whole(onboarding.VerdictKeep, codeProfileQuota, "", "%d people and %d profiles of other domains, of %d profiles.", people, q.Used, q.Value)
+		j.whole(onboarding.VerdictKeep, codeProfileQuota, "", "%d people and %d profiles of other domains, of %d profiles.", people,
+			q.Used, q.Value)
 	}
 }
 

@@ -67,7 +67,8 @@ func (k Key) missing() bool { return k.Trouble != nil && k.Trouble.Class == stri
 // unfit says whether a new domain, or notebook sharing, can't have that key, and why.
 func (j *judgement) unfit(f field, key Key) bool {
 	another := "give " + f.path + " another value in the spec; then retry."
-	v := onboarding.Verdict{Kind: onboarding.VerdictBlocked, Field: f.path, Code: f.code, Have: f.have, Want: f.want, Remedy: "G" + another[1:]}
+	v := onboarding.Verdict{Kind: onboarding.VerdictBlocked, Field: f.path, Code: f.code, Have: f.have, Want: f.want,
+		Remedy: "G" + another[1:]}
 	region, account := arnPart(key.ARN, arnRegion), arnPart(key.ARN, arnAccount)
 	switch {
 	case key.missing():
@@ -201,7 +202,8 @@ func (j *judgement) bucket(f field) bool {
 		return true
 	case bucket.Trouble != nil && bucket.Trouble.Class == string(fault.NotFound):
 		j.add(onboarding.Verdict{Kind: onboarding.VerdictBlocked, Field: f.path, Code: codeBucket, Have: f.have, Want: f.want,
-			Reason: fmt.Sprintf("There is no S3 bucket %s.", bucket.Name), Remedy: "Create it, or correct domain.notebookSharing.s3 in the spec; then retry."})
+			Reason: fmt.Sprintf("There is no S3 bucket %s.", bucket.Name), Remedy: "Create it, or correct domain.notebookSharing.s3 in " +
+				"the spec; then retry."})
 		return false
 	case bucket.Trouble != nil:
 		j.add(onboarding.Verdict{Kind: onboarding.VerdictUnknown, Code: codeBucket, Want: bucket.Name,
@@ -211,7 +213,8 @@ func (j *judgement) bucket(f field) bool {
 			Reason: fmt.Sprintf("The S3 bucket %s is in %s, and the domain in %s.", bucket.Name, bucket.Region, j.spec.Region),
 			Remedy: "Use a bucket in the domain's Region, unless the traffic between Regions is meant."})
 	default:
-		j.add(onboarding.Verdict{Kind: onboarding.VerdictKeep, Code: codeBucket, Have: bucket.Name, Reason: fmt.Sprintf("The S3 bucket %s exists.", bucket.Name)})
+		j.add(onboarding.Verdict{Kind: onboarding.VerdictKeep, Code: codeBucket, Have: bucket.Name,
+			Reason: fmt.Sprintf("The S3 bucket %s exists.", bucket.Name)})
 	}
 	return true
 }

@@ -41,7 +41,8 @@ func Look(ctx context.Context, cfg aws.Config, spec onboarding.Spec) (State, err
 	if err == nil && id != "" {
 		state.Domain, _, err = describe(ctx, client, id, spec.Name)
 		if fault.ClassOf(err) == fault.NotFound {
-			err = fault.New(fault.NotReady, "aws", "sagemaker:DescribeDomain", "SageMaker does not show the domain %s (%s) yet.", spec.Domain.Name, id)
+			err = fault.New(fault.NotReady, "aws", "sagemaker:DescribeDomain", "SageMaker does not show the domain %s (%s) yet.",
+				spec.Domain.Name, id)
 		}
 	}
 	if err != nil {
@@ -180,7 +181,8 @@ func (d *Description) userSettings(is *sagemakertypes.UserSettings) {
 	}
 	if storage := is.SpaceStorageSettings; storage != nil && storage.DefaultEbsStorageSettings != nil {
 		sizes := storage.DefaultEbsStorageSettings
-		d.Storage = &onboarding.SpaceStorageSpec{Default: int(aws.ToInt32(sizes.DefaultEbsVolumeSizeInGb)), Maximum: int(aws.ToInt32(sizes.MaximumEbsVolumeSizeInGb))}
+		d.Storage = &onboarding.SpaceStorageSpec{Default: int(aws.ToInt32(sizes.DefaultEbsVolumeSizeInGb)),
+			Maximum: int(aws.ToInt32(sizes.MaximumEbsVolumeSizeInGb))}
 	}
 	if is.JupyterServerAppSettings != nil || is.KernelGatewayAppSettings != nil {
 		d.Classic = "it has settings of Studio Classic's apps"
@@ -214,7 +216,8 @@ func (d *Description) lookAtApps(ctx context.Context, client *sagemaker.Client) 
 			if app.AppType == sagemakertypes.AppTypeJupyterServer || app.AppType == sagemakertypes.AppTypeKernelGateway {
 				d.Classic = cmp.Or(d.Classic, "it has apps of Studio Classic")
 			}
-			running := []sagemakertypes.AppStatus{sagemakertypes.AppStatusInService, sagemakertypes.AppStatusPending, sagemakertypes.AppStatusDeleting}
+			running := []sagemakertypes.AppStatus{sagemakertypes.AppStatusInService, sagemakertypes.AppStatusPending,
+				sagemakertypes.AppStatusDeleting}
 			if !slices.Contains(running, app.Status) {
 				continue
 			}

@@ -172,7 +172,8 @@ func lookAtQuota(ctx context.Context, client *servicequotas.Client, code string)
 		return quota, nil
 	}
 	if fault.ClassOf(err) == fault.NotFound {
-		standard, standardErr := client.GetAWSDefaultServiceQuota(ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: aws.String(service), QuotaCode: &code})
+		standard, standardErr := client.GetAWSDefaultServiceQuota(ctx,
+			&servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: aws.String(service), QuotaCode: &code})
 		if standardErr == nil && standard.Quota != nil {
 			quota.Value, quota.Known = int(aws.ToFloat64(standard.Quota.Value)), true
 			return quota, nil

@@ -78,8 +78,9 @@ func updateRequest(in Input, is *sagemaker.DescribeDomainOutput, wanted []onboar
 
 // changedSettings are the user settings that change; nil where none does.
 func changedSettings(in Input, is *sagemakertypes.UserSettings, changes func(path string) bool) *sagemakertypes.UserSettings {
-	paths := []string{"domain.executionRole", "domain.network.securityGroups", "domain.idleShutdown", "domain.instanceTypes", "domain.hiddenApps",
-		"domain.spaceStorage.default", "domain.spaceStorage.maximum", "domain.landingPage", "domain.notebookSharing.s3", "domain.notebookSharing.kmsKey"}
+	paths := []string{"domain.executionRole", "domain.network.securityGroups", "domain.idleShutdown", "domain.instanceTypes",
+		"domain.hiddenApps", "domain.spaceStorage.default", "domain.spaceStorage.maximum", "domain.landingPage",
+		"domain.notebookSharing.s3", "domain.notebookSharing.kmsKey"}
 	if !slices.ContainsFunc(paths, changes) {
 		return nil
 	}
@@ -129,8 +130,9 @@ func setUserSettings(settings *sagemakertypes.UserSettings, want onboarding.Doma
 		}
 	}
 	if storage := want.SpaceStorage; storage != nil && (changes("domain.spaceStorage.default") || changes("domain.spaceStorage.maximum")) {
-		settings.SpaceStorageSettings = &sagemakertypes.DefaultSpaceStorageSettings{DefaultEbsStorageSettings: &sagemakertypes.DefaultEbsStorageSettings{
-			DefaultEbsVolumeSizeInGb: aws.Int32(int32(storage.Default)), MaximumEbsVolumeSizeInGb: aws.Int32(int32(storage.Maximum))}}
+		sizes := &sagemakertypes.DefaultEbsStorageSettings{
+			DefaultEbsVolumeSizeInGb: aws.Int32(int32(storage.Default)), MaximumEbsVolumeSizeInGb: aws.Int32(int32(storage.Maximum))}
+		settings.SpaceStorageSettings = &sagemakertypes.DefaultSpaceStorageSettings{DefaultEbsStorageSettings: sizes}
 	}
 	if want.LandingPage != "" && changes("domain.landingPage") {
 		if want.LandingPage == onboarding.LandingStudio { // which AWS takes only where Studio is switched on
@@ -140,7 +142,8 @@ func setUserSettings(settings *sagemakertypes.UserSettings, want onboarding.Doma
 		}
 	}
 	if sharing := want.NotebookSharing; sharing != nil && (changes("domain.notebookSharing.s3") || changes("domain.notebookSharing.kmsKey")) {
-		settings.SharingSettings = &sagemakertypes.SharingSettings{NotebookOutputOption: sagemakertypes.NotebookOutputOptionAllowed, S3OutputPath: &sharing.S3}
+		settings.SharingSettings = &sagemakertypes.SharingSettings{
+			NotebookOutputOption: sagemakertypes.NotebookOutputOptionAllowed, S3OutputPath: &sharing.S3}
 		if sharing.KMSKey != "" {
 			settings.SharingSettings.S3KmsKeyId = &sharing.KMSKey
 		}

@@ -97,7 +97,8 @@ func TestALookIsTriedAgainWhereAWSIsBusy(t *testing.T) {
 func TestInstancesThatStudioCannotUse(t *testing.T) {
 	organization := object{"Organization": object{"MasterAccountId": management}}
 	instance := func(owner, status string) object {
-		return object{"InstanceArn": "arn:aws:sso:::instance/ssoins-1", "OwnerAccountId": owner, "PrimaryRegion": activitytest.Region, "Status": status,
+		return object{"InstanceArn": "arn:aws:sso:::instance/ssoins-1", "OwnerAccountId": owner, "PrimaryRegion": activitytest.Region,
+			"Status":       status,
 			"StatusReason": "the key is disabled"}
 	}
 	find := func(t *testing.T, instances ...object) (identitycenter.FindInstanceResult, error) {

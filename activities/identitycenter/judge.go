@@ -137,7 +137,8 @@ func Judge(spec onboarding.Spec, s State) []onboarding.Verdict {
 // Center"), and an instance cannot be moved.
 func blockedRegion(region onboarding.Verdict, instance Listed) onboarding.Verdict {
 	region.Kind = onboarding.VerdictBlocked
-	region.Reason = fmt.Sprintf("The organization's Identity Center instance %s has the primary Region %s, the spec says %s; Studio has to be in the primary Region.",
+	region.Reason = fmt.Sprintf("The organization's Identity Center instance %s has the primary Region %s, the spec says %s; "+
+		"Studio has to be in the primary Region.",
 		instance.ARN, region.Have, region.Want)
 	region.Remedy = fmt.Sprintf("Set region: %s in the spec and start the run anew; or, if nobody uses the instance, delete it there "+
 		"(all its assignments go with it), enable it in %s and retry.", region.Have, region.Want)
@@ -146,8 +147,10 @@ func blockedRegion(region onboarding.Verdict, instance Listed) onboarding.Verdic
 
 func (s State) judgeAccount() onboarding.Verdict {
 	return verdict(onboarding.VerdictWarning, s.Account, CodeInstance,
-		"Use credentials of the management account, set identityCenter.assumeRole to a role there, or make this account the delegated administrator.",
-		"Account %s is neither the management account (%s) nor known to be the delegated administrator: AWS may refuse to assign people to the Studio application.",
+		"Use credentials of the management account, set identityCenter.assumeRole to a role there, or make this account the delegated "+
+			"administrator.",
+		"Account %s is neither the management account (%s) nor known to be the delegated administrator: AWS may refuse to assign "+
+			"people to the Studio application.",
 		s.Account, s.ManagementAccount)
 }
 
@@ -173,7 +176,8 @@ func (s State) judgeInstance(spec onboarding.Spec, instance Listed) onboarding.V
 	switch instance.Status {
 	case statusActive:
 		return verdict(onboarding.VerdictAdopt, instance.ARN, CodeInstance, "",
-			"The instance is active, has the primary Region %s, and is owned by the management account %s.", instance.PrimaryRegion, instance.OwnerAccount)
+			"The instance is active, has the primary Region %s, and is owned by the management account %s.", instance.PrimaryRegion,
+			instance.OwnerAccount)
 	case statusCreateFailed:
 		return verdict(onboarding.VerdictBlocked, instance.ARN, CodeInstance,
 			"Delete it in the IAM Identity Center console of the management account (Settings, Management), enable it again, then retry.",
@@ -182,7 +186,8 @@ func (s State) judgeInstance(spec onboarding.Spec, instance Listed) onboarding.V
 	case statusDeleting:
 		return verdict(onboarding.VerdictAsk, instance.ARN, CodeInstance,
 			"Nothing to do now: the run asks for a new one and notices when it is enabled.",
-			"The Identity Center instance %s is being deleted. Another one has to be enabled in %s afterwards; no API can do that.", instance.ARN, spec.Region)
+			"The Identity Center instance %s is being deleted. Another one has to be enabled in %s afterwards; no API can do that.",
+			instance.ARN, spec.Region)
 	}
 	return verdict(onboarding.VerdictAsk, instance.ARN, CodeInstance, "Nothing to do: the run notices when it is active.",
 		"The Identity Center instance %s is being made (%s).", instance.ARN, cmp.Or(instance.Status, "AWS names no status"))

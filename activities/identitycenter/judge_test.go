@@ -13,7 +13,8 @@ import (
 const arn = "arn:aws:sso:::instance/ssoins-1"
 
 func listed(owner, region, status string) identitycenter.Listed {
-	return identitycenter.Listed{Instance: identitycenter.Instance{ARN: arn, IdentityStoreID: "d-1", OwnerAccount: owner, PrimaryRegion: region}, Status: status}
+	return identitycenter.Listed{Instance: identitycenter.Instance{ARN: arn, IdentityStoreID: "d-1", OwnerAccount: owner,
+		PrimaryRegion: region}, Status: status}
 }
 
 // sound is a state about which there is nothing to say.
@@ -40,10 +41,12 @@ func TestJudge(t *testing.T) {
 		{"active", nil, onboarding.VerdictAdopt, "identity-center", onboarding.VerdictKeep, "is active", ""},
 		{"none", func(s *identitycenter.State) { s.Instances = nil }, onboarding.VerdictAsk, "identity-center", onboarding.VerdictUnknown,
 			"not enabled yet in the management account 111111111111", "the run asks for it"},
-		{"cannot be looked at", func(s *identitycenter.State) { s.Trouble = trouble }, onboarding.VerdictBlocked, "identity-center", onboarding.VerdictUnknown,
+		{"cannot be looked at", func(s *identitycenter.State) { s.Trouble = trouble }, onboarding.VerdictBlocked, "identity-center",
+			onboarding.VerdictUnknown,
 			"sso:Some: not allowed", "allow it"},
 		{"account instance only", func(s *identitycenter.State) { s.Instances[0].OwnerAccount = "222222222222" },
-			onboarding.VerdictBlocked, "identity-center", onboarding.VerdictUnknown, "There is only an account instance", "The account instance may stay."},
+			onboarding.VerdictBlocked, "identity-center", onboarding.VerdictUnknown, "There is only an account instance",
+			"The account instance may stay."},
 		{"in the making", func(s *identitycenter.State) { s.Instances[0].Status = "CREATE_IN_PROGRESS" },
 			onboarding.VerdictAsk, "identity-center", onboarding.VerdictKeep, "is being made (CREATE_IN_PROGRESS)", "Nothing to do"},
 		{"in the making, without a status", func(s *identitycenter.State) { s.Instances[0].Status = "" },
@@ -56,11 +59,16 @@ func TestJudge(t *testing.T) {
 			s.Instances[0].Status, s.Instances[0].StatusReason = "CREATE_FAILED", "The key is disabled."
 		}, onboarding.VerdictBlocked, "identity-center", onboarding.VerdictUnknown, "failed: The key is disabled.", "Delete it"},
 		{"another Region", func(s *identitycenter.State) { s.Instances[0] = listed(management, "eu-west-1", "ACTIVE") },
-			onboarding.VerdictBlocked, "identity-center", onboarding.VerdictBlocked, "has the primary Region eu-west-1, the spec says us-east-1", "Set region: eu-west-1"},
-		{"another Region, in the making", func(s *identitycenter.State) { s.Instances[0] = listed(management, "eu-west-1", "CREATE_IN_PROGRESS") },
+			onboarding.VerdictBlocked, "identity-center", onboarding.VerdictBlocked, "has the primary Region eu-west-1, the spec says us-east-1",
+			"Set region: eu-west-1"},
+		{"another Region, in the making", func(s *identitycenter.State) {
+			s.Instances[0] = listed(management, "eu-west-1", "CREATE_IN_PROGRESS")
+		},
 			onboarding.VerdictBlocked, "identity-center", onboarding.VerdictBlocked, "eu-west-1", "Set region: eu-west-1"},
-		{"no Region named", func(s *identitycenter.State) { s.Instances[0].PrimaryRegion = "" }, onboarding.VerdictAdopt, "identity-center", onboarding.VerdictKeep, "", ""},
-		{"delegated", func(s *identitycenter.State) { s.Account, s.Administrator = "333333333333", true }, onboarding.VerdictAdopt, "identity-center", onboarding.VerdictKeep, "", ""},
+		{"no Region named", func(s *identitycenter.State) { s.Instances[0].PrimaryRegion = "" }, onboarding.VerdictAdopt,
+			"identity-center", onboarding.VerdictKeep, "", ""},
+		{"delegated", func(s *identitycenter.State) { s.Account, s.Administrator = "333333333333", true }, onboarding.VerdictAdopt,
+			"identity-center", onboarding.VerdictKeep, "", ""},
 		{"neither management nor delegated", func(s *identitycenter.State) { s.Account = "333333333333" },
 			onboarding.VerdictWarning, "identity-center", onboarding.VerdictKeep, "neither the management account (111111111111)", "assumeRole"},
 		{"customer managed key", func(s *identitycenter.State) { s.Key = &identitycenter.Key{CustomerManaged: true, ARN: "arn:k"} },
@@ -81,7 +89,8 @@ func TestJudge(t *testing.T) {
 		{"no trusted access", func(s *identitycenter.State) { s.TrustedAccess = &no },
 			onboarding.VerdictWarning, "trusted-access", onboarding.VerdictKeep, "sso.amazonaws.com has no trusted access", "Enable trusted access"},
 		{"trusted access that may not be looked at", func(s *identitycenter.State) { s.TrustedAccess, s.TrustedAccessTrouble = nil, trouble },
-			onboarding.VerdictUnknown, "trusted-access", onboarding.VerdictKeep, "was not looked at, because the credentials do not allow sso:Some.", ""},
+			onboarding.VerdictUnknown, "trusted-access", onboarding.VerdictKeep, "was not looked at, because the credentials do not " +
+				"allow sso:Some.", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			state := sound()

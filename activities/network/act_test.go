@@ -96,7 +96,8 @@ func TestTheNetwork(t *testing.T) {
 		spec := onboarding.NetworkSpec{VPC: n.vpc, Subnets: n.subnets[1:2], SecurityGroups: []string{n.group}, Access: onboarding.NetworkVPCOnly}
 		got, err := resolve(activitytest.Region, spec)
 		require.NoError(t, err)
-		require.Equal(t, network.Network{VPC: n.vpc, Subnets: n.subnets[1:2], SecurityGroups: []string{n.group}, Access: onboarding.NetworkVPCOnly, Default: true}, got)
+		require.Equal(t, network.Network{VPC: n.vpc, Subnets: n.subnets[1:2], SecurityGroups: []string{n.group},
+			Access: onboarding.NetworkVPCOnly, Default: true}, got)
 	})
 	for _, c := range []struct {
 		name string
@@ -104,11 +105,15 @@ func TestTheNetwork(t *testing.T) {
 		says string
 	}{
 		{"VPC without subnets", onboarding.NetworkSpec{VPC: n.otherVPC}, "domain.network.subnets"},
-		{"unknown VPC", onboarding.NetworkSpec{VPC: "vpc-0123456789abcdef0", Subnets: n.subnets}, "There is no VPC vpc-0123456789abcdef0 in us-east-1"},
-		{"unknown subnet", onboarding.NetworkSpec{Subnets: []string{"subnet-0123456789abcdef0"}}, "The network of the spec does not fit: not all of the subnets subnet-0123456789abcdef0 exist"},
+		{"unknown VPC", onboarding.NetworkSpec{VPC: "vpc-0123456789abcdef0", Subnets: n.subnets},
+			"There is no VPC vpc-0123456789abcdef0 in us-east-1"},
+		{"unknown subnet", onboarding.NetworkSpec{Subnets: []string{"subnet-0123456789abcdef0"}},
+			"The network of the spec does not fit: not all of the subnets subnet-0123456789abcdef0 exist"},
 		{"subnet of another VPC", onboarding.NetworkSpec{VPC: n.otherVPC, Subnets: n.subnets[:1]}, n.subnets[0] + " belongs to " + n.vpc},
-		{"unknown security group", onboarding.NetworkSpec{SecurityGroups: []string{"sg-0123456789abcdef0"}}, "The network of the spec does not fit: not all of the security groups sg-0123456789abcdef0"},
-		{"security group of another VPC", onboarding.NetworkSpec{SecurityGroups: []string{n.otherGroup}}, n.otherGroup + " belongs to " + n.otherVPC},
+		{"unknown security group", onboarding.NetworkSpec{SecurityGroups: []string{"sg-0123456789abcdef0"}},
+			"The network of the spec does not fit: not all of the security groups sg-0123456789abcdef0"},
+		{"security group of another VPC", onboarding.NetworkSpec{SecurityGroups: []string{n.otherGroup}},
+			n.otherGroup + " belongs to " + n.otherVPC},
 		{"VPC-only without security groups", onboarding.NetworkSpec{Access: onboarding.NetworkVPCOnly}, "domain.network.securityGroups"},
 		{"too many subnets", onboarding.NetworkSpec{Subnets: make([]string, 17)}, "at most 16"},
 	} {
@@ -147,7 +152,8 @@ func TestAnExistingDomainKeepsItsNetwork(t *testing.T) {
 	vpcs, err := ec2.NewFromConfig(cfg).DescribeVpcs(t.Context(), &ec2.DescribeVpcsInput{VpcIds: []string{n.otherVPC}})
 	require.NoError(t, err)
 	cidr, _, _ := strings.Cut(*vpcs.Vpcs[0].CidrBlock, "/")
-	subnet, err := ec2.NewFromConfig(cfg).CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: &n.otherVPC, CidrBlock: aws.String(cidr + "/24")})
+	subnet, err := ec2.NewFromConfig(cfg).CreateSubnet(t.Context(), &ec2.CreateSubnetInput{VpcId: &n.otherVPC,
+		CidrBlock: aws.String(cidr + "/24")})
 	require.NoError(t, err)
 	const name = "research"
 	client := sagemaker.NewFromConfig(cfg)

@@ -69,7 +69,8 @@ func TestAnAppThatShowsLateInOneReadIsNotMadeTwice(t *testing.T) {
 func TestEnsureAppAmongSeveral(t *testing.T) {
 	inactive, otherMode := activitytest.SAMLApp("0oa3", "Old"), activitytest.SAMLApp("0oa4", "Plugin")
 	inactive.Status, otherMode.SignOnMode = "INACTIVE", "BROWSER_PLUGIN"
-	org := &activitytest.OktaStub{AppList: []model.App{activitytest.SAMLApp("0oa1", "Twin"), activitytest.SAMLApp("0oa2", "Twin"), inactive, otherMode}}
+	org := &activitytest.OktaStub{AppList: []model.App{activitytest.SAMLApp("0oa1", "Twin"), activitytest.SAMLApp("0oa2", "Twin"),
+		inactive, otherMode}}
 	x := activitiesOn(org)
 
 	twins, err := x.EnsureApp(t.Context(), oktaapp.EnsureAppInput{Label: "Twin"})
@@ -137,7 +138,8 @@ func TestTheAppOfTheSimulatedOrg(t *testing.T) {
 
 func TestALostAnswerToCreatingTheAppMakesNoSecondApp(t *testing.T) {
 	w := activitytest.NewOktaWorld(t)
-	require.NoError(t, w.SetFaults(t.Context(), []sandbox.Fault{{Service: "okta", Operation: "POST /api/v1/apps", Kind: sandbox.FaultLostAnswer, Times: 1}}))
+	require.NoError(t,
+		w.SetFaults(t.Context(), []sandbox.Fault{{Service: "okta", Operation: "POST /api/v1/apps", Kind: sandbox.FaultLostAnswer, Times: 1}}))
 	x := &oktaapp.Activities{Okta: w.Org, Waits: w.Waits}
 	in := oktaapp.EnsureAppInput{Label: label, Since: time.Now()}
 	_, err := x.EnsureApp(t.Context(), in)

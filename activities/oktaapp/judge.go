@@ -132,7 +132,8 @@ func (s State) judgeMissing(label string) []onboarding.Verdict {
 		others = append(others[:maxExamples], fmt.Sprintf("and %d more", more))
 	}
 	return append(verdicts, verdict(onboarding.VerdictWarning, label, CodeApp,
-		"If one of them is meant, stop the run and put its label into okta.appLabel. If there is another AWS organization behind them, all is well.",
+		"If one of them is meant, stop the run and put its label into okta.appLabel. If there is another AWS organization behind them, "+
+			"all is well.",
 		"There is no app %q, so the run creates it. The org has other AWS IAM Identity Center apps: %s.", label, strings.Join(others, ", ")))
 }
 
@@ -146,8 +147,9 @@ func unusable(org string, app model.App) *onboarding.Verdict {
 				model.AdminURL(org, app.ID)),
 			"The Okta app %q (%s) is %s.", app.Label, app.ID, app.Status)
 	case app.SignOnMode != modeSAML:
-		wrong = verdict(onboarding.VerdictBlocked, app.Label, CodeApp, fmt.Sprintf("Choose SAML 2.0 on its Sign On tab (%s), or delete the app, and the run makes another; then retry.",
-			model.AdminURL(org, app.ID)),
+		wrong = verdict(onboarding.VerdictBlocked, app.Label, CodeApp,
+			fmt.Sprintf("Choose SAML 2.0 on its Sign On tab (%s), or delete the app, and the run makes another; then retry.",
+				model.AdminURL(org, app.ID)),
 			"The Okta app %q (%s) has the sign-on mode %s instead of SAML 2.0.", app.Label, app.ID, app.SignOnMode)
 	default:
 		return nil
@@ -161,7 +163,8 @@ func judgeMetadata(s State, appID, label string) onboarding.Verdict {
 	switch {
 	case s.Metadata.Wrong != "":
 		return verdict(onboarding.VerdictBlocked, label, CodeCertificate,
-			fmt.Sprintf("Put it right under SAML Signing Certificates on the app's Sign On tab in the Okta admin console (%s), then retry.", model.AdminURL(s.OrgURL, appID)),
+			fmt.Sprintf("Put it right under SAML Signing Certificates on the app's Sign On tab in the Okta admin console (%s), then retry.",
+				model.AdminURL(s.OrgURL, appID)),
 			"Okta's metadata cannot be used: %s.", strings.TrimSuffix(s.Metadata.Wrong, "."))
 	case left < certificateReserve:
 		return verdict(onboarding.VerdictWarning, label, CodeCertificate,
@@ -181,7 +184,8 @@ func (s State) judgeUse(label string, app model.App) []onboarding.Verdict {
 	if app.UserNameTemplate != "" && app.UserNameTemplate != loginTemplate {
 		add(onboarding.VerdictWarning, CodeUserNames,
 			"Set Application username format to Okta username on the app's Sign On tab ("+model.AdminURL(s.OrgURL, app.ID)+").",
-			"The app sends %s as the user name, and not the Okta login: people get other names in Identity Center than the spec gives them.", app.UserNameTemplate)
+			"The app sends %s as the user name, and not the Okta login: people get other names in Identity Center than the spec gives them.",
+			app.UserNameTemplate)
 	}
 	switch missing := app.MissingFeatures(); {
 	case app.Provisions() && len(missing) > 0:

@@ -31,7 +31,8 @@ func idpMetadata(t *testing.T, until time.Time) string {
 		`<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:KeyDescriptor use="signing">` +
 		`<ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>` + base64.StdEncoding.EncodeToString(der) +
 		`</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>` +
-		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://example.okta.com/app/amazon_aws_sso/exk1/sso/saml"/>` +
+		`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"` +
+		` Location="https://example.okta.com/app/amazon_aws_sso/exk1/sso/saml"/>` +
 		`</md:IDPSSODescriptor></md:EntityDescriptor>`
 }
 
@@ -52,7 +53,8 @@ func TestTheAppIsLookedAtAndJudged(t *testing.T) {
 		{"adopted", nil, onboarding.VerdictAdopt, "okta-app", onboarding.VerdictKeep, "exists; the run adopts it.", "", true, false},
 		{"none", func(o *activitytest.OktaStub) { o.AppList = nil }, onboarding.VerdictCreate, "okta-app", onboarding.VerdictCreate,
 			"There is no app \"AWS IAM Identity Center\" yet; the run creates it.", "", false, false},
-		{"others only", func(o *activitytest.OktaStub) { o.AppList[0].Label = "Production" }, onboarding.VerdictWarning, "okta-app", onboarding.VerdictCreate,
+		{"others only", func(o *activitytest.OktaStub) { o.AppList[0].Label = "Production" }, onboarding.VerdictWarning, "okta-app",
+			onboarding.VerdictCreate,
 			`"Production" (0oa1)`, "okta.appLabel", false, false},
 		{"many others", func(o *activitytest.OktaStub) {
 			o.AppList = nil
@@ -62,31 +64,37 @@ func TestTheAppIsLookedAtAndJudged(t *testing.T) {
 		}, onboarding.VerdictWarning, "okta-app", onboarding.VerdictCreate, `"Other" (0oa4), and 2 more.`, "okta.appLabel", false, false},
 		{"several", func(o *activitytest.OktaStub) { o.AppList = append(o.AppList, activitytest.SAMLApp("0oa2", label)) },
 			onboarding.VerdictAsk, "okta-app", onboarding.VerdictKeep, "There are 2", "the run asks which one", false, true},
-		{"inactive", func(o *activitytest.OktaStub) { o.AppList[0].Status = "INACTIVE" }, onboarding.VerdictBlocked, "okta-app", onboarding.VerdictKeep,
+		{"inactive", func(o *activitytest.OktaStub) { o.AppList[0].Status = "INACTIVE" }, onboarding.VerdictBlocked, "okta-app",
+			onboarding.VerdictKeep,
 			"is INACTIVE.", "Activate it in the Okta admin console (https://example-admin.okta.com", false, true},
-		{"no SAML", func(o *activitytest.OktaStub) { o.AppList[0].SignOnMode = "BROWSER_PLUGIN" }, onboarding.VerdictBlocked, "okta-app", onboarding.VerdictKeep,
+		{"no SAML", func(o *activitytest.OktaStub) { o.AppList[0].SignOnMode = "BROWSER_PLUGIN" }, onboarding.VerdictBlocked, "okta-app",
+			onboarding.VerdictKeep,
 			"the sign-on mode BROWSER_PLUGIN", "Sign On tab", false, true},
-		{"may not be listed", func(o *activitytest.OktaStub) { o.Refuse = map[string]error{"apps": denied} }, onboarding.VerdictBlocked, "okta-app", onboarding.VerdictUnknown,
+		{"may not be listed", func(o *activitytest.OktaStub) { o.Refuse = map[string]error{"apps": denied} }, onboarding.VerdictBlocked,
+			"okta-app", onboarding.VerdictUnknown,
 			"okta:GET /api/v1/x: Okta answered 403", "Give it the right.", false, true},
 		{"certificate that expires soon", func(o *activitytest.OktaStub) { o.XML = idpMetadata(t, time.Now().AddDate(0, 0, 30)) },
 			onboarding.VerdictWarning, "okta-app-certificate", onboarding.VerdictKeep, "days", "Generate a new key", true, false},
 		{"expired certificate", func(o *activitytest.OktaStub) { o.XML = idpMetadata(t, time.Now().AddDate(0, 0, -2)) },
 			onboarding.VerdictBlocked, "okta-app-certificate", onboarding.VerdictKeep, "expired on", "SAML Signing Certificates", true, false},
-		{"no metadata", func(o *activitytest.OktaStub) { o.XML = "<html>" }, onboarding.VerdictBlocked, "okta-app-certificate", onboarding.VerdictKeep,
+		{"no metadata", func(o *activitytest.OktaStub) { o.XML = "<html>" }, onboarding.VerdictBlocked, "okta-app-certificate",
+			onboarding.VerdictKeep,
 			"Okta's metadata cannot be used", "then retry", true, false},
 		{"metadata that may not be read", func(o *activitytest.OktaStub) { o.Refuse = map[string]error{"metadata": denied} },
 			onboarding.VerdictBlocked, "okta-app-certificate", onboarding.VerdictKeep, "Okta answered 403", "Give it the right.", true, false},
 		{"another user name", func(o *activitytest.OktaStub) { o.AppList[0].UserNameTemplate = "${source.email}" },
 			onboarding.VerdictWarning, "okta-app-user-names", onboarding.VerdictKeep, "${source.email}", "Okta username", true, false},
 		{"half of provisioning", func(o *activitytest.OktaStub) { o.AppList[0].Features = all[:1] },
-			onboarding.VerdictWarning, "okta-app-provisioning", onboarding.VerdictKeep, "PUSH_PROFILE_UPDATES, PUSH_USER_DEACTIVATION", "Provisioning tab", true, false},
+			onboarding.VerdictWarning, "okta-app-provisioning", onboarding.VerdictKeep, "PUSH_PROFILE_UPDATES, PUSH_USER_DEACTIVATION",
+			"Provisioning tab", true, false},
 		{"provisioning", func(o *activitytest.OktaStub) { o.AppList[0].Features = all },
 			onboarding.VerdictKeep, "okta-app-provisioning", onboarding.VerdictKeep, "Okta provisions people", "", true, false},
 		{"log that may not be read", func(o *activitytest.OktaStub) { o.Refuse = map[string]error{"failures": denied} },
 			onboarding.VerdictUnknown, "okta-system-log", onboarding.VerdictKeep, "was not looked at", "", true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			org := &activitytest.OktaStub{AppList: []model.App{activitytest.SAMLApp("0oa1", label)}, XML: idpMetadata(t, time.Now().AddDate(5, 0, 0))}
+			org := &activitytest.OktaStub{AppList: []model.App{activitytest.SAMLApp("0oa1", label)},
+				XML: idpMetadata(t, time.Now().AddDate(5, 0, 0))}
 			org.AppList[0].UserNameTemplate = "${source.login}"
 			if c.with != nil {
 				c.with(org)
@@ -114,7 +122,8 @@ func TestTheAppIsLookedAtAndJudged(t *testing.T) {
 			require.True(t, found)
 		})
 	}
-	_, err := oktaapp.Look(t.Context(), &activitytest.OktaStub{Refuse: map[string]error{"apps": fault.New(fault.Unavailable, "okta", "x", "down")}}, onboarding.Spec{})
+	_, err := oktaapp.Look(t.Context(),
+		&activitytest.OktaStub{Refuse: map[string]error{"apps": fault.New(fault.Unavailable, "okta", "x", "down")}}, onboarding.Spec{})
 	activitytest.RequireClass(t, err, fault.Unavailable)
 }
 

@@ -64,7 +64,8 @@ func TestWhyAPersonIsMissing(t *testing.T) {
 			"Correct the login"},
 		"deactivated in Okta": {func(p *people.Person, _ *people.Input) { p.User.Status = "SUSPENDED" }, "not active in Okta: SUSPENDED",
 			"Activate"},
-		"not assigned": {func(p *people.Person, _ *people.Input) { p.AppUser, p.InAssignmentGroup = nil, false }, "not assigned to the app", `"everybody"`},
+		"not assigned": {func(p *people.Person, _ *people.Input) { p.AppUser, p.InAssignmentGroup = nil, false }, "not assigned to the app",
+			`"everybody"`},
 		"assignment withdrawn": {func(p *people.Person, _ *people.Input) {
 			p.AppUser.Status, p.InAssignmentGroup = "DEPROVISIONED", false
 		}, "not assigned to the app", `"everybody"`},

@@ -70,7 +70,8 @@ func TestForeseeTellsWhoWillComeFromWhoWillNot(t *testing.T) {
 	require.Len(t, reasons, 8)
 	for login, reason := range map[string]string{
 		"deleted@example.com": "no such user", "outside@example.com": "not assigned", "nameless@example.com": "no last name",
-		"disabled@example.com": "disabled in", "taken@example.com": "made by hand", "twin@example.com": "the same login", "Twin@example.com": "the same login",
+		"disabled@example.com": "disabled in", "taken@example.com": "made by hand", "twin@example.com": "the same login",
+		"Twin@example.com":   "the same login",
 		"nobody@example.com": "knows nobody",
 	} {
 		require.Contains(t, reasons[login], reason, login)

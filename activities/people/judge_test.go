@@ -113,7 +113,8 @@ func TestWhatIsKnownToKeepSomebodyOut(t *testing.T) {
 			w.AppID, w.Provisions = "", false
 			s.users = []map[string]any{{"UserId": "1", "UserName": "ann@example.com"}}
 		}, warning, "user-taken-over",
-			"1 person was made by hand in Identity Center under the exact Okta login: ann@example.com. Okta takes over a user whom it finds", "nothing is to be done",
+			"1 person was made by hand in Identity Center under the exact Okta login: ann@example.com. Okta takes over a user whom it finds",
+			"nothing is to be done",
 			false},
 		"users may not be listed": {func(s *fakeStore, _ *fakeOkta, _ *onboarding.Spec, _ *people.Where) {
 			s.refuse = func(operation string) string {

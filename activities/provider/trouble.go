@@ -15,7 +15,8 @@ func Trouble(err error) (*onboarding.Trouble, error) {
 	if !errors.As(err, &f) || f.Class.Retryable() {
 		return nil, err
 	}
-	return &onboarding.Trouble{Class: string(f.Class), Operation: f.Operation, Message: f.Message, Whole: f.NamesOperation(), Remedy: f.Remedy}, nil
+	return &onboarding.Trouble{Class: string(f.Class), Operation: f.Operation, Message: f.Message, Whole: f.NamesOperation(),
+		Remedy: f.Remedy}, nil
 }
 
 // Refuse is the fault of an activity whose judge says that a person has to do something first; nil where nothing is blocked.

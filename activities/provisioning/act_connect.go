@@ -35,7 +35,8 @@ func (x *Activities) resolve(ctx context.Context, connection SCIMConnection) (SC
 		if !errors.As(err, &wrong) {
 			return SCIMConnection{}, "", err
 		}
-		return SCIMConnection{}, "", fault.New(fault.Invalid, "scim", connectOperation, "%s", wrong.Reason).AsWhole().WithRemedy("%s", wrong.Remedy)
+		return SCIMConnection{}, "", fault.New(fault.Invalid, "scim", connectOperation, "%s", wrong.Reason).AsWhole().
+			WithRemedy("%s", wrong.Remedy)
 	}
 	connection.Endpoint = endpoint
 	token, err := x.Secrets.Resolve(ctx, connection.TokenRef)

@@ -35,12 +35,14 @@ const (
 )
 
 func provisioningWith(org *activitytest.OktaStub) *provisioning.Activities {
-	return &provisioning.Activities{Okta: org, SCIM: &scimStub{}, Secrets: activitytest.SecretStub{testTokenRef: testToken}, Waits: activitytest.OktaWaits()}
+	return &provisioning.Activities{Okta: org, SCIM: &scimStub{}, Secrets: activitytest.SecretStub{testTokenRef: testToken},
+		Waits: activitytest.OktaWaits()}
 }
 
 func TestCheckSCIMTriesTheTokenBehindTheReference(t *testing.T) {
 	x := provisioningWith(&activitytest.OktaStub{})
-	in := provisioning.CheckSCIMInput{Region: "us-east-1", Connection: provisioning.SCIMConnection{Endpoint: testEndpoint + "/", TokenRef: testTokenRef}}
+	in := provisioning.CheckSCIMInput{Region: "us-east-1", Connection: provisioning.SCIMConnection{Endpoint: testEndpoint + "/",
+		TokenRef: testTokenRef}}
 	result, err := x.CheckSCIM(t.Context(), in)
 	require.NoError(t, err)
 	require.Equal(t, provisioning.SCIMConnection{Endpoint: testEndpoint, TokenRef: testTokenRef}, result.Connection)
@@ -65,11 +67,14 @@ func TestConnectProvisioningOnlyWhereTheAPIKnowsTheConnection(t *testing.T) {
 		supported bool
 		writes    []string
 	}{
-		"unknown":         {&activitytest.OktaStub{Connected: model.Connection{AuthScheme: "UNKNOWN", Status: "UNKNOWN"}}, false, nil},
-		"no such path":    {&activitytest.OktaStub{Refuse: map[string]error{"connection": fault.New(fault.NotFound, "okta", "x", "no")}}, false, nil},
-		"token, disabled": {&activitytest.OktaStub{AppList: []model.App{activitytest.SAMLApp("0oa1", "L")}, Connected: model.Connection{AuthScheme: "TOKEN", Status: "DISABLED"}}, true, []string{"connect " + testEndpoint + " " + testToken}},
+		"unknown": {&activitytest.OktaStub{Connected: model.Connection{AuthScheme: "UNKNOWN", Status: "UNKNOWN"}}, false, nil},
+		"no such path": {&activitytest.OktaStub{Refuse: map[string]error{"connection": fault.New(fault.NotFound, "okta", "x", "no")}},
+			false, nil},
+		"token, disabled": {&activitytest.OktaStub{AppList: []model.App{activitytest.SAMLApp("0oa1", "L")},
+			Connected: model.Connection{AuthScheme: "TOKEN", Status: "DISABLED"}}, true, []string{"connect " + testEndpoint + " " + testToken}},
 		"token, refused": {&activitytest.OktaStub{Connected: model.Connection{AuthScheme: "TOKEN", Status: "DISABLED"},
-			Refuse: map[string]error{"connect": fault.New(fault.Invalid, "okta", "x", "no")}}, false, []string{"connect " + testEndpoint + " " + testToken}},
+			Refuse: map[string]error{"connect": fault.New(fault.Invalid, "okta", "x", "no")}}, false,
+			[]string{"connect " + testEndpoint + " " + testToken}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			result, err := provisioningWith(c.org).ConnectProvisioning(t.Context(), in)
@@ -107,7 +112,8 @@ func TestAssignGroupsAssignsWhoIsNotCoveredAlready(t *testing.T) {
 		People: []string{"member@example.com", "assigned@example.com", "new@example.com", "gone@example.com", "who@example.com"}}
 	result, err := provisioningWith(org).AssignGroups(t.Context(), in)
 	require.NoError(t, err)
-	require.Equal(t, provisioning.AssignResult{GroupID: "g1", Origin: onboarding.OriginCreated, UnknownPeople: []string{"who@example.com"}}, result)
+	require.Equal(t, provisioning.AssignResult{GroupID: "g1", Origin: onboarding.OriginCreated,
+		UnknownPeople: []string{"who@example.com"}}, result)
 	require.Equal(t, []string{"assign-group g1", "assign-user new"}, org.Writes)
 
 	result, err = provisioningWith(org).AssignGroups(t.Context(), in)
@@ -122,7 +128,8 @@ func TestAssignGroupsAssignsWhoIsNotCoveredAlready(t *testing.T) {
 
 func TestAssignGroupsCatchesUpOnThoseAssignedBeforeProvisioning(t *testing.T) {
 	org := &activitytest.OktaStub{GroupList: map[string]model.Group{"assignment": {ID: "g1"}}, Assigned: []string{"g1"},
-		Users: []model.AppUser{{ID: "00uearly", Status: "ACTIVE"}}, Members: map[string][]model.User{"g1": {model.User{ID: "00uearly", Status: "ACTIVE", Login: "early@example.com", Email: "early@example.com", FirstName: "E", LastName: "Example"}}}}
+		Users: []model.AppUser{{ID: "00uearly", Status: "ACTIVE"}}, Members: map[string][]model.User{"g1": {model.User{ID: "00uearly",
+			Status: "ACTIVE", Login: "early@example.com", Email: "early@example.com", FirstName: "E", LastName: "Example"}}}}
 	assign := func() {
 		result, err := provisioningWith(org).AssignGroups(t.Context(), provisioning.AssignInput{AppID: "0oa1", AssignmentGroup: "assignment"})
 		require.NoError(t, err)
@@ -140,7 +147,8 @@ func TestOnePersonWhomOktaRefusesDoesNotStopTheOthers(t *testing.T) {
 	org := &activitytest.OktaStub{GroupList: map[string]model.Group{"assignment": {ID: "g1"}}, Assigned: []string{"g1"},
 		People: map[string]model.User{"a@example.com": {ID: "a", Status: "ACTIVE"}},
 		Refuse: map[string]error{"assign-user": fault.New(fault.Invalid, "okta", "x", "no")}}
-	_, err := provisioningWith(org).AssignGroups(t.Context(), provisioning.AssignInput{AppID: "0oa1", AssignmentGroup: "assignment", People: []string{"a@example.com"}})
+	_, err := provisioningWith(org).AssignGroups(t.Context(), provisioning.AssignInput{AppID: "0oa1", AssignmentGroup: "assignment",
+		People: []string{"a@example.com"}})
 	require.NoError(t, err)
 }
 
@@ -173,18 +181,29 @@ func TestAwaitProvisionedWaitsForThoseUnderWayAndCountsTheFailed(t *testing.T) {
 		waits   string
 		settled provisioning.ProvisionedResult
 	}{
-		"all there":                  {&activitytest.OktaStub{Users: []model.AppUser{done}}, "", provisioning.ProvisionedResult{Assigned: 1, Provisioned: 1}},
-		"one under way":              {&activitytest.OktaStub{Users: []model.AppUser{done, appUser("staged", "STAGED", time.Second)}}, "1 of 2", provisioning.ProvisionedResult{}},
-		"under way, no log":          {&activitytest.OktaStub{Users: []model.AppUser{appUser("staged", "STAGED", time.Second)}, Refuse: denied}, "0 of 1", provisioning.ProvisionedResult{}},
-		"failed by the log":          {&activitytest.OktaStub{Users: []model.AppUser{done, appUser("staged", "STAGED", 10*time.Second)}, Failures: failure(5 * time.Second)}, "", provisioning.ProvisionedResult{Assigned: 2, Provisioned: 1, Failed: 1}},
-		"failed before":              {&activitytest.OktaStub{Users: []model.AppUser{appUser("staged", "STAGED", 5*time.Second)}, Failures: failure(10 * time.Second)}, "0 of 1", provisioning.ProvisionedResult{}},
-		"stuck":                      {&activitytest.OktaStub{Users: []model.AppUser{appUser("staged", "STAGED", 2*time.Minute)}, Refuse: denied}, "", provisioning.ProvisionedResult{Assigned: 1, Failed: 1}},
-		"at the end of a long queue": {&activitytest.OktaStub{Users: []model.AppUser{done, appUser("staged", "STAGED", 2*time.Minute)}}, "1 of 2", provisioning.ProvisionedResult{}},
-		"in error":                   {&activitytest.OktaStub{Users: []model.AppUser{inError, appUser("off", "SUSPENDED", time.Second)}}, "", provisioning.ProvisionedResult{Assigned: 2, Failed: 2}},
-		"nobody yet":                 {&activitytest.OktaStub{Assigned: []string{"g1"}, Members: member("done")}, "assign 1", provisioning.ProvisionedResult{}},
-		"nobody to come":             {&activitytest.OktaStub{Assigned: []string{"g1"}, Members: member()}, "", provisioning.ProvisionedResult{}},
-		"members still coming":       {&activitytest.OktaStub{Users: []model.AppUser{done}, Assigned: []string{"g1"}, Members: member("done", "next")}, "assign 1", provisioning.ProvisionedResult{}},
-		"members never coming":       {&activitytest.OktaStub{Users: []model.AppUser{appUser("done", "PROVISIONED", 2*time.Minute)}, Assigned: []string{"g1"}, Members: member("done", "next")}, "", provisioning.ProvisionedResult{Assigned: 2, Provisioned: 1, Failed: 1}},
+		"all there": {&activitytest.OktaStub{Users: []model.AppUser{done}}, "",
+			provisioning.ProvisionedResult{Assigned: 1, Provisioned: 1}},
+		"one under way": {&activitytest.OktaStub{Users: []model.AppUser{done, appUser("staged", "STAGED", time.Second)}},
+			"1 of 2", provisioning.ProvisionedResult{}},
+		"under way, no log": {&activitytest.OktaStub{Users: []model.AppUser{appUser("staged", "STAGED", time.Second)}, Refuse: denied},
+			"0 of 1", provisioning.ProvisionedResult{}},
+		"failed by the log": {&activitytest.OktaStub{Users: []model.AppUser{done, appUser("staged", "STAGED", 10*time.Second)},
+			Failures: failure(5 * time.Second)}, "", provisioning.ProvisionedResult{Assigned: 2, Provisioned: 1, Failed: 1}},
+		"failed before": {&activitytest.OktaStub{Users: []model.AppUser{appUser("staged", "STAGED", 5*time.Second)},
+			Failures: failure(10 * time.Second)}, "0 of 1", provisioning.ProvisionedResult{}},
+		"stuck": {&activitytest.OktaStub{Users: []model.AppUser{appUser("staged", "STAGED", 2*time.Minute)},
+			Refuse: denied}, "", provisioning.ProvisionedResult{Assigned: 1, Failed: 1}},
+		"at the end of a long queue": {&activitytest.OktaStub{Users: []model.AppUser{done, appUser("staged", "STAGED", 2*time.Minute)}},
+			"1 of 2", provisioning.ProvisionedResult{}},
+		"in error": {&activitytest.OktaStub{Users: []model.AppUser{inError, appUser("off", "SUSPENDED", time.Second)}}, "",
+			provisioning.ProvisionedResult{Assigned: 2, Failed: 2}},
+		"nobody yet": {&activitytest.OktaStub{Assigned: []string{"g1"}, Members: member("done")}, "assign 1",
+			provisioning.ProvisionedResult{}},
+		"nobody to come": {&activitytest.OktaStub{Assigned: []string{"g1"}, Members: member()}, "", provisioning.ProvisionedResult{}},
+		"members still coming": {&activitytest.OktaStub{Users: []model.AppUser{done}, Assigned: []string{"g1"},
+			Members: member("done", "next")}, "assign 1", provisioning.ProvisionedResult{}},
+		"members never coming": {&activitytest.OktaStub{Users: []model.AppUser{appUser("done", "PROVISIONED", 2*time.Minute)},
+			Assigned: []string{"g1"}, Members: member("done", "next")}, "", provisioning.ProvisionedResult{Assigned: 2, Provisioned: 1, Failed: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			result, err := provisioningWith(c.org).AwaitProvisioned(t.Context(), in)
@@ -238,7 +257,8 @@ func TestPushGroupsBringsEveryMappingOnItsWay(t *testing.T) {
 		"in error":                   {mapping("ERROR", recent), []string{"delete m", "push g1 studio"}, onboarding.OriginCreated},
 	} {
 		t.Run(name, func(t *testing.T) {
-			org := &activitytest.OktaStub{GroupList: map[string]model.Group{"studio": {ID: "g1", Name: "studio"}}, Pushes: c.mappings, Users: []model.AppUser{provisioned}}
+			org := &activitytest.OktaStub{GroupList: map[string]model.Group{"studio": {ID: "g1", Name: "studio"}}, Pushes: c.mappings,
+				Users: []model.AppUser{provisioned}}
 			result, err := provisioningWith(org).PushGroups(t.Context(), provisioning.PushInput{AppID: "0oa1", Groups: []string{"studio"}})
 			require.NoError(t, err)
 			require.Equal(t, c.writes, org.Writes)
@@ -274,15 +294,19 @@ func TestAwaitPushedWaitsForThePushAndEndsWithItsError(t *testing.T) {
 	with := func(mappings ...model.Mapping) *activitytest.OktaStub {
 		return &activitytest.OktaStub{GroupList: map[string]model.Group{"studio": {ID: "g1", Name: "studio"}}, Pushes: mappings}
 	}
-	for _, org := range []*activitytest.OktaStub{with(), with(model.Mapping{SourceGroupID: "g1", Status: "ACTIVE"}), with(model.Mapping{SourceGroupID: "g1", Status: "INACTIVE", LastPush: time.Now()})} {
+	for _, org := range []*activitytest.OktaStub{with(), with(model.Mapping{SourceGroupID: "g1", Status: "ACTIVE"}),
+		with(model.Mapping{SourceGroupID: "g1", Status: "INACTIVE", LastPush: time.Now()})} {
 		_, err := provisioningWith(org).AwaitPushed(t.Context(), in)
 		require.Contains(t, activitytest.RequireClass(t, err, fault.NotReady).Error(), "studio")
 	}
-	_, err := provisioningWith(with(model.Mapping{SourceGroupID: "g1", Status: "ERROR", ErrorSummary: "Linked group is missing"})).AwaitPushed(t.Context(), in)
+	_, err := provisioningWith(with(model.Mapping{SourceGroupID: "g1", Status: "ERROR",
+		ErrorSummary: "Linked group is missing"})).AwaitPushed(t.Context(), in)
 	require.Contains(t, activitytest.RequireClass(t, err, fault.Invalid).Error(), "Linked group is missing")
-	result, err := provisioningWith(with(model.Mapping{ID: "m", SourceGroupID: "g1", Status: "ACTIVE", LastPush: time.Now()})).AwaitPushed(t.Context(), in)
+	result, err := provisioningWith(with(model.Mapping{ID: "m", SourceGroupID: "g1", Status: "ACTIVE",
+		LastPush: time.Now()})).AwaitPushed(t.Context(), in)
 	require.NoError(t, err)
-	require.Equal(t, []provisioning.PushedGroup{{Name: "studio", MappingID: "m", Status: "ACTIVE", Origin: onboarding.OriginAdopted}}, result.Pushed)
+	require.Equal(t, []provisioning.PushedGroup{{Name: "studio", MappingID: "m", Status: "ACTIVE", Origin: onboarding.OriginAdopted}},
+		result.Pushed)
 
 	blind := with()
 	blind.Refuse = map[string]error{"mappings": fault.New(fault.NotFound, "okta", "mappings", "no such path")}

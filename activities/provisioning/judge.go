@@ -164,7 +164,8 @@ func (s State) judgeProvisioning(spec onboarding.Spec) []onboarding.Verdict {
 			CodeProvisioning)}
 	}
 	enable := judged(onboarding.VerdictAsk, asked,
-		"Automatic provisioning has to be enabled in the Identity Center console, which shows the SCIM endpoint and the token; no API can do that.")
+		"Automatic provisioning has to be enabled in the Identity Center console, which shows the SCIM endpoint and the token; "+
+			"no API can do that.")
 	if connectable(s.Connection) {
 		return []onboarding.Verdict{enable, judged(onboarding.VerdictChange, "", "The app is connected through Okta's API.")}
 	}
@@ -175,7 +176,8 @@ func (s State) judgeProvisioning(spec onboarding.Spec) []onboarding.Verdict {
 func (s State) judgeAssignment(spec onboarding.Spec) []onboarding.Verdict {
 	name := spec.Okta.AssignmentGroup
 	field := onboarding.Verdict{
-		Resource: onboarding.ResourceGroupAssignment, Subject: name, Field: fieldAssignmentGroup, Kind: onboarding.VerdictUnknown, Code: CodeGroupAssignment, Want: name,
+		Resource: onboarding.ResourceGroupAssignment, Subject: name, Field: fieldAssignmentGroup, Kind: onboarding.VerdictUnknown,
+		Code: CodeGroupAssignment, Want: name,
 	}
 	if s.Undecided {
 		return []onboarding.Verdict{field}

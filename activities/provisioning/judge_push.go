@@ -94,19 +94,23 @@ func (s State) judgePush(spec onboarding.Spec, push Push) []onboarding.Verdict {
 	}
 	if push.Group.ID != s.Group.ID && slices.Contains(s.AppGroups, push.Group.ID) {
 		add(onboarding.VerdictWarning, CodeGroupPush,
-			fmt.Sprintf("Take it off the app's Assignments tab in Okta once its members are in %q: Okta does not support one group for assignment and push.", spec.Okta.AssignmentGroup),
+			fmt.Sprintf("Take it off the app's Assignments tab in Okta once its members are in %q: Okta does not support one group for "+
+				"assignment and push.", spec.Okta.AssignmentGroup),
 			"The access group %q is assigned to the app, and the run pushes it as well.", push.Name)
 	}
 	mapping, there := s.Mappings[push.Group.ID]
 	if !there && slices.Contains(s.MadeByHand, push.Name) {
 		add(onboarding.VerdictWarning, CodeGroupByHand,
-			"If it is meant, all is well. If not, rename it in the IAM Identity Center console (Groups) first: who has access by it, has it from then on by Okta.",
-			"Identity Center has a group %q that Okta did not push. Pushing takes it over, with its members and everything that is assigned to it.", push.Name)
+			"If it is meant, all is well. If not, rename it in the IAM Identity Center console (Groups) first: who has access by it, "+
+				"has it from then on by Okta.",
+			"Identity Center has a group %q that Okta did not push. Pushing takes it over, with its members and everything that is "+
+				"assigned to it.", push.Name)
 	}
 	if s.MappingsTrouble != nil {
 		add(onboarding.VerdictAsk, CodeGroupPush,
 			asked+" To spare it, give the worker's credentials okta.groups.manage and okta.apps.manage.",
-			"The group %q has to be pushed in the Okta console, as Okta's API refuses: %s.", push.Name, strings.TrimSuffix(s.MappingsTrouble.Message, "."))
+			"The group %q has to be pushed in the Okta console, as Okta's API refuses: %s.", push.Name,
+			strings.TrimSuffix(s.MappingsTrouble.Message, "."))
 		return append(verdicts, field)
 	}
 	field.Kind, field.Have = onboarding.VerdictKeep, push.Name
@@ -142,7 +146,8 @@ func (s State) judgePush(spec onboarding.Spec, push Push) []onboarding.Verdict {
 
 func nameField(name string) onboarding.Verdict {
 	return onboarding.Verdict{
-		Resource: onboarding.ResourceGroupPush, Subject: name, Field: fieldGroupName, Kind: onboarding.VerdictUnknown, Code: CodeGroupPush, Want: name,
+		Resource: onboarding.ResourceGroupPush, Subject: name, Field: fieldGroupName, Kind: onboarding.VerdictUnknown,
+		Code: CodeGroupPush, Want: name,
 	}
 }
 

@@ -36,9 +36,11 @@ func sound() *world {
 	w := &world{app: &app, set: func(*provisioning.State) {}}
 	w.GroupList = map[string]model.Group{"assignment": {ID: "g0", Name: "assignment"}, "studio": {ID: "g1", Name: "studio"}}
 	w.Assigned = []string{"g0"}
-	w.Members = map[string][]model.User{"g0": {{ID: "u1", Status: "ACTIVE", Login: "ada@example.com", Email: "ada@example.com", FirstName: "A", LastName: "E"}}}
+	w.Members = map[string][]model.User{"g0": {{ID: "u1", Status: "ACTIVE", Login: "ada@example.com", Email: "ada@example.com",
+		FirstName: "A", LastName: "E"}}}
 	w.People = map[string]model.User{"single@example.com": {ID: "u2", Status: "ACTIVE", Login: "single@example.com"}}
-	w.Users = []model.AppUser{{ID: "u1", ExternalID: "x1", Status: "PROVISIONED", StatusChanged: came}, {ID: "u2", ExternalID: "x2", Status: "PROVISIONED", StatusChanged: came}}
+	w.Users = []model.AppUser{{ID: "u1", ExternalID: "x1", Status: "PROVISIONED", StatusChanged: came},
+		{ID: "u2", ExternalID: "x2", Status: "PROVISIONED", StatusChanged: came}}
 	w.Pushes = []model.Mapping{{ID: "m1", SourceGroupID: "g1", Status: "ACTIVE", LastPush: came.Add(time.Minute)}}
 	return w
 }
@@ -59,8 +61,10 @@ func TestJudge(t *testing.T) {
 	}{
 		"as after a run": {nil, kept, "keep", "keep", []string{"switched on", `"assignment" is assigned`, `"studio" is pushed (ACTIVE)`}},
 		"no app yet": {func(w *world) { w.app = nil },
-			kinds{"scim-provisioning ask", "scim-provisioning ask", "okta-group-assignment create", "okta-app-assignment create", "okta-group-push create"}, "create", "create",
-			[]string{"has to be enabled in the Identity Center console", "has to be switched on in the Okta console", "single@example.com is not in the group"}},
+			kinds{"scim-provisioning ask", "scim-provisioning ask", "okta-group-assignment create", "okta-app-assignment create",
+				"okta-group-push create"}, "create", "create",
+			[]string{"has to be enabled in the Identity Center console", "has to be switched on in the Okta console",
+				"single@example.com is not in the group"}},
 		"not known which app": {func(w *world) { w.app, w.set = nil, func(s *provisioning.State) { s.Undecided = true } },
 			kinds{"scim-provisioning unknown"}, "unknown", "unknown", []string{"not known yet which Okta app"}},
 
@@ -69,9 +73,11 @@ func TestJudge(t *testing.T) {
 		"provisioning off, and said so": {func(w *world) {
 			off(w)
 			w.Refuse = map[string]error{"mappings": fault.New(fault.NotReady, "okta", "x", "Provisioning is not enabled")}
-		}, kinds{"scim-provisioning ask", "scim-provisioning ask", "okta-group-assignment keep", "okta-group-push create"}, "keep", "create", nil},
+		}, kinds{"scim-provisioning ask", "scim-provisioning ask", "okta-group-assignment keep", "okta-group-push create"}, "keep",
+			"create", nil},
 		"connectable": {func(w *world) { off(w); w.Connected = model.Connection{AuthScheme: "TOKEN", Status: "DISABLED"} },
-			kinds{"scim-provisioning ask", "scim-provisioning change", "okta-group-assignment keep", "okta-group-push keep"}, "keep", "keep", []string{"through Okta's API"}},
+			kinds{"scim-provisioning ask", "scim-provisioning change", "okta-group-assignment keep", "okta-group-push keep"}, "keep", "keep",
+			[]string{"through Okta's API"}},
 		"connection unknown to the API": {func(w *world) {
 			off(w)
 			w.Refuse = map[string]error{"connection": fault.New(fault.NotFound, "okta", "x", "no")}
@@ -83,11 +89,13 @@ func TestJudge(t *testing.T) {
 		"group not assigned": {func(w *world) {
 			w.Assigned = nil
 			w.Members["g0"] = append(w.Members["g0"], model.User{ID: "u3", Status: "ACTIVE", Login: "new@example.com"})
-		}, kinds{"scim-provisioning keep", "okta-group-assignment create", "okta-group-push change"}, "create", "keep", []string{"brings its members", "pushed again"}},
+		}, kinds{"scim-provisioning keep", "okta-group-assignment create", "okta-group-push change"}, "create", "keep",
+			[]string{"brings its members", "pushed again"}},
 		"group not assigned whose members are there by another one": {func(w *world) {
 			w.Assigned = nil
 			w.Members["g0"] = append(w.Members["g0"], model.User{ID: "u3", Status: "DEPROVISIONED", Login: "left@example.com"})
-		}, kinds{"scim-provisioning keep", "okta-group-assignment create", "okta-group-push keep"}, "create", "keep", []string{"brings its members"}},
+		}, kinds{"scim-provisioning keep", "okta-group-assignment create", "okta-group-push keep"}, "create", "keep",
+			[]string{"brings its members"}},
 		"group assigned before provisioning": {func(w *world) { w.Users[0] = model.AppUser{ID: "u1", Status: "ACTIVE"} },
 			kinds{"scim-provisioning keep", "okta-group-assignment change", "okta-group-push keep"}, "keep", "keep", []string{"once more"}},
 		"another try would be in vain": {func(w *world) {
@@ -95,11 +103,14 @@ func TestJudge(t *testing.T) {
 			w.Members["g0"][0].LastName = ""
 		}, kept, "keep", "keep", nil},
 		"no such assignment group": {func(w *world) { delete(w.GroupList, "assignment") },
-			kinds{"scim-provisioning keep", "okta-group-assignment unknown", "okta-group-push keep"}, "unknown", "keep", []string{"could not be read"}},
+			kinds{"scim-provisioning keep", "okta-group-assignment unknown", "okta-group-push keep"}, "unknown", "keep",
+			[]string{"could not be read"}},
 		"assignments that may not be read": {func(w *world) { w.Refuse = map[string]error{"assigned": denied} },
-			kinds{"scim-provisioning keep", "okta-group-assignment blocked", "okta-group-push keep"}, "unknown", "keep", []string{"Okta answered 403"}},
+			kinds{"scim-provisioning keep", "okta-group-assignment blocked", "okta-group-push keep"}, "unknown", "keep",
+			[]string{"Okta answered 403"}},
 		"somebody alone": {func(w *world) { w.Users = w.Users[:1] },
-			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-app-assignment create", "okta-group-push change"}, "keep", "keep", []string{"single@example.com"}},
+			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-app-assignment create", "okta-group-push change"}, "keep",
+			"keep", []string{"single@example.com"}},
 		"somebody alone who left": {func(w *world) {
 			w.Users = w.Users[:1]
 			w.People["single@example.com"] = model.User{ID: "u2", Status: "DEPROVISIONED"}
@@ -111,43 +122,57 @@ func TestJudge(t *testing.T) {
 		}, kept, "keep", "keep", nil},
 
 		"not pushed": {func(w *world) { w.Pushes = nil },
-			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push create"}, "keep", "create", []string{`Okta pushes the group "studio" to`}},
+			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push create"}, "keep", "create",
+			[]string{`Okta pushes the group "studio" to`}},
 		"not pushed, and there": {func(w *world) {
 			w.Pushes, w.set = nil, func(s *provisioning.State) { s.Existing = map[string]string{"studio": "9067-1"} }
-		}, kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push create"}, "keep", "create", []string{"takes over the group of that name in Identity Center (9067-1)"}},
+		}, kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push create"}, "keep", "create",
+			[]string{"takes over the group of that name in Identity Center (9067-1)"}},
 		"not pushed, and made by hand": {func(w *world) {
 			w.Pushes, w.set = nil, func(s *provisioning.State) { s.MadeByHand = []string{"studio"} }
 		},
-			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push warning", "okta-group-push create"}, "keep", "create", []string{"that Okta did not push"}},
-		"pushed, and made by hand once": {func(w *world) { w.set = func(s *provisioning.State) { s.MadeByHand = []string{"studio"} } }, kept, "keep", "keep", nil},
+			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push warning", "okta-group-push create"}, "keep",
+			"create", []string{"that Okta did not push"}},
+		"pushed, and made by hand once": {func(w *world) { w.set = func(s *provisioning.State) { s.MadeByHand = []string{"studio"} } },
+			kept, "keep", "keep", nil},
 		"pushed before people came": {func(w *world) { w.Pushes[0].LastPush = time.Now().Add(-2 * time.Hour) },
-			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push change"}, "keep", "keep", []string{"pushed again, with the people who came since"}},
+			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push change"}, "keep", "keep",
+			[]string{"pushed again, with the people who came since"}},
 		"people will come": {func(w *world) { w.set = func(s *provisioning.State) { s.Arriving = true } },
 			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push change"}, "keep", "keep", []string{"pushed again"}},
 		"members are missing over there": {func(w *world) { w.set = func(s *provisioning.State) { s.Lacking = map[string]int{"studio": 2} } },
-			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push change"}, "keep", "keep", []string{"Identity Center lacks 2 of its members"}},
-		"members of another group are missing over there": {func(w *world) { w.set = func(s *provisioning.State) { s.Lacking = map[string]int{"ml": 2} } }, kept, "keep", "keep", nil},
+			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push change"}, "keep", "keep",
+			[]string{"Identity Center lacks 2 of its members"}},
+		"members of another group are " +
+			"missing over there": {func(w *world) { w.set = func(s *provisioning.State) { s.Lacking = map[string]int{"ml": 2} } }, kept,
+			"keep", "keep", nil},
 		"people will come, and the push is on its way": {func(w *world) {
 			w.Pushes[0].LastPush, w.set = time.Time{}, func(s *provisioning.State) { s.Arriving = true }
 		}, kept, "keep", "keep", nil},
 		"push switched off": {func(w *world) { w.Pushes[0].Status = "INACTIVE" },
 			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push change"}, "keep", "keep", []string{"is activated"}},
 		"failed push": {func(w *world) { w.Pushes[0].Status, w.Pushes[0].ErrorSummary = "ERROR", "duplicate." },
-			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push warning", "okta-group-push remove", "okta-group-push create"}, "keep", "keep",
+			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push warning", "okta-group-push remove",
+				"okta-group-push create"}, "keep", "keep",
 			[]string{`Pushing the group "studio" failed: duplicate.`, "is deleted", "anew"}},
 		"failed push without a reason": {func(w *world) { w.Pushes[0].Status = "ERROR" },
-			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push warning", "okta-group-push remove", "okta-group-push create"}, "keep", "keep",
+			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push warning", "okta-group-push remove",
+				"okta-group-push create"}, "keep", "keep",
 			[]string{"Okta gives no reason."}},
 		"pushes that the API refuses": {func(w *world) { w.Refuse = map[string]error{"mappings": denied} },
-			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push ask"}, "keep", "unknown", []string{"has to be pushed in the Okta console, as Okta's API refuses: Okta answered 403."}},
+			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push ask"}, "keep", "unknown",
+			[]string{"has to be pushed in the Okta console, as Okta's API refuses: Okta answered 403."}},
 		"access group that is assigned": {func(w *world) { w.Assigned = append(w.Assigned, "g1") },
-			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push warning", "okta-group-push keep"}, "keep", "keep", []string{`"studio" is assigned to the app`}},
+			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push warning", "okta-group-push keep"}, "keep", "keep",
+			[]string{`"studio" is assigned to the app`}},
 		"assignment group that is pushed": {func(w *world) {
 			w.Pushes = append(w.Pushes, model.Mapping{ID: "m0", SourceGroupID: "g0", Status: "ACTIVE"})
 		},
-			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push warning", "okta-group-push keep"}, "keep", "keep", []string{`"assignment" is pushed as well`}},
+			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push warning", "okta-group-push keep"}, "keep", "keep",
+			[]string{`"assignment" is pushed as well`}},
 		"no such access group": {func(w *world) { delete(w.GroupList, "studio") },
-			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push unknown"}, "keep", "unknown", []string{"could not be read"}},
+			kinds{"scim-provisioning keep", "okta-group-assignment keep", "okta-group-push unknown"}, "keep", "unknown",
+			[]string{"could not be read"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := sound()
@@ -197,16 +222,22 @@ func TestTheRunDoesWhatTheJudgeSays(t *testing.T) {
 			w.Assigned = nil
 			w.Members["g0"] = append(w.Members["g0"], model.User{ID: "u3", Status: "ACTIVE", Login: "new@example.com"})
 		}, kinds{"okta-group-assignment create", later}, []string{"assign-group g0"}},
-		"group not assigned whose members are there": {func(w *world) { w.Assigned = nil }, kinds{"okta-group-assignment create"}, []string{"assign-group g0"}},
-		"assigned too early":                         {func(w *world) { w.Users[0] = model.AppUser{ID: "u1", Status: "ACTIVE"} }, kinds{"okta-group-assignment change"}, []string{"assign-group g0"}},
+		"group not assigned whose members are there": {func(w *world) { w.Assigned = nil }, kinds{"okta-group-assignment create"},
+			[]string{"assign-group g0"}},
+		"assigned too early": {func(w *world) { w.Users[0] = model.AppUser{ID: "u1", Status: "ACTIVE"} }, kinds{"okta-group-assignment change"},
+			[]string{"assign-group g0"}},
 		"in vain": {func(w *world) {
 			w.Users[0], w.Members["g0"][0].LastName = model.AppUser{ID: "u1", Status: "ACTIVE"}, ""
 		}, nil, nil},
-		"somebody alone":          {func(w *world) { w.Users = w.Users[:1] }, kinds{"okta-app-assignment create", later}, []string{"assign-user u2"}},
-		"not pushed":              {func(w *world) { w.Pushes = nil }, kinds{"okta-group-push create"}, []string{"push g1 studio"}},
-		"push switched off":       {func(w *world) { w.Pushes[0].Status = "INACTIVE" }, kinds{"okta-group-push change"}, []string{"set m1 ACTIVE"}},
-		"failed push":             {func(w *world) { w.Pushes[0].Status = "ERROR" }, kinds{"okta-group-push remove", "okta-group-push create"}, []string{"delete m1", "push g1 studio"}},
-		"pushed before they came": {func(w *world) { w.Pushes[0].LastPush = time.Now().Add(-2 * time.Hour) }, kinds{"okta-group-push change"}, []string{"set m1 INACTIVE", "set m1 ACTIVE"}},
+		"somebody alone": {func(w *world) { w.Users = w.Users[:1] }, kinds{"okta-app-assignment create", later},
+			[]string{"assign-user u2"}},
+		"not pushed": {func(w *world) { w.Pushes = nil }, kinds{"okta-group-push create"}, []string{"push g1 studio"}},
+		"push switched off": {func(w *world) { w.Pushes[0].Status = "INACTIVE" }, kinds{"okta-group-push change"},
+			[]string{"set m1 ACTIVE"}},
+		"failed push": {func(w *world) { w.Pushes[0].Status = "ERROR" }, kinds{"okta-group-push remove", "okta-group-push create"},
+			[]string{"delete m1", "push g1 studio"}},
+		"pushed before they came": {func(w *world) { w.Pushes[0].LastPush = time.Now().Add(-2 * time.Hour) }, kinds{"okta-group-push change"},
+			[]string{"set m1 INACTIVE", "set m1 ACTIVE"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := sound()
@@ -222,7 +253,8 @@ func TestTheRunDoesWhatTheJudgeSays(t *testing.T) {
 			}
 			require.Equal(t, c.verdicts, verdicts)
 			x := provisioningWith(&w.OktaStub)
-			_, err = x.AssignGroups(t.Context(), provisioning.AssignInput{AppID: "0oa1", AssignmentGroup: "assignment", People: []string{"single@example.com"}})
+			_, err = x.AssignGroups(t.Context(), provisioning.AssignInput{AppID: "0oa1", AssignmentGroup: "assignment",
+				People: []string{"single@example.com"}})
 			require.NoError(t, err)
 			_, err = x.PushGroups(t.Context(), provisioning.PushInput{AppID: "0oa1", Groups: []string{"studio"}})
 			require.NoError(t, err)

@@ -17,10 +17,12 @@ import (
 
 // TestWhatOktaTookAndDoesNotShowIsMadeAgain loses each kind of write once, and then always.
 func TestWhatOktaTookAndDoesNotShowIsMadeAgain(t *testing.T) {
-	early := model.User{ID: "u1", Status: "ACTIVE", Login: "early@example.com", Email: "early@example.com", FirstName: "E", LastName: "Example"}
+	early := model.User{ID: "u1", Status: "ACTIVE", Login: "early@example.com", Email: "early@example.com", FirstName: "E",
+		LastName: "Example"}
 	came := time.Now().Add(-time.Hour)
 	assign := func(x *provisioning.Activities) error {
-		_, err := x.AssignGroups(t.Context(), provisioning.AssignInput{AppID: "0oa1", AssignmentGroup: "assignment", People: []string{"new@example.com"}})
+		_, err := x.AssignGroups(t.Context(), provisioning.AssignInput{AppID: "0oa1", AssignmentGroup: "assignment",
+			People: []string{"new@example.com"}})
 		return err
 	}
 	push := func(x *provisioning.Activities) error {
@@ -77,9 +79,10 @@ func TestWhatOktaTookAndDoesNotShowIsMadeAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			org := func(times int) *activitytest.OktaStub {
 				org := &activitytest.OktaStub{
-					GroupList: map[string]model.Group{"assignment": {ID: "g0", Name: "assignment"}, "studio": {ID: "g1", Name: "studio"}, "studio-ml": {ID: "g2", Name: "studio-ml"}},
-					AppList:   []model.App{activitytest.SAMLApp("0oa1", "L")},
-					Members:   map[string][]model.User{}, Lose: map[string]int{c.lost: times},
+					GroupList: map[string]model.Group{"assignment": {ID: "g0", Name: "assignment"}, "studio": {ID: "g1", Name: "studio"},
+						"studio-ml": {ID: "g2", Name: "studio-ml"}},
+					AppList: []model.App{activitytest.SAMLApp("0oa1", "L")},
+					Members: map[string][]model.User{}, Lose: map[string]int{c.lost: times},
 					People: map[string]model.User{"new@example.com": {ID: "new", Login: "new@example.com", Status: "ACTIVE"}},
 				}
 				if c.with != nil {
@@ -110,7 +113,8 @@ func TestTheOktaSideOfARunMakesNothingTwice(t *testing.T) {
 	ctx := t.Context()
 	app, _ := w.Connected(t)
 	x := &provisioning.Activities{Okta: w.Org, Waits: w.Waits}
-	in := provisioning.AssignInput{AppID: app.ID, AssignmentGroup: "aws-identity-center", People: []string{"noor.haddad@example.com", "nobody@example.com"}}
+	in := provisioning.AssignInput{AppID: app.ID, AssignmentGroup: "aws-identity-center", People: []string{"noor.haddad@example.com",
+		"nobody@example.com"}}
 	pushing := provisioning.PushInput{AppID: app.ID, Groups: []string{"sagemaker-studio-users", "sagemaker-studio-ml"}}
 	spec := onboarding.Spec{Okta: onboarding.OktaSpec{AppLabel: app.Label, AssignmentGroup: in.AssignmentGroup}}
 	for _, login := range in.People {

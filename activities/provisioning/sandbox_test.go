@@ -21,7 +21,8 @@ func TestTheEndpointIsTriedAndTheConsoleIsAwaited(t *testing.T) {
 	require.NoError(t, err)
 	secrets := activitytest.SecretStub{testTokenRef: "not-" + tenant.Token}
 	x := &provisioning.Activities{Okta: w.Org, SCIM: &scim.Client{}, Secrets: secrets, Waits: w.Waits, PlainHTTPHost: w.Host}
-	check := provisioning.CheckSCIMInput{Region: activitytest.Region, Connection: provisioning.SCIMConnection{Endpoint: tenant.Endpoint, TokenRef: testTokenRef}}
+	check := provisioning.CheckSCIMInput{Region: activitytest.Region, Connection: provisioning.SCIMConnection{Endpoint: tenant.Endpoint,
+		TokenRef: testTokenRef}}
 	_, err = x.CheckSCIM(ctx, check)
 	require.NotContains(t, activitytest.RequireClass(t, err, fault.Denied).Error(), tenant.Token)
 	secrets[testTokenRef] = tenant.Token
@@ -46,7 +47,8 @@ func TestOktasRefusalsReachThePersonWhoCanHelp(t *testing.T) {
 	x := &provisioning.Activities{Okta: w.Org, Waits: w.Waits}
 	in := provisioning.PushInput{AppID: app.ID, Groups: []string{"sagemaker-studio-ml"}}
 
-	require.NoError(t, w.SetFaults(t.Context(), []sandbox.Fault{{Service: "okta", Operation: "POST /api/v1/apps/{id}/group-push/mappings", Kind: sandbox.FaultDeny}}))
+	require.NoError(t, w.SetFaults(t.Context(),
+		[]sandbox.Fault{{Service: "okta", Operation: "POST /api/v1/apps/{id}/group-push/mappings", Kind: sandbox.FaultDeny}}))
 	refused, err := x.PushGroups(t.Context(), in)
 	require.NoError(t, err)
 	require.Contains(t, refused.Refused["sagemaker-studio-ml"], "okta.groups.manage")

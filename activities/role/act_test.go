@@ -24,11 +24,13 @@ const (
 	foreignARN  = "arn:aws:iam::222222222222:role/" + foreignRole
 	policyARN   = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
 	keyARN      = "arn:aws:kms:us-east-1:222222222222:key/1b2c3d4e-5f60-4a7b-8c9d-0e1f2a3b4c5d"
-	otherTrust  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	otherTrust  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},` +
+		`"Action":"sts:AssumeRole"}]}`
 )
 
 func input(roles ...string) role.RolesInput {
-	return role.RolesInput{Run: "demo", Studio: activitytest.StudioAccount, Region: activitytest.Region, Roles: roles, Tags: map[string]string{"team": "ml"}}
+	return role.RolesInput{Run: "demo", Studio: activitytest.StudioAccount, Region: activitytest.Region, Roles: roles,
+		Tags: map[string]string{"team": "ml"}}
 }
 
 // withKey asks for everything that a role of ours can have.
@@ -122,11 +124,13 @@ func TestARoleOfOursFollowsTheSpec(t *testing.T) {
 	require.NoError(t, err)
 
 	name := aws.String(newRole)
-	_, err = client.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: name, PolicyDocument: aws.String(otherTrust)})
+	_, err = client.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: name,
+		PolicyDocument: aws.String(otherTrust)})
 	require.NoError(t, err)
 	_, err = client.DetachRolePolicy(t.Context(), &iam.DetachRolePolicyInput{RoleName: name, PolicyArn: aws.String(policyARN)})
 	require.NoError(t, err)
-	_, err = client.TagRole(t.Context(), &iam.TagRoleInput{RoleName: name, Tags: []iamtypes.Tag{{Key: aws.String("owner"), Value: aws.String("ann")}}})
+	_, err = client.TagRole(t.Context(),
+		&iam.TagRoleInput{RoleName: name, Tags: []iamtypes.Tag{{Key: aws.String("owner"), Value: aws.String("ann")}}})
 	require.NoError(t, err)
 
 	in := withKey()
@@ -142,7 +146,8 @@ func TestARoleOfOursFollowsTheSpec(t *testing.T) {
 	require.Contains(t, is.trust, "ec2.amazonaws.com", "whom somebody else admitted stays admitted")
 	require.Equal(t, []string{policyARN}, is.managed)
 	require.Equal(t, []string{"studio-onboarding-kms-demo"}, is.inline)
-	require.JSONEq(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:CreateGrant","kms:Decrypt","kms:DescribeKey","kms:Encrypt",
+	require.JSONEq(t,
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:CreateGrant","kms:Decrypt","kms:DescribeKey","kms:Encrypt",
 		"kms:GenerateDataKey*","kms:ReEncrypt*"],"Resource":"`+keyARN+`"}]}`, is.key)
 
 	_, err = client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: name, PolicyName: &is.inline[0],
@@ -158,8 +163,10 @@ func TestARoleOfOursFollowsTheSpec(t *testing.T) {
 func TestARoleOfSomebodyElseIsOnlyLookedAt(t *testing.T) {
 	w, x, client := newRoles(t)
 	_, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{
-		RoleName:                 aws.String("SageMakerStudio-narrow"),
-		AssumeRolePolicyDocument: aws.String(`{"Statement":{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com","sagemaker.amazonaws.com"]},"Action":["sts:SetContext","sts:AssumeRole"]}}`),
+		RoleName: aws.String("SageMakerStudio-narrow"),
+		AssumeRolePolicyDocument: aws.String(
+			`{"Statement":{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com","sagemaker.amazonaws.com"]},` +
+				`"Action":["sts:SetContext","sts:AssumeRole"]}}`),
 	})
 	require.NoError(t, err)
 
@@ -170,7 +177,8 @@ func TestARoleOfSomebodyElseIsOnlyLookedAt(t *testing.T) {
 	require.Equal(t, []role.Role{
 		{Wanted: foreignRole, Name: foreignRole, ARN: foreignARN, Origin: onboarding.OriginAdopted},
 		{Wanted: foreignARN, Name: foreignRole, ARN: foreignARN, Origin: onboarding.OriginAdopted},
-		{Wanted: "SageMakerStudio-narrow", Name: "SageMakerStudio-narrow", ARN: "arn:aws:iam::222222222222:role/SageMakerStudio-narrow", Origin: onboarding.OriginAdopted},
+		{Wanted: "SageMakerStudio-narrow", Name: "SageMakerStudio-narrow", ARN: "arn:aws:iam::222222222222:role/SageMakerStudio-narrow",
+			Origin: onboarding.OriginAdopted},
 	}, got.Roles)
 	require.Equal(t, 1, w.Count(t, "CreateRole", "created"), "the one that this test made")
 	is := liveRole(t, client, "SageMakerStudio-narrow")
@@ -191,7 +199,8 @@ func TestARoleThatSageMakerMayNotAssumeParksBeforeAnythingIsMade(t *testing.T) {
 
 func TestARoleARNThatDoesNotExistParks(t *testing.T) {
 	_, x, _ := newRoles(t)
-	for _, wanted := range []string{newRoleARN, "arn:aws:iam::999999999999:role/" + foreignRole, "arn:aws:iam::222222222222:role/path/" + foreignRole} {
+	for _, wanted := range []string{newRoleARN, "arn:aws:iam::999999999999:role/" + foreignRole,
+		"arn:aws:iam::222222222222:role/path/" + foreignRole} {
 		_, err := activitytest.Once(x.EnsureRoles, input(wanted))
 		activitytest.FailsWith(t, err, fault.Invalid, "The Studio account has no role "+wanted)
 	}
@@ -237,7 +246,8 @@ func TestALostWriteIsMadeAgain(t *testing.T) {
 				_, err := activitytest.Once(x.EnsureRoles, in)
 				require.NoError(t, err)
 				in.Tags = map[string]string{"team": "web"}
-				_, err = client.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String(newRole), PolicyDocument: aws.String(otherTrust)})
+				_, err = client.UpdateAssumeRolePolicy(t.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: aws.String(newRole),
+					PolicyDocument: aws.String(otherTrust)})
 				require.NoError(t, err)
 			}
 			w.Faults(t, sandbox.Fault{Service: "iam", Operation: operation, Kind: sandbox.FaultLostWrite})

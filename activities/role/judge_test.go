@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	studioTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	keyDocument = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:CreateGrant","kms:Decrypt","kms:DescribeKey","kms:Encrypt","kms:GenerateDataKey*","kms:ReEncrypt*"],"Resource":"` + keyARN + `"}]}`
+	studioTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},` +
+		`"Action":"sts:AssumeRole"}]}`
+	keyDocument = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:CreateGrant","kms:Decrypt",` +
+		`"kms:DescribeKey","kms:Encrypt","kms:GenerateDataKey*","kms:ReEncrypt*"],"Resource":"` + keyARN + `"}]}`
 )
 
 func spec(change ...func(*onboarding.Spec)) onboarding.Spec {
@@ -74,7 +76,8 @@ func TestTheJudgeOfRoles(t *testing.T) {
 		says []string
 	}{
 		"missing": {spec: spec(), found: role.Found{Wanted: newRole},
-			want: []string{"create execution-role", "create execution-role-tags domain.tags", "create execution-role-policies", "create execution-role domain.executionRole"},
+			want: []string{"create execution-role", "create execution-role-tags domain.tags", "create execution-role-policies",
+				"create execution-role domain.executionRole"},
 			says: []string{"SageMakerStudio-demo does not exist yet; the run creates it."}},
 		"missing, with a key": {spec: spec(keyed), found: role.Found{Wanted: newRole},
 			want: []string{"create execution-role", "create execution-role-tags domain.tags", "create execution-role-policies",
@@ -87,9 +90,10 @@ func TestTheJudgeOfRoles(t *testing.T) {
 			`{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"},` +
 			`{"Effect":"Deny","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:*"}]}`)),
 			want: []string{"blocked execution-role"}, says: []string{"denies sagemaker.amazonaws.com to assume the role", "Remove that statement"}},
-		"ours, without its policy": {spec: spec(), found: ours(func(f *role.Found) { f.Managed = []string{"arn:aws:iam::222222222222:policy/Own"} }),
-			want: []string{wholeKept, "keep execution-role-tags domain.tags", "create execution-role-policies", fieldKept},
-			says: []string{"does not have AmazonSageMakerFullAccess; the run attaches it"}},
+		"ours, without its policy": {spec: spec(),
+			found: ours(func(f *role.Found) { f.Managed = []string{"arn:aws:iam::222222222222:policy/Own"} }),
+			want:  []string{wholeKept, "keep execution-role-tags domain.tags", "create execution-role-policies", fieldKept},
+			says:  []string{"does not have AmazonSageMakerFullAccess; the run attaches it"}},
 		"ours, other tags": {spec: spec(tagged), found: ours(func(f *role.Found) { f.Tags["team"] = "web" }),
 			want: []string{wholeKept, "change execution-role-tags domain.tags", policyKept, fieldKept}, says: []string{"lacks tags of the spec"}},
 		"ours, further tags": {spec: spec(tagged), found: ours(func(f *role.Found) {
@@ -100,18 +104,21 @@ func TestTheJudgeOfRoles(t *testing.T) {
 			says: []string{keyARN, "studio-onboarding-kms-demo"}},
 		"ours, with the key": {spec: spec(keyed), found: ours(withInline("studio-onboarding-kms-demo", keyDocument)),
 			want: []string{wholeKept, "keep execution-role-tags domain.tags", policyKept, "keep execution-role-key domain.kmsKey", fieldKept}},
-		"ours, another key": {spec: spec(keyed), found: ours(withInline("studio-onboarding-kms-demo", strings.Replace(keyDocument, "1b2c", "ffff", 1))),
-			want: []string{wholeKept, "keep execution-role-tags domain.tags", policyKept, "change execution-role-key domain.kmsKey", fieldKept}},
+		"ours, another key": {spec: spec(keyed),
+			found: ours(withInline("studio-onboarding-kms-demo", strings.Replace(keyDocument, "1b2c", "ffff", 1))),
+			want:  []string{wholeKept, "keep execution-role-tags domain.tags", policyKept, "change execution-role-key domain.kmsKey", fieldKept}},
 		"ours, key not known": {spec: spec(func(s *onboarding.Spec) { s.Domain.KMSKey = "alias/studio" }), found: ours(),
 			want: []string{wholeKept, "keep execution-role-tags domain.tags", policyKept, "unknown execution-role-key domain.kmsKey", fieldKept},
 			says: []string{"alias/studio"}},
 		"of another run": {spec: spec(tagged), found: ours(func(f *role.Found) { f.MadeBy = "other" }),
 			want: []string{"adopt execution-role", "keep execution-role-tags domain.tags", policyKept, fieldKept}},
-		"of another run, without policy and trust": {spec: spec(), found: ours(withTrust(otherTrust), func(f *role.Found) { f.MadeBy, f.Managed = "other", nil }),
-			want: []string{"change execution-role", "create execution-role-policies", fieldKept}},
+		"of another run, without policy and trust": {spec: spec(),
+			found: ours(withTrust(otherTrust), func(f *role.Found) { f.MadeBy, f.Managed = "other", nil }),
+			want:  []string{"change execution-role", "create execution-role-policies", fieldKept}},
 		"ours, given by ARN": {spec: spec(tagged, keyed, func(s *onboarding.Spec) { s.Domain.ExecutionRole = newRoleARN }),
 			found: ours(func(f *role.Found) { f.Wanted, f.Managed = newRoleARN, nil }),
-			want:  []string{wholeKept, "keep execution-role-tags domain.tags", "warning execution-role-policies", "warning execution-role-key domain.kmsKey", fieldKept}},
+			want: []string{wholeKept, "keep execution-role-tags domain.tags", "warning execution-role-policies",
+				"warning execution-role-key domain.kmsKey", fieldKept}},
 		"ours, given by ARN, trust lost": {spec: spec(func(s *onboarding.Spec) { s.Domain.ExecutionRole = newRoleARN }),
 			found: ours(withTrust(otherTrust), func(f *role.Found) { f.Wanted = newRoleARN }), want: []string{"blocked execution-role"}},
 		"adopted": {spec: spec(), found: foreign(), want: []string{"adopt execution-role", policyKept, fieldKept}},
@@ -131,11 +138,13 @@ func TestTheJudgeOfRoles(t *testing.T) {
 		"adopted, key not seen": {spec: spec(keyed), found: foreign(withInline("own", strings.Replace(keyDocument, `"kms:CreateGrant",`, "", 1))),
 			want: []string{"adopt execution-role", policyKept, "warning execution-role-key domain.kmsKey", fieldKept},
 			says: []string{"allows kms:CreateGrant on the key " + keyARN, "A managed policy may", `"Resource":"` + keyARN + `"`}},
-		"adopted, key allowed": {spec: spec(keyed), found: foreign(withInline("own", `{"Statement":{"Effect":"Allow","Action":"KMS:*","Resource":"arn:aws:kms:*:222222222222:key/*"}}`)),
-			want: []string{"adopt execution-role", policyKept, "keep execution-role-key domain.kmsKey", fieldKept}},
+		"adopted, key allowed": {spec: spec(keyed),
+			found: foreign(withInline("own", `{"Statement":{"Effect":"Allow","Action":"KMS:*","Resource":"arn:aws:kms:*:222222222222:key/*"}}`)),
+			want:  []string{"adopt execution-role", policyKept, "keep execution-role-key domain.kmsKey", fieldKept}},
 		"adopted, inline policies not seen": {spec: spec(keyed), found: foreign(func(f *role.Found) {
 			f.InlineTrouble = &onboarding.Trouble{Class: "Denied", Operation: "iam:ListRolePolicies"}
-		}), want: []string{"adopt execution-role", policyKept, "warning execution-role-key domain.kmsKey", fieldKept}, says: []string{"iam:ListRolePolicies"}},
+		}), want: []string{"adopt execution-role", policyKept, "warning execution-role-key domain.kmsKey", fieldKept},
+			says: []string{"iam:ListRolePolicies"}},
 		"ARN of no role": {spec: spec(func(s *onboarding.Spec) { s.Domain.ExecutionRole = foreignARN }), found: role.Found{Wanted: foreignARN},
 			want: []string{"blocked execution-role"}, says: []string{"The Studio account has no role " + foreignARN + "."}},
 		"ARN with another path": {spec: spec(func(s *onboarding.Spec) { s.Domain.ExecutionRole = foreignARN }),
@@ -143,7 +152,8 @@ func TestTheJudgeOfRoles(t *testing.T) {
 				f.Wanted, f.ARN = foreignARN, strings.Replace(foreignARN, "role/", "role/team/", 1)
 			}),
 			want: []string{"blocked execution-role"}},
-		"not looked at": {spec: spec(), found: role.Found{Wanted: newRole, Trouble: &onboarding.Trouble{Class: "Denied", Operation: "iam:GetRole", Message: "no", Remedy: "allow it"}},
+		"not looked at": {spec: spec(), found: role.Found{Wanted: newRole, Trouble: &onboarding.Trouble{Class: "Denied",
+			Operation: "iam:GetRole", Message: "no", Remedy: "allow it"}},
 			want: []string{"blocked execution-role"}, says: []string{"iam:GetRole: no", "allow it"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -183,9 +193,12 @@ func TestTrustFollowsTheSettingsOfTheDomain(t *testing.T) {
 	require.Equal(t, "allows sts:AssumeRole and sts:SetSourceIdentity and sts:SetContext to sagemaker.amazonaws.com", v.Want)
 	v = judged(foreign())
 	require.Equal(t, onboarding.VerdictBlocked, v.Kind)
-	require.Equal(t, "The trust policy of "+newRoleARN+" does not let sagemaker.amazonaws.com sts:SetSourceIdentity and sts:SetContext, which the domain's settings need.", v.Reason)
-	require.Contains(t, v.Remedy, `Add {"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":["sts:SetSourceIdentity","sts:SetContext"]}`)
-	require.Equal(t, onboarding.VerdictAdopt, judged(foreign(withTrust(strings.Replace(studioTrust, `"sts:AssumeRole"`, `["sts:AssumeRole","sts:Set*"]`, 1)))).Kind)
+	require.Equal(t, "The trust policy of "+newRoleARN+" does not let sagemaker.amazonaws.com sts:SetSourceIdentity and sts:SetContext, "+
+		"which the domain's settings need.", v.Reason)
+	require.Contains(t, v.Remedy,
+		`Add {"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":["sts:SetSourceIdentity","sts:SetContext"]}`)
+	require.Equal(t, onboarding.VerdictAdopt,
+		judged(foreign(withTrust(strings.Replace(studioTrust, `"sts:AssumeRole"`, `["sts:AssumeRole","sts:Set*"]`, 1)))).Kind)
 }
 
 func TestTagsAreShownAsTheyAreAndAsTheyWillBe(t *testing.T) {
@@ -204,10 +217,14 @@ func TestTrustPoliciesAreReadAsPeopleWriteThem(t *testing.T) {
 	}
 	for document, want := range map[string]bool{
 		studioTrust: true,
-		`{"Statement":{"Effect":"Allow","Principal":{"Service":["a.amazonaws.com","sagemaker.amazonaws.com"]},"Action":["sts:AssumeRole","sts:SetContext"]}}`:                                                               true,
-		`{"Statement":{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:assume*","Condition":{"StringEquals":{"aws:SourceAccount":"222222222222"}}}}`:                                       true,
-		`{"Statement":[{"Effect":"Allow","Principal":{"Service":7},"Action":"x"},{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"*"}]}`:                                                       true,
-		`{"Statement":[{"Effect":"Deny","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"*","Condition":{"Bool":{"a":"b"}}},{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"*"}]}`: true,
+		`{"Statement":{"Effect":"Allow","Principal":{"Service":["a.amazonaws.com","sagemaker.amazonaws.com"]},"Action":["sts:AssumeRole",` +
+			`"sts:SetContext"]}}`: true,
+		`{"Statement":{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:assume*","Condition":{` +
+			`"StringEquals":{"aws:SourceAccount":"222222222222"}}}}`: true,
+		`{"Statement":[{"Effect":"Allow","Principal":{"Service":7},"Action":"x"},{"Effect":"Allow","Principal":{` +
+			`"Service":"sagemaker.amazonaws.com"},"Action":"*"}]}`: true,
+		`{"Statement":[{"Effect":"Deny","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"*","Condition":{"Bool":{"a":"b"}}},` +
+			`{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"*"}]}`: true,
 		otherTrust: false,
 		`{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}`:                                      false,
 		`{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::222222222222:root"},"Action":"sts:AssumeRole"}}`: false,
@@ -220,7 +237,8 @@ func TestTrustPoliciesAreReadAsPeopleWriteThem(t *testing.T) {
 func TestEveryFieldThatNamesARoleIsCompared(t *testing.T) {
 	s := spec(func(s *onboarding.Spec) {
 		s.Access.Groups = []onboarding.GroupAccessSpec{{Name: "a", ExecutionRole: foreignARN}, {Name: "b"}}
-		s.Access.People = []onboarding.PersonAccessSpec{{Login: "ann@example.com", ExecutionRole: foreignARN}, {Login: "bob@example.com", ExecutionRole: "New"}}
+		s.Access.People = []onboarding.PersonAccessSpec{{Login: "ann@example.com", ExecutionRole: foreignARN},
+			{Login: "bob@example.com", ExecutionRole: "New"}}
 	})
 	adopted := foreign(func(f *role.Found) { f.Wanted, f.ARN = foreignARN, foreignARN })
 	state := role.State{Account: "222222222222", Partition: "aws", Roles: []role.Found{ours(), adopted, {Wanted: "New"}}}

@@ -59,7 +59,8 @@ func TestOneRoleThatMayNotBeReadHidesNoOther(t *testing.T) {
 	require.NoError(t, err)
 	unknown := onboarding.OfKind(role.Judge(s, state), onboarding.VerdictUnknown)
 	require.Len(t, unknown, 1)
-	require.Equal(t, "The policies of "+foreignRole+" were not looked at, because the credentials do not allow iam:ListAttachedRolePolicies.", unknown[0].Reason)
+	require.Equal(t, "The policies of "+foreignRole+" were not looked at, because the credentials do not allow "+
+		"iam:ListAttachedRolePolicies.", unknown[0].Reason)
 
 	w.Faults(t, sandbox.Fault{Service: "iam", Kind: sandbox.FaultThrottle})
 	_, err = role.Look(t.Context(), w.Clouds, s, "")

@@ -102,7 +102,8 @@ func TestTheValuesThatTheConsoleShowsPass(t *testing.T) {
 		{onboarding.ValueMetadata: shown.Metadata, onboarding.ValuePortalURL: shown.PortalURL},
 		{onboarding.ValueACSURL: shown.ACSURL, onboarding.ValueIssuerURL: shown.IssuerURL, onboarding.ValuePortalURL: shown.PortalURL},
 	} {
-		provider, err := x.CheckServiceProvider(t.Context(), trust.CheckServiceProviderInput{AppID: app.ID, Region: activitytest.Region, Values: values})
+		provider, err := x.CheckServiceProvider(t.Context(), trust.CheckServiceProviderInput{AppID: app.ID, Region: activitytest.Region,
+			Values: values})
 		require.NoError(t, err)
 		require.Equal(t, trust.ServiceProvider{ACSURL: shown.ACSURL, Issuer: shown.IssuerURL, PortalURL: shown.PortalURL}, provider)
 		result, err := x.EstablishTrust(t.Context(), trust.TrustInput{AppID: app.ID, ServiceProvider: provider})

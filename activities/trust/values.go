@@ -14,7 +14,8 @@ import (
 var (
 	// samlHost takes every shape that AWS has documented: {region}.signin.aws.amazon.com (instances before February 2026),
 	// {region}.signin.aws, {region}.sso.signin.aws, and those of the other partitions.
-	samlHost = regexp.MustCompile(`^([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.(?:sso\.)?signin\.(?:aws|aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws\.com\.cn|amazonaws\.eu|amazonwebservices\.com\.cn)$`)
+	samlHost = regexp.MustCompile(`^([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.(?:sso\.)?signin\.` +
+		`(?:aws|aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws\.com\.cn|amazonaws\.eu|amazonwebservices\.com\.cn)$`)
 	// acsPath and issuerPath are what the two addresses of one instance differ by.
 	acsPath    = regexp.MustCompile(`^/platform/saml/acs/[^/]+$`)
 	issuerPath = regexp.MustCompile(`^/platform/saml/([^/]+)$`)
@@ -22,8 +23,9 @@ var (
 	storeID = regexp.MustCompile(`^d-[0-9a-z]{10}$`)
 
 	// portalHost takes the access portals of all partitions, with an alias of one's own or without.
-	portalHost = regexp.MustCompile(`(?:^|\.)(?:awsapps\.com|awsapps\.cn|portal\.amazonaws\.com|portal\.amazonaws\.com\.cn|portal\.amazonaws\.eu|app\.aws|app\.amazonwebservices\.com\.cn)$`)
-	oktaHost   = regexp.MustCompile(`(?:^|\.)okta(?:preview|-emea|-gov|\.mil)?(?:\.com)?$`)
+	portalHost = regexp.MustCompile(`(?:^|\.)(?:awsapps\.com|awsapps\.cn|` +
+		`portal\.amazonaws\.com|portal\.amazonaws\.com\.cn|portal\.amazonaws\.eu|app\.aws|app\.amazonwebservices\.com\.cn)$`)
+	oktaHost = regexp.MustCompile(`(?:^|\.)okta(?:preview|-emea|-gov|\.mil)?(?:\.com)?$`)
 )
 
 // CheckValues checks the values of Identity Center: three addresses, or AWS's metadata file with the portal's address, which may be

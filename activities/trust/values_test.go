@@ -27,10 +27,12 @@ func checkServiceProvider(t *testing.T, region string, values map[string]string)
 func spMetadata(entityID string, acs ...string) string {
 	services := ""
 	for i, location := range acs {
-		services += fmt.Sprintf(`<md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="%s" index="%d"/>`, location, i)
+		services += fmt.Sprintf(
+			`<md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="%s" index="%d"/>`, location, i)
 	}
 	return `<?xml version="1.0"?><md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="` + entityID +
-		`"><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">` + services + `</md:SPSSODescriptor></md:EntityDescriptor>`
+		`"><md:SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">` + services +
+		`</md:SPSSODescriptor></md:EntityDescriptor>`
 }
 
 func TestEveryShapeOfServiceProviderPasses(t *testing.T) {
@@ -40,8 +42,11 @@ func TestEveryShapeOfServiceProviderPasses(t *testing.T) {
 		{"us-east-1", "https://us-east-1.sso.signin.aws/platform/saml/acs/t", testIssuer, "https://" + testStore + ".awsapps.com/start/", ""},
 		{"us-east-1", testACS, testIssuer, "https://ssoins-7223b12345.us-east-1.portal.amazonaws.com", ""},
 		{"us-east-1", testACS, testIssuer, "https://ssoins-7223b12345.portal.us-east-1.app.aws", ""},
-		{"eu-west-1", "https://eu-west-1.signin.aws.amazon.com/platform/saml/acs/t", "https://eu-west-1.signin.aws.amazon.com/platform/saml/t", "", "https://" + testStore + ".awsapps.com/start"},
-		{"us-gov-west-1", "https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/acs/t", "https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/" + testStore, "", "https://start.us-gov-home.awsapps.com/directory/" + testStore},
+		{"eu-west-1", "https://eu-west-1.signin.aws.amazon.com/platform/saml/acs/t", "https://eu-west-1.signin.aws.amazon.com/platform/saml/t",
+			"", "https://" + testStore + ".awsapps.com/start"},
+		{"us-gov-west-1", "https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/acs/t",
+			"https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/" + testStore, "",
+			"https://start.us-gov-home.awsapps.com/directory/" + testStore},
 	} {
 		sp, err := checkServiceProvider(t, c.region, map[string]string{
 			onboarding.ValueACSURL: ` "` + c.acs + `" `, onboarding.ValueIssuerURL: c.issuer + "\n", onboarding.ValuePortalURL: c.portal})
@@ -70,8 +75,11 @@ func TestWrongServiceProviderValuesAreRefusedWithWhatIsWrong(t *testing.T) {
 		"d-1111111111":           {acs: testACS, issuer: testIssuer, portal: "https://d-1111111111.awsapps.com/start"},
 		"host of access portals": {acs: testACS, issuer: testIssuer, portal: "https://studio.example.com/start"},
 		"cannot be used":         {metadata: "not XML"},
-		"not the one which Okta": {metadata: `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="http://www.okta.com/exk1"><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"><md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://example.okta.com/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>`},
-		"but the metadata file":  {metadata: spMetadata(testIssuer, testACS), acs: "https://us-east-1.signin.aws/platform/saml/acs/t"},
+		"not the one which Okta": {metadata: `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"` +
+			` entityID="http://www.okta.com/exk1"><md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">` +
+			`<md:SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"` +
+			` Location="https://example.okta.com/sso"/></md:IDPSSODescriptor></md:EntityDescriptor>`},
+		"but the metadata file": {metadata: spMetadata(testIssuer, testACS), acs: "https://us-east-1.signin.aws/platform/saml/acs/t"},
 	} {
 		t.Run(says, func(t *testing.T) {
 			_, err := checkServiceProvider(t, "us-east-1", values)

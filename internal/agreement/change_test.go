@@ -26,8 +26,10 @@ import (
 // What administrators do to the world by hand.
 
 const (
-	studioTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	otherTrust  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	studioTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},` +
+		`"Action":"sts:AssumeRole"}]}`
+	otherTrust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},` +
+		`"Action":"sts:AssumeRole"}]}`
 )
 
 // eventually waits until something is so; nothing else than the world's own time passes.
@@ -111,7 +113,8 @@ func (s *site) domain(change func(*sagemaker.CreateDomainInput)) {
 	standard, _ := s.places()
 	in := &sagemaker.CreateDomainInput{
 		DomainName: &s.Spec.Domain.Name, AuthMode: sagemakertypes.AuthModeSso, VpcId: &standard.vpc, SubnetIds: standard.subnets,
-		DefaultUserSettings:       &sagemakertypes.UserSettings{ExecutionRole: aws.String(s.role("SageMakerStudio-team", studioTrust, fullAccess))},
+		DefaultUserSettings: &sagemakertypes.UserSettings{ExecutionRole: aws.String(s.role("SageMakerStudio-team", studioTrust,
+			fullAccess))},
 		HomeEfsFileSystemCreation: sagemakertypes.HomeEfsFileSystemCreationDisabled,
 	}
 	if change != nil {
@@ -192,7 +195,8 @@ func (s *site) profiles() map[string]*sagemaker.DescribeUserProfileOutput {
 	list, err := s.studio().ListUserProfiles(s.Context(), &sagemaker.ListUserProfilesInput{DomainIdEquals: domain.DomainId})
 	require.NoError(s, err)
 	for _, p := range list.UserProfiles {
-		out, err := s.studio().DescribeUserProfile(s.Context(), &sagemaker.DescribeUserProfileInput{DomainId: domain.DomainId, UserProfileName: p.UserProfileName})
+		out, err := s.studio().DescribeUserProfile(s.Context(), &sagemaker.DescribeUserProfileInput{DomainId: domain.DomainId,
+			UserProfileName: p.UserProfileName})
 		require.NoError(s, err)
 		found[aws.ToString(out.SingleSignOnUserValue)] = out
 	}
@@ -245,7 +249,8 @@ func (d directory) group(name string) *string {
 // memberships are those of a group by the IDs of its members.
 func (d directory) memberships(group string) map[string]*string {
 	d.Helper()
-	out, err := d.ListGroupMemberships(d.Context(), &identitystore.ListGroupMembershipsInput{IdentityStoreId: &d.store, GroupId: d.group(group)})
+	out, err := d.ListGroupMemberships(d.Context(), &identitystore.ListGroupMembershipsInput{IdentityStoreId: &d.store,
+		GroupId: d.group(group)})
 	require.NoError(d, err)
 	found := map[string]*string{}
 	for _, m := range out.GroupMemberships {
@@ -267,7 +272,8 @@ func (d directory) removeMember(group, login string) {
 	d.Helper()
 	membership := d.memberships(group)[*d.user(login)]
 	require.NotNil(d, membership)
-	_, err := d.DeleteGroupMembership(d.Context(), &identitystore.DeleteGroupMembershipInput{IdentityStoreId: &d.store, MembershipId: membership})
+	_, err := d.DeleteGroupMembership(d.Context(), &identitystore.DeleteGroupMembershipInput{IdentityStoreId: &d.store,
+		MembershipId: membership})
 	require.NoError(d, err)
 }
 
@@ -281,7 +287,8 @@ func (d directory) assign(login string) {
 	d.eventually(func() bool {
 		out, err := d.sso.ListApplicationAssignments(d.Context(), &ssoadmin.ListApplicationAssignmentsInput{ApplicationArn: application})
 		require.NoError(d, err)
-		return slices.ContainsFunc(out.ApplicationAssignments, func(a ssoadmintypes.ApplicationAssignment) bool { return aws.ToString(a.PrincipalId) == *user })
+		return slices.ContainsFunc(out.ApplicationAssignments,
+			func(a ssoadmintypes.ApplicationAssignment) bool { return aws.ToString(a.PrincipalId) == *user })
 	})
 }
 
@@ -305,10 +312,12 @@ func (d directory) unassign(group string) {
 func (s *site) deleteProfile(login string) {
 	s.Helper()
 	domain, profile := s.described(), s.profiles()[login]
-	_, err := s.studio().DeleteUserProfile(s.Context(), &sagemaker.DeleteUserProfileInput{DomainId: domain.DomainId, UserProfileName: profile.UserProfileName})
+	_, err := s.studio().DeleteUserProfile(s.Context(), &sagemaker.DeleteUserProfileInput{DomainId: domain.DomainId,
+		UserProfileName: profile.UserProfileName})
 	require.NoError(s, err)
 	s.eventually(func() bool {
-		out, err := s.studio().ListUserProfiles(s.Context(), &sagemaker.ListUserProfilesInput{DomainIdEquals: domain.DomainId, UserProfileNameContains: profile.UserProfileName})
+		out, err := s.studio().ListUserProfiles(s.Context(), &sagemaker.ListUserProfilesInput{DomainIdEquals: domain.DomainId,
+			UserProfileNameContains: profile.UserProfileName})
 		require.NoError(s, err)
 		return len(out.UserProfiles) == 0
 	})

@@ -63,7 +63,8 @@ func (s *site) asTheSpecSays() {
 	case onboarding.FileSystemDisabled:
 		require.Empty(s, aws.ToString(domain.HomeEfsFileSystemId))
 	}
-	require.Equal(s, spec.KMSKey != "", aws.ToString(domain.KmsKeyId) != "", "the key of the spec: %q, of the domain: %q", spec.KMSKey, aws.ToString(domain.KmsKeyId))
+	require.Equal(s, spec.KMSKey != "", aws.ToString(domain.KmsKeyId) != "", "the key of the spec: %q, of the domain: %q", spec.KMSKey,
+		aws.ToString(domain.KmsKeyId))
 	tags := s.tags(domain.DomainArn)
 	for key, value := range spec.Tags {
 		require.Equal(s, value, tags[key], "the tag %s", key)
@@ -107,11 +108,13 @@ func (s *site) sameStops(check said, r *run) {
 	stopped := maps.Clone(r.parked)
 	_, opening := stopped[onboarding.StepPreflight]
 	delete(stopped, onboarding.StepPreflight)
-	require.Equal(s, len(check.blocked) > 0, opening, "the preflight of a run and the check disagree\ncheck: %v\nrun: %v", check.blocked, r.parked)
+	require.Equal(s, len(check.blocked) > 0, opening, "the preflight of a run and the check disagree\ncheck: %v\nrun: %v",
+		check.blocked, r.parked)
 	if _, anywhere := check.blocked[onboarding.StepPreflight]; anywhere {
 		return // wrong credentials stop a run that goes on somewhere, or let it go to another account
 	}
-	require.Equal(s, frontier(check.blocked), frontier(stopped), "the run parks elsewhere than check says\ncheck: %v\nrun: %v", check.blocked, r.parked)
+	require.Equal(s, frontier(check.blocked), frontier(stopped), "the run parks elsewhere than check says\ncheck: %v\nrun: %v",
+		check.blocked, r.parked)
 }
 
 // sameWrites: a run writes what was planned and nothing else, and asks where it was planned.
@@ -137,8 +140,10 @@ func (s *site) samePeople(check, plan said, r *run) {
 	for _, people := range r.people {
 		maps.Copy(outside, people)
 	}
-	require.Equal(s, names(plan.people), names(outside), "the run parks for other people than were planned\nplan: %v\nrun: %v", plan.people, outside)
-	require.Equal(s, names(check.people), names(plan.people), "check and plan disagree on people\ncheck: %v\nplan: %v", check.people, plan.people)
+	require.Equal(s, names(plan.people), names(outside), "the run parks for other people than were planned\nplan: %v\nrun: %v",
+		plan.people, outside)
+	require.Equal(s, names(check.people), names(plan.people), "check and plan disagree on people\ncheck: %v\nplan: %v",
+		check.people, plan.people)
 	require.Equal(s, names(r.end.people), names(outside), "the report names other people than those for whom the run parked")
 	require.Equal(s, r.end.wanted-len(r.end.people), r.end.ready, "%v", r.end.people)
 }

@@ -131,7 +131,8 @@ type persistence struct {
 	interceptor.WorkerInterceptorBase
 }
 
-func (*persistence) InterceptWorkflow(_ workflow.Context, next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
+func (*persistence) InterceptWorkflow(_ workflow.Context,
+	next interceptor.WorkflowInboundInterceptor) interceptor.WorkflowInboundInterceptor {
 	in := &persistentInbound{}
 	in.Next = next
 	return in

@@ -41,7 +41,8 @@ func drifts() []change {
 		{"a person moved to the other group", func(s *site) { s.moves(worldtest.Ada, worldtest.PeopleGroup, worldtest.MLGroup) }},
 		{"a user was deleted in identity center", func(s *site) { require.NoError(s, s.DeleteUser(s.Context(), worldtest.Ada)) }},
 		{"a role lost its policy", func(s *site) {
-			_, err := s.iam().DetachRolePolicy(s.Context(), &iam.DetachRolePolicyInput{RoleName: aws.String("SageMakerStudio-team"), PolicyArn: aws.String(fullAccess)})
+			_, err := s.iam().DetachRolePolicy(s.Context(), &iam.DetachRolePolicyInput{RoleName: aws.String("SageMakerStudio-team"),
+				PolicyArn: aws.String(fullAccess)})
 			require.NoError(s, err)
 		}},
 		{"a role trusts somebody else", func(s *site) {
@@ -56,7 +57,8 @@ func drifts() []change {
 		}},
 		{"the domain was changed by hand", func(s *site) {
 			standard, _ := s.places()
-			_, err := s.studio().UpdateDomain(s.Context(), &sagemaker.UpdateDomainInput{DomainId: s.described().DomainId, SubnetIds: standard.subnets[:1]})
+			_, err := s.studio().UpdateDomain(s.Context(), &sagemaker.UpdateDomainInput{DomainId: s.described().DomainId,
+				SubnetIds: standard.subnets[:1]})
 			require.NoError(s, err)
 			s.settled()
 		}},

@@ -52,7 +52,8 @@ func domains() []change {
 	}
 	return []change{
 		existing("a domain is there", nil),
-		existing("the domain has iam authentication", func(_ *site, in *sagemaker.CreateDomainInput) { in.AuthMode = sagemakertypes.AuthModeIam }),
+		existing("the domain has iam authentication",
+			func(_ *site, in *sagemaker.CreateDomainInput) { in.AuthMode = sagemakertypes.AuthModeIam }),
 		existing("the domain is in another vpc than the spec says", func(s *site, in *sagemaker.CreateDomainInput) {
 			_, other := s.places()
 			in.VpcId, in.SubnetIds = &other.vpc, other.subnets
@@ -74,7 +75,8 @@ func domains() []change {
 			in.DefaultUserSettings.SecurityGroups = []string{standard.group}
 			s.Spec.Domain.Network.Access = onboarding.NetworkPublic
 		}),
-		existing("the domain has no key and the spec names one", func(s *site, _ *sagemaker.CreateDomainInput) { s.Spec.Domain.KMSKey = "alias/studio" }),
+		existing("the domain has no key and the spec names one",
+			func(s *site, _ *sagemaker.CreateDomainInput) { s.Spec.Domain.KMSKey = "alias/studio" }),
 		existing("the domain has a file system and the spec wants none", func(s *site, in *sagemaker.CreateDomainInput) {
 			s.Spec.Domain.HomeFileSystem = onboarding.FileSystemDisabled
 			in.HomeEfsFileSystemCreation = sagemakertypes.HomeEfsFileSystemCreationEnabled
@@ -114,7 +116,8 @@ func roles() []change {
 		}},
 		{"the spec names a role by arn", func(s *site) { s.Spec.Domain.ExecutionRole = s.role("ResearchNotebooks", studioTrust, fullAccess) }},
 		{"the spec names a role by arn that is missing", func(s *site) { s.Spec.Domain.ExecutionRole = named }},
-		{"the spec names a role by arn that trusts somebody else", func(s *site) { s.Spec.Domain.ExecutionRole = s.role("ResearchNotebooks", otherTrust) }},
+		{"the spec names a role by arn that trusts somebody else",
+			func(s *site) { s.Spec.Domain.ExecutionRole = s.role("ResearchNotebooks", otherTrust) }},
 	}
 }
 
@@ -167,7 +170,8 @@ func people() []change {
 	return []change{
 		{"a person is not assigned to the app", func(s *site) { s.Leave(worldtest.AssignmentGroup, worldtest.Ada) }},
 		{"a person has no last name", func(s *site) { s.okta(worldtest.Ada, map[string]any{"lastName": nil}) }},
-		{"a person has a character that aws refuses", func(s *site) { s.okta(worldtest.Ada, map[string]any{"lastName": "Example <contractor>"}) }},
+		{"a person has a character that aws refuses",
+			func(s *site) { s.okta(worldtest.Ada, map[string]any{"lastName": "Example <contractor>"}) }},
 		{"a person is deactivated", func(s *site) { s.deactivate(worldtest.Ada) }},
 		{"a user with a person's address was made by hand", func(s *site) {
 			s.enable(here)
@@ -178,7 +182,8 @@ func people() []change {
 			require.NoError(s, s.CreateUser(s.Context(), worldtest.Ada, worldtest.Ada))
 		}},
 		single("a single person", onboarding.PersonAccessSpec{Login: worldtest.Di}),
-		single("a single person who is not in the assignment group", onboarding.PersonAccessSpec{Login: worldtest.Eve, ExecutionRole: "SageMakerStudio-eve"}),
+		single("a single person who is not in the assignment group", onboarding.PersonAccessSpec{Login: worldtest.Eve,
+			ExecutionRole: "SageMakerStudio-eve"}),
 		single("a single person in other letters", onboarding.PersonAccessSpec{Login: "Di@Example.com"}),
 		single("a single person whom okta does not know", onboarding.PersonAccessSpec{Login: nobody}),
 		single("a single person who is in a group, too", onboarding.PersonAccessSpec{Login: worldtest.Ada, ExecutionRole: "SageMakerStudio-ada"}),

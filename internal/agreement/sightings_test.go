@@ -135,8 +135,10 @@ func TestOneFormOfSecretReferences(t *testing.T) {
 	request := onboarding.Request{Step: onboarding.StepSCIM, Needs: []onboarding.Need{{Name: onboarding.ValueSCIMToken}}}
 	for _, reference := range []string{
 		"env:SCIM_TOKEN", "env:scim token", "env:1TOKEN", "env:", "file:/run/secrets/token", "file:token", "file:", "file:/run/\ttoken",
-		"aws-sm:arn:aws:secretsmanager:us-east-1:111111111111:secret:scim", "aws-sm:arn:aws:secretsmanager:us-east-1:111111111111:secret:scim#token",
-		"aws-sm:arn:aws-cn:secretsmanager:cn-north-1:111111111111:secret:scim", "aws-sm:arn:aws:secretsmanager:us-east-1:111111111111:secret:scim#",
+		"aws-sm:arn:aws:secretsmanager:us-east-1:111111111111:secret:scim",
+		"aws-sm:arn:aws:secretsmanager:us-east-1:111111111111:secret:scim#token",
+		"aws-sm:arn:aws-cn:secretsmanager:cn-north-1:111111111111:secret:scim",
+		"aws-sm:arn:aws:secretsmanager:us-east-1:111111111111:secret:scim#",
 		"aws-sm:arn:aws:s3:::bucket", "aws-sm:scim", "vault:scim", "8a1f3b52-0b6c-4b3e-9d0c-0d7e0c3f3f7a",
 	} {
 		accepted := request.Accepts(onboarding.Answer{Step: request.Step, Values: map[string]string{onboarding.ValueSCIMToken: reference}}) == nil

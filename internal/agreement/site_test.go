@@ -60,7 +60,8 @@ func (s *site) environment() *testsuite.TestWorkflowEnvironment {
 	suite.SetLogger(quiet{})
 	env := suite.NewTestWorkflowEnvironment()
 	env.SetTestTimeout(2 * time.Minute)
-	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&s.pauses, &hearing{beat: s.beat}, activities.NewInterceptor(), &persistence{}}})
+	env.SetWorkerOptions(worker.Options{Interceptors: []interceptor.WorkerInterceptor{&s.pauses, &hearing{beat: s.beat},
+		activities.NewInterceptor(), &persistence{}}})
 	workflows.Register(env)
 	for _, set := range s.activities() {
 		env.RegisterActivity(set)
@@ -225,7 +226,8 @@ func (r *run) giveUp(progress onboarding.Progress) bool {
 }
 
 func (r *run) resolve(step onboarding.Step, action onboarding.Action) {
-	r.env.UpdateWorkflow(onboarding.UpdateResolve, "", outcome{r}, onboarding.Resolution{Step: step, Action: action, Reason: "to see what happens", By: "admin@laptop"})
+	r.env.UpdateWorkflow(onboarding.UpdateResolve, "", outcome{r}, onboarding.Resolution{Step: step, Action: action,
+		Reason: "to see what happens", By: "admin@laptop"})
 }
 
 func (r *run) provide(step onboarding.Step, values map[string]string) {

@@ -10,7 +10,8 @@ import (
 // changesOfDomainSettings are those of what Studio looks like and what it costs.
 func changesOfDomainSettings() []specChange {
 	change := func(field, from, to string, first, then values, seen string, proof func(*site, *sagemaker.DescribeDomainOutput)) specChange {
-		return specChange{field: field, from: from, to: to, first: first, then: then, happens: "changed in place", seen: "SageMaker: `" + seen + "`",
+		return specChange{field: field, from: from, to: to, first: first, then: then, happens: "changed in place",
+			seen:  "SageMaker: `" + seen + "`",
 			proof: func(s *site) { proof(s, s.described()) }}
 	}
 	return []specChange{
@@ -22,7 +23,8 @@ func changesOfDomainSettings() []specChange {
 			}),
 		change("domain.idleShutdown", "2h", "disabled", values{"domain.idleShutdown": "2h"}, values{"domain.idleShutdown": "disabled"},
 			"IdleSettings.LifecycleManagement", func(s *site, d *sagemaker.DescribeDomainOutput) {
-				require.Equal(s, sagemakertypes.LifecycleManagementDisabled, d.DefaultUserSettings.CodeEditorAppSettings.AppLifecycleManagement.IdleSettings.LifecycleManagement)
+				require.Equal(s, sagemakertypes.LifecycleManagementDisabled,
+					d.DefaultUserSettings.CodeEditorAppSettings.AppLifecycleManagement.IdleSettings.LifecycleManagement)
 			}),
 		change("domain.instanceTypes", "–", "ml.t3.medium", nil, values{"domain.instanceTypes": []string{"ml.t3.medium"}},
 			"StudioWebPortalSettings.HiddenInstanceTypes", func(s *site, d *sagemaker.DescribeDomainOutput) {
@@ -34,7 +36,8 @@ func changesOfDomainSettings() []specChange {
 			"StudioWebPortalSettings.HiddenAppTypes", func(s *site, d *sagemaker.DescribeDomainOutput) {
 				require.Equal(s, []sagemakertypes.AppType{sagemakertypes.AppTypeCanvas}, d.DefaultUserSettings.StudioWebPortalSettings.HiddenAppTypes)
 			}),
-		change("domain.spaceStorage.default", "–", "10 (maximum 100)", nil, values{"domain.spaceStorage.default": 10, "domain.spaceStorage.maximum": 100},
+		change("domain.spaceStorage.default", "–", "10 (maximum 100)", nil, values{"domain.spaceStorage.default": 10,
+			"domain.spaceStorage.maximum": 100},
 			"SpaceStorageSettings", func(s *site, d *sagemaker.DescribeDomainOutput) {
 				require.EqualValues(s, 10, aws.ToInt32(d.DefaultUserSettings.SpaceStorageSettings.DefaultEbsStorageSettings.DefaultEbsVolumeSizeInGb))
 			}),

@@ -28,7 +28,8 @@ func changesOfAccounts() []specChange {
 		{field: "region", from: "us-east-1", to: "eu-central-1", then: values{"region": "eu-central-1"}, blocked: []string{"us-east-1"},
 			happens: refused + ": Identity Center has one primary Region. Set `region` to it", seen: beforehand},
 		{field: "okta.appLabel", from: worldtest.AppLabel, to: "AWS Studio", then: values{"okta.appLabel": "AWS Studio"},
-			happens: "another app is made, and the operator is asked to connect it; the old one stays", seen: "Okta: the apps", proof: func(s *site) { require.NotEmpty(s, s.AppID()) }},
+			happens: "another app is made, and the operator is asked to connect it; the old one stays", seen: "Okta: the apps",
+			proof: func(s *site) { require.NotEmpty(s, s.AppID()) }},
 		{field: "okta.assignmentGroup", from: "studio-app", to: "studio-app-2", then: values{"okta.assignmentGroup": "studio-app-2"},
 			after: func(s *site) {
 				s.MakeGroup("studio-app-2")
@@ -36,19 +37,27 @@ func changesOfAccounts() []specChange {
 					s.Join("studio-app-2", login)
 				}
 			},
-			happens: "the group is assigned to the app; the old one stays assigned until somebody takes it off in Okta", seen: "Okta: the app's assignments", proof: func(s *site) {
+			happens: "the group is assigned to the app; the old one stays assigned until somebody takes it off in Okta",
+			seen:    "Okta: the app's assignments", proof: func(s *site) {
 				s.Okta("GET", "/api/v1/apps/"+s.AppID()+"/groups/"+s.GroupID("studio-app-2"), nil, nil)
 			}},
 		{field: "identityCenter.account", from: worldtest.Management, to: "another one", then: values{"identityCenter.account": "333333333333"},
-			blocked: []string{"333333333333"}, happens: refused + ": the credentials belong to another account. Correct the spec, or give the worker credentials of that account", seen: beforehand},
-		{field: "identityCenter.assumeRole", from: "–", to: "a role that is missing", then: values{"identityCenter.assumeRole": strings.Replace(missing, "2222", "1111", 1)},
-			blocked: []string{"Missing"}, happens: refused + " where the role can't be assumed. Correct the spec, or have the role trust the worker", seen: beforehand},
+			blocked: []string{"333333333333"}, happens: refused + ": the credentials belong to another account. Correct the spec, " +
+				"or give the worker credentials of that account", seen: beforehand},
+		{field: "identityCenter.assumeRole", from: "–", to: "a role that is missing",
+			then:    values{"identityCenter.assumeRole": strings.Replace(missing, "2222", "1111", 1)},
+			blocked: []string{"Missing"}, happens: refused + " where the role can't be assumed. Correct the spec, or have the role " +
+				"trust the worker", seen: beforehand},
 		{field: "studio.account", from: worldtest.Studio, to: "another one", then: values{"studio.account": "333333333333"},
-			blocked: []string{"333333333333"}, happens: refused + ": the credentials belong to another account. Correct the spec, or give the worker credentials of that account", seen: beforehand},
+			blocked: []string{"333333333333"}, happens: refused + ": the credentials belong to another account. Correct the spec, " +
+				"or give the worker credentials of that account", seen: beforehand},
 		{field: "studio.assumeRole", from: "StudioOnboarding", to: "a role that is missing", then: values{"studio.assumeRole": missing},
-			blocked: []string{"Missing"}, happens: refused + " where the role can't be assumed. Correct the spec, or have the role trust the worker", seen: beforehand},
-		{field: "operator.remindEvery", from: "4h", to: "1h", then: values{"operator.remindEvery": "1h"}, happens: "the next run reminds so often", seen: nowhere},
-		{field: "operator.deadline", from: "14d", to: "7d", then: values{"operator.deadline": "7d"}, happens: "the next run waits so long", seen: nowhere},
+			blocked: []string{"Missing"}, happens: refused + " where the role can't be assumed. Correct the spec, or have the role " +
+				"trust the worker", seen: beforehand},
+		{field: "operator.remindEvery", from: "4h", to: "1h", then: values{"operator.remindEvery": "1h"},
+			happens: "the next run reminds so often", seen: nowhere},
+		{field: "operator.deadline", from: "14d", to: "7d", then: values{"operator.deadline": "7d"}, happens: "the next run waits so long",
+			seen: nowhere},
 	}
 }
 
@@ -66,22 +75,27 @@ func changesOfTheDomain() []specChange {
 	}
 	return []specChange{
 		{field: "domain.name", from: "team", to: "research", then: values{"domain.name": "research"},
-			happens: "another domain is made, with everybody; the old one stays, with its files", seen: "SageMaker: `ListDomains`", proof: func(s *site) { require.NotNil(s, s.described()) }},
-		{field: "domain.executionRole", from: "SageMakerStudio-team", to: "SageMakerStudio-new", then: values{"domain.executionRole": "SageMakerStudio-new"},
-			happens: "changed in place", seen: "SageMaker: `DefaultUserSettings.ExecutionRole`", proof: domain(func(s *site, d *sagemaker.DescribeDomainOutput) {
+			happens: "another domain is made, with everybody; the old one stays, with its files", seen: "SageMaker: `ListDomains`",
+			proof: func(s *site) { require.NotNil(s, s.described()) }},
+		{field: "domain.executionRole", from: "SageMakerStudio-team", to: "SageMakerStudio-new",
+			then:    values{"domain.executionRole": "SageMakerStudio-new"},
+			happens: "changed in place", seen: "SageMaker: `DefaultUserSettings.ExecutionRole`",
+			proof: domain(func(s *site, d *sagemaker.DescribeDomainOutput) {
 				require.Equal(s, "arn:aws:iam::222222222222:role/SageMakerStudio-new", aws.ToString(d.DefaultUserSettings.ExecutionRole))
 			})},
 		{field: "domain.network.vpc", from: "the default VPC", to: "another one", first: placed,
 			then: values{"domain.network.vpc": func(s *site) any { _, other := s.places(); return other.vpc },
 				"domain.network.subnets": func(s *site) any { _, other := s.places(); return other.subnets }},
-			blocked: []string{"domain.network", "vpc-"}, happens: refused + ": a domain stays in its VPC. Set `domain.network` back, or give `domain.name` another value, so that a new domain is made", seen: beforehand},
+			blocked: []string{"domain.network", "vpc-"}, happens: refused + ": a domain stays in its VPC. Set `domain.network` back, " +
+				"or give `domain.name` another value, so that a new domain is made", seen: beforehand},
 		{field: "domain.network.subnets", from: "three", to: "one", first: placed,
 			then:    values{"domain.network.subnets": func(s *site) any { at, _ := s.places(); return at.subnets[:1] }},
 			happens: "changed in place", seen: "SageMaker: `SubnetIds`", proof: domain(func(s *site, d *sagemaker.DescribeDomainOutput) {
 				require.ElementsMatch(s, s.Spec.Domain.Network.Subnets, d.SubnetIds)
 			})},
 		{field: "domain.network.securityGroups", from: "–", to: "one", first: placed, then: values{"domain.network.securityGroups": group},
-			happens: "changed in place", seen: "SageMaker: `DefaultUserSettings.SecurityGroups`", proof: domain(func(s *site, d *sagemaker.DescribeDomainOutput) {
+			happens: "changed in place", seen: "SageMaker: `DefaultUserSettings.SecurityGroups`",
+			proof: domain(func(s *site, d *sagemaker.DescribeDomainOutput) {
 				require.Equal(s, s.Spec.Domain.Network.SecurityGroups, d.DefaultUserSettings.SecurityGroups)
 			})},
 		{field: "domain.network.access", from: "public", to: "vpc-only", first: grouped, then: values{"domain.network.access": "vpc-only"},
@@ -94,7 +108,8 @@ func changesOfTheDomain() []specChange {
 			})},
 		{field: "domain.homeFileSystem", from: "enabled", to: "disabled", first: values{"domain.homeFileSystem": "enabled"},
 			then: values{"domain.homeFileSystem": "disabled"}, blocked: []string{"homeFileSystem"},
-			happens: refused + ": AWS does not take a file system away again. Set the field back, or give `domain.name` another value", seen: beforehand},
+			happens: refused + ": AWS does not take a file system away again. Set the field back, or give `domain.name` another value",
+			seen:    beforehand},
 		{field: "domain.kmsKey", from: "–", to: "alias/studio", then: values{"domain.kmsKey": "alias/studio"}, blocked: []string{"domain.kmsKey"},
 			happens: refused + ": the key of a domain cannot be changed. Set the field back, or give `domain.name` another value", seen: beforehand},
 		{field: "domain.notebookSharing.s3", from: "–", to: "s3://example-studio/shared",
@@ -102,10 +117,12 @@ func changesOfTheDomain() []specChange {
 			happens: refused + ": sharing belongs to Studio Classic, which the domain does not have. Leave the field out", seen: beforehand},
 		{field: "domain.notebookSharing.kmsKey", from: "–", to: "alias/studio",
 			then:    values{"domain.notebookSharing.s3": "s3://example-studio/shared", "domain.notebookSharing.kmsKey": "alias/studio"},
-			blocked: []string{"domain.notebookSharing"}, happens: refused + ": sharing belongs to Studio Classic, which the domain does not have. Leave the field out", seen: beforehand},
+			blocked: []string{"domain.notebookSharing"}, happens: refused + ": sharing belongs to Studio Classic, which the domain does " +
+				"not have. Leave the field out", seen: beforehand},
 		{field: "domain.tags", from: "team: a", to: "team: b, cost-center: 4711", first: values{"domain.tags": map[string]string{"team": "a"}},
 			then:    values{"domain.tags": map[string]string{"team": "b", "cost-center": "4711"}},
-			happens: "changed in place, on the domain, its profiles and the roles that are ours", seen: "SageMaker: `ListTags`; IAM: `ListRoleTags`", proof: tagged},
+			happens: "changed in place, on the domain, its profiles and the roles that are ours", seen: "SageMaker: `ListTags`; IAM: " +
+				"`ListRoleTags`", proof: tagged},
 	}
 }
 
@@ -149,16 +166,21 @@ func changesOfAccess() []specChange {
 					s.Join("studio-new", login)
 				}
 			},
-			happens: "the new group is pushed and assigned; the old one stays assigned until somebody takes it off", seen: "Identity Center: the application's assignments", proof: func(s *site) {
+			happens: "the new group is pushed and assigned; the old one stays assigned until somebody takes it off",
+			seen:    "Identity Center: the application's assignments", proof: func(s *site) {
 				require.NotNil(s, s.directory().group("studio-new"))
 			}},
-		{field: "access.groups.executionRole", from: worldtest.MLRole, to: "SageMakerStudio-new", then: values{"access.groups.0.executionRole": "SageMakerStudio-new"},
-			happens: "changed in place", seen: "SageMaker: `ExecutionRole` of the members' profiles", proof: role(worldtest.Cy, "SageMakerStudio-new")},
+		{field: "access.groups.executionRole", from: worldtest.MLRole, to: "SageMakerStudio-new",
+			then:    values{"access.groups.0.executionRole": "SageMakerStudio-new"},
+			happens: "changed in place", seen: "SageMaker: `ExecutionRole` of the members' profiles",
+			proof: role(worldtest.Cy, "SageMakerStudio-new")},
 		{field: "access.people.login", from: "–", to: worldtest.Eve, then: values{"access.people.0.login": worldtest.Eve},
-			happens: "the person is assigned and gets a profile", seen: "SageMaker: the profile", proof: func(s *site) { require.Contains(s, s.profiles(), worldtest.Eve) }},
+			happens: "the person is assigned and gets a profile", seen: "SageMaker: the profile",
+			proof: func(s *site) { require.Contains(s, s.profiles(), worldtest.Eve) }},
 		{field: "access.people.executionRole", from: "–", to: "SageMakerStudio-di", first: values{"access.people.0.login": worldtest.Di},
 			then:    values{"access.people.0.executionRole": "SageMakerStudio-di"},
-			happens: "changed in place", seen: "SageMaker: `ExecutionRole` of the person's profile", proof: role(worldtest.Di, "SageMakerStudio-di")},
+			happens: "changed in place", seen: "SageMaker: `ExecutionRole` of the person's profile",
+			proof: role(worldtest.Di, "SageMakerStudio-di")},
 		{field: "access.profiles", from: "eager", to: "first-sign-in", then: values{"access.profiles": "first-sign-in"},
 			after:   func(s *site) { s.Join(worldtest.PeopleGroup, worldtest.Di) },
 			happens: "who comes later gets a profile at the first sign-in; profiles stay", seen: "SageMaker: no new profile before a sign-in",
@@ -167,7 +189,8 @@ func changesOfAccess() []specChange {
 					require.False(s, call.Operation == "CreateUserProfile" && call.Params["SingleSignOnUserValue"] == worldtest.Di, "%+v", call)
 				}
 			}},
-		{field: "access.onRemoval", from: "revoke", to: "delete-profile", before: five, then: values{"access.onRemoval": "delete-profile"}, after: leaves,
+		{field: "access.onRemoval", from: "revoke", to: "delete-profile", before: five, then: values{"access.onRemoval": "delete-profile"},
+			after:   leaves,
 			happens: "who leaves from now on loses the profile, too", seen: "SageMaker: the profile",
 			proof: func(s *site) { require.NotContains(s, s.profiles(), worldtest.Ada) }},
 		{field: "access.onRemoval", from: "delete-profile", to: "revoke", before: five, first: values{"access.onRemoval": "delete-profile"},

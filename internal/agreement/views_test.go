@@ -34,7 +34,8 @@ func (s *site) activities() []any {
 	require.NoError(s, err)
 	cloud := s.CloudAs(s.worker)
 	return activities.All(activities.Providers{
-		AWS: cloud, Okta: okta, SCIM: &scim.Client{}, Secrets: secret.New(func(string) string { return "" }, cloud), Waits: s.waits, People: store,
+		AWS: cloud, Okta: okta, SCIM: &scim.Client{}, Secrets: secret.New(func(string) string { return "" }, cloud), Waits: s.waits,
+		People:        store,
 		PlainHTTPHost: at.Host,
 	})
 }
@@ -165,7 +166,8 @@ type ended struct {
 }
 
 func endOf(report onboarding.Report) ended {
-	end := ended{state: report.State, wanted: report.People.Wanted, ready: report.People.Ready, profiles: report.People.Profiles, people: map[string]string{}}
+	end := ended{state: report.State, wanted: report.People.Wanted, ready: report.People.Ready, profiles: report.People.Profiles,
+		people: map[string]string{}}
 	for _, e := range report.Exceptions {
 		end.people[e.Person] = sentence(e.Reason, e.Remedy)
 	}

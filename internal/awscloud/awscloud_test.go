@@ -51,19 +51,22 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.assumed = append(e.assumed, form)
 		if e.refusal != "" {
 			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>%s</Message></Error></ErrorResponse>`, e.refusal)
+			fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>%s</Message></Error></ErrorResponse>`,
+				e.refusal)
 			return
 		}
-		fmt.Fprintf(w, `<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>`+
-			`<SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+		fmt.Fprintf(w,
+			`<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>s</SecretAccessKey>`+
+				`<SessionToken>t</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
 			time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
 	case "GetCallerIdentity":
 		name := "user/worker"
 		if strings.Contains(r.Header.Get("Authorization"), "ASIAROLE") {
 			name = "assumed-role/StudioOnboarding/studio-onboarding"
 		}
-		fmt.Fprintf(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::222222222222:%s</Arn><Account>222222222222</Account>`+
-			`</GetCallerIdentityResult></GetCallerIdentityResponse>`, name)
+		fmt.Fprintf(w,
+			`<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:sts::222222222222:%s</Arn><Account>222222222222</Account>`+
+				`</GetCallerIdentityResult></GetCallerIdentityResponse>`, name)
 	default:
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 		_, _ = io.WriteString(w, `{"Domains":[],"Instances":[]}`)
@@ -116,7 +119,8 @@ func TestARoleThatMayNotBeAssumedIsDenied(t *testing.T) {
 
 func TestNoCredentialsAreDeniedWithARemedy(t *testing.T) {
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"} {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE",
+		"AWS_WEB_IDENTITY_TOKEN_FILE"} {
 		t.Setenv(name, "")
 	}
 	t.Setenv("AWS_CONFIG_FILE", t.TempDir()+"/none")

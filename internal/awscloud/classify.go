@@ -108,7 +108,8 @@ func classifyAnswer(operation string, api smithy.APIError, httpStatus int) *faul
 		f.Class = fault.Unsupported
 		f.Remedy = "Use the organization instance of IAM Identity Center, which is enabled in the management account."
 	case code == "AWSOrganizationsNotInUseException":
-		f.Remedy = "Studio with Identity Center needs an AWS organization: create one in the AWS Organizations console, or use credentials or identityCenter.assumeRole of an account in one; then retry."
+		f.Remedy = "Studio with Identity Center needs an AWS organization: create one in the AWS Organizations console, " +
+			"or use credentials or identityCenter.assumeRole of an account in one; then retry."
 	case f.Class == fault.Denied:
 		f.Message, f.Remedy = unrepeated(f.Message), remedyDenied(operation, said)
 	case f.Class == fault.QuotaExceeded:
@@ -132,7 +133,8 @@ func classOfCode(code string) fault.Class {
 	case "ConflictException", "ResourceInUse", "ResourceInUseException", "EntityAlreadyExists", "ConcurrentModification",
 		"ConcurrentModificationException", "DeleteConflict", "EntityTemporarilyUnmodifiable":
 		return fault.Conflict
-	case "ResourceNotFound", "ResourceNotFoundException", "NoSuchEntity", "NoSuchResourceException", "NotFoundException", "NotFound", "NoSuchBucket":
+	case "ResourceNotFound", "ResourceNotFoundException", "NoSuchEntity", "NoSuchResourceException", "NotFoundException", "NotFound",
+		"NoSuchBucket":
 		return fault.NotFound
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException", "NotAuthorized", "Forbidden",
 		"OptInRequired", "SubscriptionRequiredException":

@@ -15,7 +15,8 @@ import (
 
 const (
 	remedyUnreachable = "Check the worker's network, proxy and DNS, the Region's name, and AWS_ENDPOINT_URL if it is set."
-	remedyCredentials = "Give the worker valid AWS credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID with its secret and session token, or a role), " +
+	remedyCredentials = "Give the worker valid AWS credentials (AWS_PROFILE, AWS_ACCESS_KEY_ID with its secret and session token, " +
+		"or a role), " +
 		"check that its clock is right and that the Region is enabled for the account, then retry."
 )
 
@@ -38,9 +39,11 @@ func remedyDenied(operation, said string) string {
 	case strings.Contains(said, "explicit deny"):
 		return fmt.Sprintf("A policy denies %s explicitly: take the deny away, or exempt %s from it, then retry.", action, principal)
 	case action == "sts:AssumeRole":
-		return fmt.Sprintf("Let the trust policy of %s name %s, and allow that principal sts:AssumeRole on the role, then retry.", resource, principal)
+		return fmt.Sprintf("Let the trust policy of %s name %s, and allow that principal sts:AssumeRole on the role, then retry.",
+			resource, principal)
 	}
-	if _, call, _ := strings.Cut(action, ":"); strings.HasPrefix(call, "List") && !strings.HasPrefix(call, "ListTags") && !strings.HasPrefix(call, "ListAttached") {
+	if _, call, _ := strings.Cut(action, ":"); strings.HasPrefix(call, "List") && !strings.HasPrefix(call, "ListTags") &&
+		!strings.HasPrefix(call, "ListAttached") {
 		resource = "*" // whatever AWS's text names: most lists know no resources (Service Authorization Reference)
 	}
 	for _, kind := range []string{":user-profile/", ":space/", ":app/"} {
@@ -89,7 +92,8 @@ func remedyQuota(operation string) string {
 	case "sagemaker:CreateSpace":
 		quota = " L-8E5333B4 (Maximum number of Studio spaces allowed per account)"
 	}
-	return "Ask for a higher quota" + quota + " in the Service Quotas console of that account and Region, or remove what is not needed, then retry."
+	return "Ask for a higher quota" + quota + " in the Service Quotas console of that account and Region, or remove what is not " +
+		"needed, then retry."
 }
 
 // credentialsCall says whether err came from fetching credentials, and which STS call did it ("" for other sources).
@@ -126,7 +130,8 @@ func noCredentials(operation string, err error) *fault.Fault {
 
 // text makes AWS's text fit to be shown: one line, without the encoded or quoted parts of the request.
 func text(s string) string {
-	for _, end := range []string{"\n", " Please use AWS Service Quotas", " Encoded authorization failure message", "The Canonical String", "Authorization="} {
+	for _, end := range []string{"\n", " Please use AWS Service Quotas", " Encoded authorization failure message", "The Canonical String",
+		"Authorization="} {
 		s, _, _ = strings.Cut(s, end)
 	}
 	return fault.Trim(strings.TrimSpace(s), maxText)

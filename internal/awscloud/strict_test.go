@@ -41,7 +41,9 @@ import (
 // may be nothing, and nothing at all for writes that AWS acknowledges so.
 func answering() map[string]map[string]string {
 	query := func(operation, result string) string {
-		return fmt.Sprintf("<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></%[1]sResponse>", operation, result)
+		return fmt.Sprintf(
+			"<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></%[1]sResponse>",
+			operation, result)
 	}
 	empty := func(operation string) string {
 		return fmt.Sprintf("<%[1]sResponse><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></%[1]sResponse>", operation)
@@ -56,7 +58,8 @@ func answering() map[string]map[string]string {
 			"CreateSubnet": set("CreateSubnet", "<subnet><subnetId>s</subnetId></subnet>"),
 			"DescribeVpcs": set("DescribeVpcs", "<vpcSet/>"), "DescribeSubnets": set("DescribeSubnets", ""),
 			"DescribeSecurityGroups": set("DescribeSecurityGroups", "<securityGroupInfo/>"),
-			"DescribeRouteTables":    set("DescribeRouteTables", "<routeTableSet/>"), "DescribeVpcEndpoints": set("DescribeVpcEndpoints", "<vpcEndpointSet/>"),
+			"DescribeRouteTables":    set("DescribeRouteTables", "<routeTableSet/>"), "DescribeVpcEndpoints": set("DescribeVpcEndpoints",
+				"<vpcEndpointSet/>"),
 		},
 		"iam": {
 			"GetRole": query("GetRole", role), "CreateRole": query("CreateRole", role),
@@ -76,12 +79,14 @@ func answering() map[string]map[string]string {
 		},
 		"organizations": {
 			"DescribeOrganization":                `{"Organization":{"Id":"o-1"}}`,
-			"ListAWSServiceAccessForOrganization": `{"EnabledServicePrincipals":[]}`, "ListDelegatedAdministrators": `{"DelegatedAdministrators":[]}`,
+			"ListAWSServiceAccessForOrganization": `{"EnabledServicePrincipals":[]}`,
+			"ListDelegatedAdministrators":         `{"DelegatedAdministrators":[]}`,
 		},
 		"sagemaker": {
 			"CreateApp": `{"AppArn":"a"}`, "CreateSpace": `{"SpaceArn":"a"}`, "CreateUserProfile": `{"UserProfileArn":"a"}`,
-			"CreateDomain": `{"DomainArn":"a","Url":"https://d"}`, "UpdateDomain": `{"DomainArn":"a"}`, "UpdateUserProfile": `{"UserProfileArn":"a"}`,
-			"AddTags": `{"Tags":[{"Key":"k","Value":"v"}]}`, "DeleteTags": `{}`, "DeleteApp": ``,
+			"CreateDomain": `{"DomainArn":"a","Url":"https://d"}`, "UpdateDomain": `{"DomainArn":"a"}`,
+			"UpdateUserProfile": `{"UserProfileArn":"a"}`,
+			"AddTags":           `{"Tags":[{"Key":"k","Value":"v"}]}`, "DeleteTags": `{}`, "DeleteApp": ``,
 			"DeleteDomain": ``, "DeleteUserProfile": ``, "DescribeDomain": `{"DomainId":"d","Status":"InService"}`,
 			"DescribeUserProfile": `{"UserProfileName":"p","Status":"InService"}`, "ListApps": `{"Apps":[]}`, "ListDomains": `{"Domains":[]}`,
 			"ListSpaces": `{"Spaces":[]}`, "ListTags": `{"Tags":[]}`, "ListUserProfiles": `{"UserProfiles":[]}`,
@@ -90,7 +95,8 @@ func answering() map[string]map[string]string {
 		"servicequotas":  {"GetServiceQuota": `{"Quota":{"Value":1}}`, "GetAWSDefaultServiceQuota": `{"Quota":{"Value":1}}`},
 		"ssoadmin": {
 			"CreateInstance": `{"InstanceArn":"i"}`, "CreateApplicationAssignment": `{}`, "DeleteApplicationAssignment": `{}`,
-			"DescribeInstance": `{"InstanceArn":"i"}`, "ListInstances": `{"Instances":[]}`, "ListApplicationAssignments": `{"ApplicationAssignments":[]}`,
+			"DescribeInstance": `{"InstanceArn":"i"}`, "ListInstances": `{"Instances":[]}`,
+			"ListApplicationAssignments": `{"ApplicationAssignments":[]}`,
 		},
 		"sts": {
 			"GetCallerIdentity": query("GetCallerIdentity", "<Arn>arn:aws:iam::1:user/u</Arn><Account>1</Account>"),
@@ -193,7 +199,8 @@ func kindOf(fits string) string {
 
 // acknowledges says whether there is nothing to say but yes.
 func acknowledges(fits string) bool {
-	return fits == "" || fits == "{}" || strings.HasPrefix(fits, "<") && !strings.Contains(fits, "Result>") && !strings.Contains(fits, "<requestId>")
+	return fits == "" || fits == "{}" || strings.HasPrefix(fits, "<") && !strings.Contains(fits, "Result>") &&
+		!strings.Contains(fits, "<requestId>")
 }
 
 func TestNoAnswerPassesForAnEmptyOne(t *testing.T) {
@@ -276,8 +283,10 @@ func TestAMissingPartOfAnAnswerIsNamed(t *testing.T) {
 		{"servicequotas", "GetServiceQuota", `{"Quota":{}}`, "an answer without Quota"},
 		{"organizations", "DescribeOrganization", `{"Organization":null}`, "an answer without Organization"},
 		{"iam", "GetRole", "<GetRoleResponse><GetRoleResult><Role/></GetRoleResult></GetRoleResponse>", "an answer without Role"},
-		{"sts", "AssumeRole", "<AssumeRoleResponse><AssumeRoleResult><Credentials/></AssumeRoleResult></AssumeRoleResponse>", "an answer without Credentials.AccessKeyId"},
-		{"ec2", "DescribeVpcs", "<DescribeVpcsResponse><requestId>1</requestId><vpcSet><item/></vpcSet></DescribeVpcsResponse>", "an empty element among Vpcs"},
+		{"sts", "AssumeRole", "<AssumeRoleResponse><AssumeRoleResult><Credentials/></AssumeRoleResult></AssumeRoleResponse>",
+			"an answer without Credentials.AccessKeyId"},
+		{"ec2", "DescribeVpcs", "<DescribeVpcsResponse><requestId>1</requestId><vpcSet><item/></vpcSet></DescribeVpcsResponse>",
+			"an empty element among Vpcs"},
 	} {
 		world := &canned{status: 200, kind: kindOf(c.body), body: c.body}
 		_, err := do(t, world.config(t), c.service, c.operation)

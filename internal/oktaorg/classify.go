@@ -114,9 +114,11 @@ func classifyAnswer(operation string, resp *http.Response, answer *okta.Error) *
 	case status >= 500:
 		return as(fault.Unavailable).WithRemedy("See https://status.okta.com.")
 	case status == http.StatusUnauthorized && code == "E0000015":
-		return as(fault.Unsupported).WithRemedy("The org lacks a feature or licence (Lifecycle Management for provisioning and group push): ask your Okta account team, or use the admin console.")
+		return as(fault.Unsupported).WithRemedy("The org lacks a feature or licence (Lifecycle Management for provisioning and group " +
+			"push): ask your Okta account team, or use the admin console.")
 	case status == http.StatusUnauthorized:
-		return as(fault.Denied).WithRemedy("The worker's Okta credentials are wrong, expired or revoked (an API token ends after 30 days without use, and with its administrator): give the worker new ones and restart it.")
+		return as(fault.Denied).WithRemedy("The worker's Okta credentials are wrong, expired or revoked (an API token ends after 30 " +
+			"days without use, and with its administrator): give the worker new ones and restart it.")
 	case status == http.StatusForbidden && code == "E0000056":
 		return as(fault.Invalid).WithRemedy("Deactivate the app first.")
 	case status == http.StatusForbidden:
@@ -143,14 +145,17 @@ func classifyToken(operation string, refused *tokenRefused) *fault.Fault {
 		return fault.New(fault.Unavailable, provider, operation, "Okta's token endpoint answered %d.", refused.status).
 			WithRemedy("See https://status.okta.com.")
 	}
-	f := fault.New(fault.Denied, provider, operation, "Okta gives the service app no access token: %d %s.", refused.status, strings.TrimSuffix(text, "."))
+	f := fault.New(fault.Denied, provider, operation, "Okta gives the service app no access token: %d %s.", refused.status,
+		strings.TrimSuffix(text, "."))
 	switch refused.code {
 	case "invalid_dpop_proof":
-		return f.WithRemedy("Clear \"Require Demonstrating Proof of Possession (DPoP) header in token requests\" in the service app's General settings.")
+		return f.WithRemedy("Clear \"Require Demonstrating Proof of Possession (DPoP) header in token requests\" in the service app's " +
+			"General settings.")
 	case "invalid_scope":
 		return f.WithRemedy("Grant the scopes of OKTA_CLIENT_SCOPES to the service app (Okta API Scopes tab).")
 	case "invalid_client":
-		return f.WithRemedy("Check OKTA_CLIENT_CLIENTID, OKTA_CLIENT_PRIVATEKEY and OKTA_CLIENT_PRIVATEKEYID against the service app's public keys.")
+		return f.WithRemedy("Check OKTA_CLIENT_CLIENTID, OKTA_CLIENT_PRIVATEKEY and OKTA_CLIENT_PRIVATEKEYID against the service app's " +
+			"public keys.")
 	}
 	return f.WithRemedy("Check the service app's client ID, public key, scopes and admin role in the Okta admin console.")
 }

@@ -52,7 +52,8 @@ func (o *Org) Group(ctx context.Context, name string) (Group, error) {
 	}
 	switch len(own) {
 	case 0:
-		return Group{}, fault.New(fault.NotFound, provider, operation, "There is no Okta group named %q that the worker's credentials can see.", name).AsWhole().
+		return Group{}, fault.New(fault.NotFound, provider, operation,
+			"There is no Okta group named %q that the worker's credentials can see.", name).AsWhole().
 			WithRemedy("Create the group in Okta, or correct its name in the spec (upper and lower case count).")
 	case 1:
 		return Group{ID: own[0].ID, Name: own[0].Profile.Name, Type: own[0].Type}, nil
@@ -206,7 +207,8 @@ func (o *Org) CreateMapping(ctx context.Context, appID, groupID, targetName stri
 	if len(targets) != 1 {
 		return Mapping{}, err
 	}
-	linked, linkErr := o.createMapping(ctx, appID, map[string]string{"sourceGroupId": groupID, "targetGroupId": targets[0], "status": "ACTIVE"})
+	linked, linkErr := o.createMapping(ctx, appID, map[string]string{"sourceGroupId": groupID, "targetGroupId": targets[0],
+		"status": "ACTIVE"})
 	if linkErr != nil && fault.ClassOf(linkErr) == fault.Invalid {
 		return Mapping{}, err // the first refusal says more
 	}

@@ -89,7 +89,8 @@ func OptionsFromEnvironment(getenv func(string) string) (Options, error) {
 			problem("OKTA_CLIENT_CLIENTID is not set: the PrivateKey mode needs the service app's client ID")
 		}
 		if len(options.Scopes) == 0 {
-			problem("OKTA_CLIENT_SCOPES is not set: the PrivateKey mode needs okta.apps.read, okta.apps.manage, okta.groups.read, okta.groups.manage, okta.users.read, okta.logs.read")
+			problem("OKTA_CLIENT_SCOPES is not set: the PrivateKey mode needs okta.apps.read, okta.apps.manage, okta.groups.read, " +
+				"okta.groups.manage, okta.users.read, okta.logs.read")
 		}
 		key, err := readPrivateKey(env("OKTA_CLIENT_PRIVATEKEY"))
 		if err != nil {
@@ -127,7 +128,8 @@ func checkOrgURL(org string, plainHTTP bool) error {
 
 func checkToken(token string) error {
 	if token == "" {
-		return errors.New("is not set: create an API token in the Okta admin console (Security > API > Tokens), or set OKTA_CLIENT_AUTHORIZATIONMODE=PrivateKey")
+		return errors.New("is not set: create an API token in the Okta admin console (Security > API > Tokens), " +
+			"or set OKTA_CLIENT_AUTHORIZATIONMODE=PrivateKey")
 	}
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return errors.New("contains a space, a line break or another character that no token has")

@@ -31,16 +31,24 @@ func TestOptionsNameTheVariableThatIsWrong(t *testing.T) {
 		env  map[string]string
 		says []string
 	}{
-		"nothing":       {nil, []string{"OKTA_CLIENT_ORGURL is not set", "OKTA_CLIENT_TOKEN is not set"}},
-		"admin host":    {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme-admin.okta-gov.com", "OKTA_CLIENT_TOKEN": "t"}, []string{"OKTA_CLIENT_ORGURL", "https://acme.okta-gov.com"}},
-		"plain http":    {map[string]string{"OKTA_CLIENT_ORGURL": "http://acme.okta.com", "OKTA_CLIENT_TOKEN": "t"}, []string{"OKTA_CLIENT_ORGURL", "https://"}},
-		"a path":        {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com/api/v1", "OKTA_CLIENT_TOKEN": "t"}, []string{"OKTA_CLIENT_ORGURL", "more than"}},
-		"no address":    {map[string]string{"OKTA_CLIENT_ORGURL": "acme.okta.com", "OKTA_CLIENT_TOKEN": "t"}, []string{"OKTA_CLIENT_ORGURL"}},
-		"broken token":  {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com", "OKTA_CLIENT_TOKEN": "secret half\nsecret rest"}, []string{"OKTA_CLIENT_TOKEN", "line break"}},
-		"unknown mode":  {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com", "OKTA_CLIENT_AUTHORIZATIONMODE": "JWT"}, []string{"OKTA_CLIENT_AUTHORIZATIONMODE", "JWT"}},
-		"service app":   {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com", "OKTA_CLIENT_AUTHORIZATIONMODE": "PrivateKey"}, []string{"OKTA_CLIENT_CLIENTID", "OKTA_CLIENT_SCOPES", "OKTA_CLIENT_PRIVATEKEY"}},
-		"no such key":   {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com", "OKTA_CLIENT_AUTHORIZATIONMODE": "PrivateKey", "OKTA_CLIENT_PRIVATEKEY": "secretbase64"}, []string{"OKTA_CLIENT_PRIVATEKEY is neither"}},
-		"truth unknown": {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com", "OKTA_CLIENT_TOKEN": "t", "OKTA_TESTING_DISABLE_HTTPS_CHECK": "maybe"}, []string{"OKTA_TESTING_DISABLE_HTTPS_CHECK"}},
+		"nothing": {nil, []string{"OKTA_CLIENT_ORGURL is not set", "OKTA_CLIENT_TOKEN is not set"}},
+		"admin host": {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme-admin.okta-gov.com", "OKTA_CLIENT_TOKEN": "t"},
+			[]string{"OKTA_CLIENT_ORGURL", "https://acme.okta-gov.com"}},
+		"plain http": {map[string]string{"OKTA_CLIENT_ORGURL": "http://acme.okta.com", "OKTA_CLIENT_TOKEN": "t"},
+			[]string{"OKTA_CLIENT_ORGURL", "https://"}},
+		"a path": {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com/api/v1", "OKTA_CLIENT_TOKEN": "t"},
+			[]string{"OKTA_CLIENT_ORGURL", "more than"}},
+		"no address": {map[string]string{"OKTA_CLIENT_ORGURL": "acme.okta.com", "OKTA_CLIENT_TOKEN": "t"}, []string{"OKTA_CLIENT_ORGURL"}},
+		"broken token": {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com", "OKTA_CLIENT_TOKEN": "secret half\nsecret rest"},
+			[]string{"OKTA_CLIENT_TOKEN", "line break"}},
+		"unknown mode": {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com", "OKTA_CLIENT_AUTHORIZATIONMODE": "JWT"},
+			[]string{"OKTA_CLIENT_AUTHORIZATIONMODE", "JWT"}},
+		"service app": {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com", "OKTA_CLIENT_AUTHORIZATIONMODE": "PrivateKey"},
+			[]string{"OKTA_CLIENT_CLIENTID", "OKTA_CLIENT_SCOPES", "OKTA_CLIENT_PRIVATEKEY"}},
+		"no such key": {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com", "OKTA_CLIENT_AUTHORIZATIONMODE": "PrivateKey",
+			"OKTA_CLIENT_PRIVATEKEY": "secretbase64"}, []string{"OKTA_CLIENT_PRIVATEKEY is neither"}},
+		"truth unknown": {map[string]string{"OKTA_CLIENT_ORGURL": "https://acme.okta.com", "OKTA_CLIENT_TOKEN": "t",
+			"OKTA_TESTING_DISABLE_HTTPS_CHECK": "maybe"}, []string{"OKTA_TESTING_DISABLE_HTTPS_CHECK"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := oktaorg.OptionsFromEnvironment(environment(c.env))
@@ -99,7 +107,8 @@ func TestPrivateKeysOfBothKindsGetAnAccessToken(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			options, err := oktaorg.OptionsFromEnvironment(environment(map[string]string{
 				"OKTA_CLIENT_ORGURL": server.URL, "OKTA_TESTING_DISABLE_HTTPS_CHECK": "true", "OKTA_CLIENT_AUTHORIZATIONMODE": "PrivateKey",
-				"OKTA_CLIENT_CLIENTID": "0oaclient", "OKTA_CLIENT_SCOPES": "okta.apps.read,okta.groups.read", "OKTA_CLIENT_PRIVATEKEYID": "kid", "OKTA_CLIENT_PRIVATEKEY": form}))
+				"OKTA_CLIENT_CLIENTID": "0oaclient", "OKTA_CLIENT_SCOPES": "okta.apps.read,okta.groups.read", "OKTA_CLIENT_PRIVATEKEYID": "kid",
+				"OKTA_CLIENT_PRIVATEKEY": form}))
 			require.NoError(t, err)
 			org, err := oktaorg.New(t.Context(), options)
 			require.NoError(t, err)
@@ -123,13 +132,15 @@ func TestPrivateKeysOfBothKindsGetAnAccessToken(t *testing.T) {
 		Scopes: []string{"s"}, PrivateKey: forms["PKCS#8"]})
 	require.NoError(t, err)
 	_, err = org.Who(t.Context())
-	require.NotContains(t, requireFault(t, err, fault.Unavailable).Error(), "client_assertion", "the URL of the token request is as good as a token")
+	require.NotContains(t, requireFault(t, err, fault.Unavailable).Error(), "client_assertion",
+		"the URL of the token request is as good as a token")
 
 	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	der, err := x509.MarshalPKCS8PrivateKey(curve)
 	require.NoError(t, err)
-	_, err = oktaorg.New(t.Context(), oktaorg.Options{OrgURL: "https://acme.okta.com", Mode: oktaorg.ModePrivateKey, ClientID: "c", Scopes: []string{"s"},
+	_, err = oktaorg.New(t.Context(), oktaorg.Options{OrgURL: "https://acme.okta.com", Mode: oktaorg.ModePrivateKey, ClientID: "c",
+		Scopes:     []string{"s"},
 		PrivateKey: string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))})
 	require.ErrorContains(t, err, "not RSA")
 }

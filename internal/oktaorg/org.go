@@ -160,7 +160,8 @@ func (o *Org) call(
 }
 
 // send makes a request that the SDK has no types for. body and out may be nil.
-func (o *Org) send(ctx context.Context, operation, method, path string, want shape, body, out any, secrets ...string) (*okta.Response, error) {
+func (o *Org) send(ctx context.Context, operation, method, path string, want shape, body, out any,
+	secrets ...string) (*okta.Response, error) {
 	return o.call(ctx, operation, want, func(ctx context.Context) (*okta.Response, error) {
 		executor := o.client.CloneRequestExecutor()
 		req, err := executor.WithAccept("application/json").WithContentType("application/json").NewRequest(method, path, body)
@@ -179,7 +180,8 @@ const maxThrottled = 5
 
 // list reads all pages of a listing. A page that Okta throttles is asked for again after the pause that Okta named, because
 // a listing of a large org takes longer than a rate limit window and would never end if it had to start over.
-func list[T any](ctx context.Context, o *Org, operation string, first func(context.Context) ([]T, *okta.Response, error), page func([]T) error) error {
+func list[T any](ctx context.Context, o *Org, operation string, first func(context.Context) ([]T, *okta.Response, error),
+	page func([]T) error) error {
 	var items []T
 	request := func(ctx context.Context) (resp *okta.Response, err error) {
 		items, resp, err = first(ctx)
@@ -226,11 +228,13 @@ func listRaw[T any](ctx context.Context, o *Org, operation, path string, page fu
 	}, page)
 }
 
-func (o *Org) patiently(ctx context.Context, operation string, request func(context.Context) (*okta.Response, error)) (*okta.Response, error) {
+func (o *Org) patiently(ctx context.Context, operation string,
+	request func(context.Context) (*okta.Response, error)) (*okta.Response, error) {
 	for attempt := 1; ; attempt++ {
 		resp, err := o.call(ctx, operation, aList, request)
 		var f *fault.Fault
-		if !errors.As(err, &f) || f.Class != fault.Throttled || f.RetryAfter <= 0 || f.RetryAfter > maxPause+10*time.Second || attempt == maxThrottled {
+		if !errors.As(err, &f) || f.Class != fault.Throttled || f.RetryAfter <= 0 || f.RetryAfter > maxPause+10*time.Second ||
+			attempt == maxThrottled {
 			return resp, err
 		}
 		timer := time.NewTimer(f.RetryAfter)

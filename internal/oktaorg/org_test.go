@@ -103,31 +103,38 @@ func TestEveryAnswerThatIsNoSuccessHasItsClass(t *testing.T) {
 		class  fault.Class
 		says   string
 	}{
-		"validation":      {send(400, oktaError("E0000001", "Api validation failed: settings", "entityID: too long")), fault.Invalid, "entityID: too long"},
-		"not provisioned": {send(400, oktaError("E0000001", "Api validation failed: feature", "Provisioning is not enabled for the app instance.")), fault.NotReady, "Provisioning"},
-		"app metadata":    {send(400, oktaError("E0000024", "operation on app metadata is not yet supported")), fault.Unsupported, "E0000024"},
-		"group push":      {send(400, oktaError("E0000027", "Group push bad request : no")), fault.Invalid, "Group push bad request"},
-		"no body":         {send(400, map[string]any{}), fault.Invalid, "without saying why"},
-		"bad token":       {send(401, oktaError("E0000011", "Invalid token provided")), fault.Denied, "credentials"},
-		"no licence":      {send(401, oktaError("E0000015", "You do not have permission to access the feature you are requesting")), fault.Unsupported, "licence"},
-		"no permission":   {send(403, oktaError("E0000006", "You do not have permission to perform the requested action")), fault.Denied, "okta.apps.read"},
-		"delete active":   {send(403, oktaError("E0000056", "Delete application forbidden.")), fault.Invalid, "Deactivate"},
-		"absent":          {send(404, oktaError("E0000007", "Not found: Resource not found: 0oa1 (AppInstance)")), fault.NotFound, "0oa1"},
-		"wrong method":    {send(405, oktaError("E0000022", "The endpoint does not support the provided HTTP method")), fault.Unsupported, "405"},
-		"conflict":        {send(409, oktaError("E0000062", "The given user is already assigned to the application.")), fault.Conflict, "409"},
-		"internal":        {send(500, oktaError("E0000009", "Internal Server Error")), fault.Unavailable, "500"},
-		"unsupported":     {send(501, oktaError("E0000060", "Unsupported operation.")), fault.Unsupported, "E0000060"},
-		"read-only":       {send(503, oktaError("E0000010", "The service is in read only mode.")), fault.Unavailable, "read only"},
-		"HTML 503":        {page(503), fault.Unavailable, "503"},
-		"HTML 200":        {page(200), fault.Unavailable, "web page"},
+		"validation": {send(400, oktaError("E0000001", "Api validation failed: settings", "entityID: too long")), fault.Invalid,
+			"entityID: too long"},
+		"not provisioned": {send(400, oktaError("E0000001", "Api validation failed: feature",
+			"Provisioning is not enabled for the app instance.")), fault.NotReady, "Provisioning"},
+		"app metadata": {send(400, oktaError("E0000024", "operation on app metadata is not yet supported")), fault.Unsupported, "E0000024"},
+		"group push":   {send(400, oktaError("E0000027", "Group push bad request : no")), fault.Invalid, "Group push bad request"},
+		"no body":      {send(400, map[string]any{}), fault.Invalid, "without saying why"},
+		"bad token":    {send(401, oktaError("E0000011", "Invalid token provided")), fault.Denied, "credentials"},
+		"no licence": {send(401, oktaError("E0000015", "You do not have permission to access the feature you are requesting")),
+			fault.Unsupported, "licence"},
+		"no permission": {send(403, oktaError("E0000006", "You do not have permission to perform the requested action")), fault.Denied,
+			"okta.apps.read"},
+		"delete active": {send(403, oktaError("E0000056", "Delete application forbidden.")), fault.Invalid, "Deactivate"},
+		"absent":        {send(404, oktaError("E0000007", "Not found: Resource not found: 0oa1 (AppInstance)")), fault.NotFound, "0oa1"},
+		"wrong method":  {send(405, oktaError("E0000022", "The endpoint does not support the provided HTTP method")), fault.Unsupported, "405"},
+		"conflict":      {send(409, oktaError("E0000062", "The given user is already assigned to the application.")), fault.Conflict, "409"},
+		"internal":      {send(500, oktaError("E0000009", "Internal Server Error")), fault.Unavailable, "500"},
+		"unsupported":   {send(501, oktaError("E0000060", "Unsupported operation.")), fault.Unsupported, "E0000060"},
+		"read-only":     {send(503, oktaError("E0000010", "The service is in read only mode.")), fault.Unavailable, "read only"},
+		"HTML 503":      {page(503), fault.Unavailable, "503"},
+		"HTML 200":      {page(200), fault.Unavailable, "web page"},
 		"insufficient scope, without a code": {func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("WWW-Authenticate", `Bearer authorization_uri="http://acme", realm="http://acme", scope="okta.apps.read", error="insufficient_scope", error_description="The access token provided does not contain the required scopes.", resource="/api/v1/apps"`)
+			w.Header().Set("WWW-Authenticate",
+				`Bearer authorization_uri="http://acme", realm="http://acme", scope="okta.apps.read", error="insufficient_scope",`+
+					` error_description="The access token provided does not contain the required scopes.", resource="/api/v1/apps"`)
 			w.WriteHeader(403)
 		}, fault.Denied, "required scopes"},
 		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://login.example.com/", http.StatusFound)
 		}, fault.Invalid, "login.example.com"},
-		"closed connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, fault.Unavailable, "connection was closed"},
+		"closed connection": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, fault.Unavailable,
+			"connection was closed"},
 		"broken JSON": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
 			_, _ = io.WriteString(w, `{"id": `)
@@ -153,7 +160,8 @@ type panicking struct{}
 func (panicking) RoundTrip(*http.Request) (*http.Response, error) { panic("nil pointer") }
 
 func TestAPanicBelowIsAFaultLikeOthers(t *testing.T) {
-	org, err := oktaorg.New(t.Context(), oktaorg.Options{OrgURL: "https://acme.okta.com", Mode: oktaorg.ModeSSWS, Token: token, Transport: panicking{}})
+	org, err := oktaorg.New(t.Context(), oktaorg.Options{OrgURL: "https://acme.okta.com", Mode: oktaorg.ModeSSWS, Token: token,
+		Transport: panicking{}})
 	require.NoError(t, err)
 	_, err = org.App(t.Context(), "0oa1")
 	requireFault(t, err, fault.Unavailable)
@@ -301,7 +309,8 @@ func TestAThrottledPageDoesNotStartTheListingAnew(t *testing.T) {
 }
 
 func TestMetadataComesUnchangedUnderEveryXMLType(t *testing.T) {
-	const document = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><md:EntityDescriptor xmlns:md=\"urn:x\" entityID=\"http://www.okta.com/exk1\">\r\n </md:EntityDescriptor>"
+	const document = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><md:EntityDescriptor xmlns:md=\"urn:x\" " +
+		"entityID=\"http://www.okta.com/exk1\">\r\n </md:EntityDescriptor>"
 	for _, contentType := range []string{"application/xml;charset=ISO-8859-1", "text/xml", "application/samlmetadata+xml"} {
 		t.Run(contentType, func(t *testing.T) {
 			org := newFakeOrg(t, func(w http.ResponseWriter, r *http.Request) {
@@ -436,7 +445,8 @@ func TestAGroupIsFoundAmongTheShadowsThatPushingMakes(t *testing.T) {
 
 func TestALoginIsWholeOrNobody(t *testing.T) {
 	org := newFakeOrg(t, func(w http.ResponseWriter, _ *http.Request) {
-		answerJSON(w, 200, map[string]any{"id": "00u1", "status": "ACTIVE", "profile": map[string]any{"login": "ann@example.com", "lastName": nil}})
+		answerJSON(w, 200, map[string]any{"id": "00u1", "status": "ACTIVE", "profile": map[string]any{"login": "ann@example.com",
+			"lastName": nil}})
 	})
 	user, err := org.UserByLogin(t.Context(), "Ann@example.com")
 	require.NoError(t, err)

@@ -74,21 +74,23 @@ func (o *Org) Connect(ctx context.Context, appID, baseURL, token string) error {
 // AppGroups lists the IDs of groups assigned to the app.
 func (o *Org) AppGroups(ctx context.Context, appID string) ([]string, error) {
 	var ids []string
-	err := list(ctx, o, "okta:GET /api/v1/apps/{id}/groups", func(ctx context.Context) ([]*okta.ApplicationGroupAssignment, *okta.Response, error) {
-		return o.client.Application.ListApplicationGroupAssignments(ctx, url.PathEscape(appID), query.NewQueryParams(query.WithLimit(200)))
-	}, func(page []*okta.ApplicationGroupAssignment) error {
-		for _, assignment := range page {
-			ids = append(ids, assignment.Id)
-		}
-		return nil
-	})
+	err := list(ctx, o, "okta:GET /api/v1/apps/{id}/groups",
+		func(ctx context.Context) ([]*okta.ApplicationGroupAssignment, *okta.Response, error) {
+			return o.client.Application.ListApplicationGroupAssignments(ctx, url.PathEscape(appID), query.NewQueryParams(query.WithLimit(200)))
+		}, func(page []*okta.ApplicationGroupAssignment) error {
+			for _, assignment := range page {
+				ids = append(ids, assignment.Id)
+			}
+			return nil
+		})
 	return ids, err
 }
 
 // AssignGroup assigns a group to the app, which makes app users of its members. It may be repeated.
 func (o *Org) AssignGroup(ctx context.Context, appID, groupID string) error {
 	_, err := o.call(ctx, "okta:PUT /api/v1/apps/{id}/groups/{id}", aThing, func(ctx context.Context) (*okta.Response, error) {
-		_, resp, err := o.client.Application.CreateApplicationGroupAssignment(ctx, url.PathEscape(appID), url.PathEscape(groupID), okta.ApplicationGroupAssignment{})
+		_, resp, err := o.client.Application.CreateApplicationGroupAssignment(ctx, url.PathEscape(appID), url.PathEscape(groupID),
+			okta.ApplicationGroupAssignment{})
 		return resp, err
 	})
 	return err

@@ -84,7 +84,8 @@ func TestNoAnswerPassesForAnEmptyOne(t *testing.T) {
 			case m.list:
 				wrong["null"], wrong["{}"], wrong[`"x"`] = "null where a list belongs", "an object where a list belongs", "a single value where"
 				wrong["[null]"], wrong["[{}]"] = "a list with an element that has no ID", "a list with an element that has no ID"
-				wrong[`[{"id":""}]`], wrong[`[5]`], wrong[`[{"id":"a"}`] = "a list with an element that has no ID", "a list of something else", "broken JSON"
+				wrong[`[{"id":""}]`], wrong[`[5]`], wrong[`[{"id":"a"}`] = "a list with an element that has no ID", "a list of something else",
+					"broken JSON"
 			case m.setting:
 				wrong["null"], wrong["[]"], wrong[`{"a":`] = "null where an object belongs", "a list where an object belongs", "broken JSON"
 			default:

@@ -19,7 +19,8 @@ func Check(w io.Writer, a onboarding.Assessment, o Options) error {
 	}
 	out.line()
 	blocked, warnings := len(onboarding.Blocked(checked)), len(onboarding.OfKind(checked, onboarding.VerdictWarning))
-	sum := fmt.Sprintf("%s looked at: %d blocking, %s.", plural(len(checked), "thing", "things"), blocked, plural(warnings, "warning", "warnings"))
+	sum := fmt.Sprintf("%s looked at: %d blocking, %s.", plural(len(checked), "thing", "things"), blocked,
+		plural(warnings, "warning", "warnings"))
 	asked := len(onboarding.OfKind(checked, onboarding.VerdictAsk))
 	switch {
 	case blocked > 0:
@@ -124,9 +125,11 @@ func Plan(w io.Writer, plan onboarding.Assessment, o Options) error {
 
 func planSum(plan onboarding.Assessment) string {
 	people := plan.People
-	text := fmt.Sprintf("%s wanted: %d in Identity Center, %d expected after the sync.", plural(people.Wanted, "person", "people"), people.Synced, people.AfterSync)
+	text := fmt.Sprintf("%s wanted: %d in Identity Center, %d expected after the sync.", plural(people.Wanted, "person", "people"),
+		people.Synced, people.AfterSync)
 	totals := plan.Totals()
-	todo := totals[onboarding.VerdictCreate] + totals[onboarding.VerdictChange] + totals[onboarding.VerdictRemove] + totals[onboarding.VerdictAsk]
+	todo := totals[onboarding.VerdictCreate] + totals[onboarding.VerdictChange] + totals[onboarding.VerdictRemove] +
+		totals[onboarding.VerdictAsk]
 	switch blocked := len(onboarding.Blocked(plan.Verdicts)); {
 	case todo == 0 && blocked > 0:
 		return text + " Nothing can be done before what is marked ✗ is repaired."
@@ -134,13 +137,15 @@ func planSum(plan onboarding.Assessment) string {
 		return text + " Nothing to do."
 	}
 	return text + fmt.Sprintf(" %d to create, %d to change, %d to remove, %d to keep, %d for you to do.", totals[onboarding.VerdictCreate],
-		totals[onboarding.VerdictChange], totals[onboarding.VerdictRemove], totals[onboarding.VerdictKeep]+totals[onboarding.VerdictAdopt], totals[onboarding.VerdictAsk])
+		totals[onboarding.VerdictChange], totals[onboarding.VerdictRemove], totals[onboarding.VerdictKeep]+totals[onboarding.VerdictAdopt],
+		totals[onboarding.VerdictAsk])
 }
 
 func (p *page) change(v onboarding.Verdict) {
 	symbols := map[onboarding.VerdictKind]string{
-		onboarding.VerdictCreate: p.paint(green, "+"), onboarding.VerdictChange: p.paint(yellow, "~"), onboarding.VerdictRemove: p.paint(red, "-"),
-		onboarding.VerdictKeep: p.paint(dim, "="), onboarding.VerdictAdopt: p.paint(dim, "="), onboarding.VerdictAsk: p.paint(cyan, "?"),
+		onboarding.VerdictCreate: p.paint(green, "+"), onboarding.VerdictChange: p.paint(yellow, "~"),
+		onboarding.VerdictRemove: p.paint(red, "-"), onboarding.VerdictKeep: p.paint(dim, "="),
+		onboarding.VerdictAdopt: p.paint(dim, "="), onboarding.VerdictAsk: p.paint(cyan, "?"),
 	}
 	title := v.Resource.Info().Title
 	text := title

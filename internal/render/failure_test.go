@@ -19,7 +19,8 @@ func TestEveryThingThatBlocksHasItsRemedyUnderIt(t *testing.T) {
 	}
 	var b strings.Builder
 	require.NoError(t, render.Parked(&b, "demo", parked, render.Options{Now: now}))
-	require.Regexp(t, `(?s)What +There is no VPC\.\n +Remedy +Make one\.\n +What +Okta has no group studio\.\n +Remedy +Create it\.\n`, b.String())
+	require.Regexp(t, `(?s)What +There is no VPC\.\n +Remedy +Make one\.\n +What +Okta has no group studio\.\n +Remedy +Create it\.\n`,
+		b.String())
 	require.NotContains(t, b.String(), "both")
 
 	b.Reset()

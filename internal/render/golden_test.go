@@ -55,10 +55,12 @@ func samlRequest() onboarding.Request {
 		URL:     "https://us-east-1.console.aws.amazon.com/singlesignon/home?region=us-east-1#/settings",
 		Clicks: []string{
 			"Open Settings → Identity source → Actions → Change identity source.",
-			"Choose External identity provider and upload Okta's metadata under IdP SAML metadata. Leave the certificate alone: the metadata holds it.",
+			"Choose External identity provider and upload Okta's metadata under IdP SAML metadata. Leave the certificate alone: " +
+				"the metadata holds it.",
 			"Type ACCEPT and change.",
 		},
-		Paste:     []onboarding.PasteValue{{Label: "IdP issuer URL", Value: "http://www.okta.com/exk1fxp2k3EXAMPLE"}, {Label: "IdP sign-in URL", Value: "https://example.okta.com/app/amazon_aws_sso/exk1fxp2k3EXAMPLE/sso/saml"}},
+		Paste: []onboarding.PasteValue{{Label: "IdP issuer URL", Value: "http://www.okta.com/exk1fxp2k3EXAMPLE"},
+			{Label: "IdP sign-in URL", Value: "https://example.okta.com/app/amazon_aws_sso/exk1fxp2k3EXAMPLE/sso/saml"}},
 		Documents: []string{"okta-metadata.xml"},
 		Needs: []onboarding.Need{{Name: "acs-url", Label: "ACS URL"}, {Name: "issuer-url", Label: "Issuer URL"},
 			{Name: "portal-url", Label: "AWS access portal URL", Optional: true}},
@@ -81,12 +83,15 @@ func busy() onboarding.Progress {
 	return onboarding.Progress{
 		Run: "data-science", State: onboarding.RunAttention, StartedAt: ago(252 * time.Second),
 		Steps: steps(map[onboarding.Step]onboarding.StepProgress{
-			onboarding.StepPreflight:      {State: onboarding.StepDone, Summary: "14 checks, 1 warning", StartedAt: ago(252 * time.Second), EndedAt: ago(249 * time.Second)},
-			onboarding.StepIdentityCenter: {State: onboarding.StepDone, Summary: "ssoins-7223b02d8f1cEXAMPLE in us-east-1, adopted", StartedAt: ago(249 * time.Second), EndedAt: ago(240 * time.Second)},
-			onboarding.StepOktaApp:        {State: onboarding.StepSkipped, StartedAt: ago(240 * time.Second), EndedAt: ago(239 * time.Second)},
-			onboarding.StepSAMLExchange:   {State: onboarding.StepWaiting, StartedAt: ago(90 * time.Second)},
+			onboarding.StepPreflight: {State: onboarding.StepDone, Summary: "14 checks, 1 warning", StartedAt: ago(252 * time.Second),
+				EndedAt: ago(249 * time.Second)},
+			onboarding.StepIdentityCenter: {State: onboarding.StepDone, Summary: "ssoins-7223b02d8f1cEXAMPLE in us-east-1, adopted",
+				StartedAt: ago(249 * time.Second), EndedAt: ago(240 * time.Second)},
+			onboarding.StepOktaApp:      {State: onboarding.StepSkipped, StartedAt: ago(240 * time.Second), EndedAt: ago(239 * time.Second)},
+			onboarding.StepSAMLExchange: {State: onboarding.StepWaiting, StartedAt: ago(90 * time.Second)},
 			onboarding.StepOktaGroups: {State: onboarding.StepRunning, Summary: "Okta provisions people", StartedAt: ago(61 * time.Second),
-				Count: &onboarding.Count{Step: onboarding.StepOktaGroups, Done: 812, Total: 1000, What: "people"}, Retrying: "attempt 3, after: okta: rate limited"},
+				Count:    &onboarding.Count{Step: onboarding.StepOktaGroups, Done: 812, Total: 1000, What: "people"},
+				Retrying: "attempt 3, after: okta: rate limited"},
 			onboarding.StepDomain: {State: onboarding.StepParked, StartedAt: ago(4 * time.Minute)},
 		}),
 		Requests: []onboarding.Request{samlRequest()},
@@ -96,7 +101,8 @@ func busy() onboarding.Progress {
 
 func report() onboarding.Report {
 	return onboarding.Report{
-		Run: "data-science", Region: "us-east-1", State: onboarding.RunDone, StartedBy: "op@laptop", StartedAt: ago(3 * time.Hour), EndedAt: ago(2 * time.Hour),
+		Run: "data-science", Region: "us-east-1", State: onboarding.RunDone, StartedBy: "op@laptop", StartedAt: ago(3 * time.Hour),
+		EndedAt: ago(2 * time.Hour),
 		Addresses: onboarding.SignInAddresses{
 			OktaTile:     "https://example.okta.com/home/amazon_aws_sso/0oa1EXAMPLE/aln1EXAMPLE",
 			AccessPortal: "https://d-9067EXAMPLE.awsapps.com/start",
@@ -108,12 +114,14 @@ func report() onboarding.Report {
 			{Name: "sagemaker-studio-ml", GroupID: "g-2", People: 14, ExecutionRole: "arn:aws:iam::222222222222:role/SageMakerStudio-ml"},
 		},
 		Exceptions: []onboarding.PersonException{
-			{Person: "madonna@example.com", Reason: "has no last name in Okta, which AWS's SCIM endpoint requires", Remedy: "set lastName in Okta; the person then follows by itself"},
+			{Person: "madonna@example.com", Reason: "has no last name in Okta, which AWS's SCIM endpoint requires",
+				Remedy: "set lastName in Okta; the person then follows by itself"},
 			{Person: "günther@example.com", Reason: "deactivated in Okta"},
 		},
 		ExceptionsTotal: 3,
-		Notices:         []onboarding.PersonException{{Person: "twin@example.com", Reason: "is in two groups that ask for different execution roles; sagemaker-studio-users counts"}},
-		PeopleFile:      "/var/lib/studio-onboarding/data-science.jsonl",
+		Notices: []onboarding.PersonException{{Person: "twin@example.com", Reason: "is in two groups that ask for different " +
+			"execution roles; sagemaker-studio-users counts"}},
+		PeopleFile: "/var/lib/studio-onboarding/data-science.jsonl",
 		Resources: []onboarding.Resource{
 			{Kind: "Okta app", Name: "AWS IAM Identity Center", ID: "0oa1EXAMPLE", Origin: onboarding.OriginAdopted},
 			{Kind: "Studio domain", Name: "data-science", ID: "d-abcdEXAMPLE", Origin: onboarding.OriginCreated},
@@ -122,8 +130,10 @@ func report() onboarding.Report {
 			{Kind: onboarding.VerdictKeep, Code: "region", Reason: "fine"},
 			{Kind: onboarding.VerdictWarning, Code: "quota", Reason: "1,204 profiles of at most 1,500", Remedy: "ask for more in Service Quotas"},
 		},
-		Requests: []onboarding.AnsweredRequest{{Step: onboarding.StepSCIM, Title: "Create the SCIM token", AskedAt: ago(170 * time.Minute), DoneAt: ago(150 * time.Minute), By: "op@laptop"}},
-		Decisions: []onboarding.Decision{{Resolution: onboarding.Resolution{Step: onboarding.StepDirectorySync, Action: onboarding.ActionSkip, Reason: "they follow next week", By: "op@laptop"},
+		Requests: []onboarding.AnsweredRequest{{Step: onboarding.StepSCIM, Title: "Create the SCIM token", AskedAt: ago(170 * time.Minute),
+			DoneAt: ago(150 * time.Minute), By: "op@laptop"}},
+		Decisions: []onboarding.Decision{{Resolution: onboarding.Resolution{Step: onboarding.StepDirectorySync, Action: onboarding.ActionSkip,
+			Reason: "they follow next week", By: "op@laptop"},
 			At: ago(130 * time.Minute), Message: "2 people are missing"}},
 		Skipped: []onboarding.Step{onboarding.StepDirectorySync},
 		Expiries: []onboarding.Expiry{
@@ -141,10 +151,12 @@ func TestGoldenTexts(t *testing.T) {
 			return render.Progress(b, busy(), render.Options{Now: now, Color: true})
 		},
 		"progress-done": func(b *strings.Builder) error {
-			return render.Progress(b, onboarding.Progress{Run: "a", State: onboarding.RunDone, StartedAt: ago(time.Hour), EndedAt: now}, render.Options{Now: now.Add(time.Hour)})
+			return render.Progress(b, onboarding.Progress{Run: "a", State: onboarding.RunDone, StartedAt: ago(time.Hour), EndedAt: now},
+				render.Options{Now: now.Add(time.Hour)})
 		},
 		"request-saved": func(b *strings.Builder) error {
-			return render.Request(b, "data-science", samlRequest(), render.Options{Now: now, Width: 80, Files: map[string]string{"okta-metadata.xml": "./data-science-okta-metadata.xml"}})
+			return render.Request(b, "data-science", samlRequest(),
+				render.Options{Now: now, Width: 80, Files: map[string]string{"okta-metadata.xml": "./data-science-okta-metadata.xml"}})
 		},
 		"parked-people": func(b *strings.Builder) error {
 			parked := domainParked()

@@ -82,7 +82,8 @@ func (s *screen) count() int {
 }
 
 func terminal(width, height int) render.LiveOptions {
-	return render.LiveOptions{Terminal: true, Color: true, Now: func() time.Time { return now }, Size: func() (int, int) { return width, height }}
+	return render.LiveOptions{Terminal: true, Color: true, Now: func() time.Time { return now },
+		Size: func() (int, int) { return width, height }}
 }
 
 func TestATerminalShowsOneChecklistAndEachRequestOnce(t *testing.T) {

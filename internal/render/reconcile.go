@@ -30,7 +30,8 @@ func Reconcile(w io.Writer, r onboarding.ReconcileReport, o Options) error {
 		}
 	}
 	if total := max(r.ExceptionsTotal, len(r.Exceptions)); total > 0 {
-		out.heading(plural(total, "person who should be able to sign in and can't, or for whom a change failed", "people who should be able to sign in and can't, or for whom a change failed"))
+		out.heading(plural(total, "person who should be able to sign in and can't, or for whom a change failed",
+			"people who should be able to sign in and can't, or for whom a change failed"))
 		out.people(r.Exceptions, total)
 	}
 	if len(r.Notices) > 0 {

@@ -102,7 +102,8 @@ func TestAJudgeKnowsNothingOfTheOutsideWorld(t *testing.T) {
 	files, err := filepath.Glob("../../activities/*/judge*.go")
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(files), 9)
-	allowed := []string{module + "/onboarding", module + "/internal/fault", module + "/internal/oktaorg/model", module + "/internal/saml", module + "/internal/policy", module + "/internal/profile",
+	allowed := []string{module + "/onboarding", module + "/internal/fault", module + "/internal/oktaorg/model", module + "/internal/saml",
+		module + "/internal/policy", module + "/internal/profile",
 		// access judges people as the judge of people sees them.
 		module + "/activities/people"}
 	for _, file := range files {

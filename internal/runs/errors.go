@@ -50,16 +50,20 @@ func (e *NoWorkerError) Error() string {
 	}
 	switch {
 	case e.Looking != "" && e.Pollers > 0:
-		return fmt.Sprintf("no worker begins with the %s of %s, although %d polled task queue %s in the last minutes → look at the worker's log, or start one with: go run ./worker",
+		return fmt.Sprintf("no worker begins with the %s of %s, although %d polled task queue %s in the last minutes → look at the "+
+			"worker's log, or start one with: go run ./worker",
 			e.Looking, e.Run, e.Pollers, onboarding.TaskQueue)
 	case e.Looking != "":
-		return fmt.Sprintf("no worker polls task queue %s, and a %s looks with the worker's credentials → start one with: go run ./worker, or go run ./standalone",
+		return fmt.Sprintf("no worker polls task queue %s, and a %s looks with the worker's credentials → start one with: "+
+			"go run ./worker, or go run ./standalone",
 			onboarding.TaskQueue, e.Looking)
 	case e.Pollers > 0:
-		return fmt.Sprintf("no worker answers for run %s%s, although %d polled task queue %s in the last minutes → look at the worker's log, or start one with: go run ./worker",
+		return fmt.Sprintf("no worker answers for run %s%s, although %d polled task queue %s in the last minutes → look at the "+
+			"worker's log, or start one with: go run ./worker",
 			e.Run, at, e.Pollers, onboarding.TaskQueue)
 	}
-	return fmt.Sprintf("no worker polls task queue %s, so run %s waits%s; nothing is lost → start one with: go run ./worker, or go run ./standalone",
+	return fmt.Sprintf("no worker polls task queue %s, so run %s waits%s; nothing is lost → start one with: go run ./worker, "+
+		"or go run ./standalone",
 		onboarding.TaskQueue, e.Run, at)
 }
 
@@ -74,7 +78,8 @@ type BrokenRunError struct {
 
 // Error says where the reason stands.
 func (e *BrokenRunError) Error() string {
-	return fmt.Sprintf("the worker cannot go on with run %s: its workflow task fails → the reason is in the worker's log and in the Temporal UI; a worker of the version that the run was started with goes on with it",
+	return fmt.Sprintf("the worker cannot go on with run %s: its workflow task fails → the reason is in the worker's log and in the "+
+		"Temporal UI; a worker of the version that the run was started with goes on with it",
 		e.Run)
 }
 
@@ -110,7 +115,8 @@ type NoServerError struct{ Err error }
 
 // Error says what to look at.
 func (e *NoServerError) Error() string {
-	return fmt.Sprintf("the Temporal server does not answer (%v) → see whether it runs; runs are safe in its database and go on with it", e.Err)
+	return fmt.Sprintf("the Temporal server does not answer (%v) → see whether it runs; runs are safe in its database and "+
+		"go on with it", e.Err)
 }
 
 // Unwrap returns the client's error.

@@ -82,7 +82,8 @@ func Fleet(ctx context.Context, c client.Client, id string) (lines []FleetLine, 
 
 // WatchFleet shows a fleet again and again until all its runs have ended or show asks to stop. No worker for a while is
 // waited out once there was one.
-func WatchFleet(ctx context.Context, c client.Client, id string, every time.Duration, show func([]FleetLine) (stop bool, err error)) ([]FleetLine, error) {
+func WatchFleet(ctx context.Context, c client.Client, id string, every time.Duration,
+	show func([]FleetLine) (stop bool, err error)) ([]FleetLine, error) {
 	if every <= 0 {
 		every = WatchEvery
 	}

@@ -25,7 +25,8 @@ const (
 // Check has the worker look at everything that a run of the spec depends on, and waits for what it found. It changes nothing.
 // notice is told, once for each, what a provider that does not answer is waited for with; it may be nil. If no worker begins
 // within 5 s it is a *NoWorkerError.
-func Check(ctx context.Context, c client.Client, spec onboarding.Spec, every time.Duration, notice func(string)) (onboarding.Assessment, error) {
+func Check(ctx context.Context, c client.Client, spec onboarding.Spec, every time.Duration,
+	notice func(string)) (onboarding.Assessment, error) {
 	return look[onboarding.Assessment](ctx, c, looking{
 		what: "check", run: spec.Name, id: onboarding.CheckID(spec.Name), workflow: onboarding.WorkflowCheck,
 		input: onboarding.CheckInput{Spec: spec}, every: every, notice: notice,
@@ -34,7 +35,8 @@ func Check(ctx context.Context, c client.Client, spec onboarding.Spec, every tim
 
 // Plan has the worker say what a run of the spec would do, and waits for it. It changes nothing. Errors and notice are those
 // of Check.
-func Plan(ctx context.Context, c client.Client, spec onboarding.Spec, every time.Duration, notice func(string)) (onboarding.Assessment, error) {
+func Plan(ctx context.Context, c client.Client, spec onboarding.Spec, every time.Duration,
+	notice func(string)) (onboarding.Assessment, error) {
 	return look[onboarding.Assessment](ctx, c, looking{
 		what: "plan", run: spec.Name, id: onboarding.PlanID(spec.Name), workflow: onboarding.WorkflowPlan,
 		input: onboarding.PlanInput{Spec: spec}, every: every, notice: notice,
@@ -118,7 +120,8 @@ func (l looking) await(ctx context.Context, c client.Client, started client.Work
 }
 
 // stuck says why a workflow does not begin: nobody takes its first task, or whoever does can't carry it out.
-func (l looking) stuck(ctx context.Context, c client.Client, description *workflowservice.DescribeWorkflowExecutionResponse, begun time.Time) error {
+func (l looking) stuck(ctx context.Context, c client.Client, description *workflowservice.DescribeWorkflowExecutionResponse,
+	begun time.Time) error {
 	task := description.GetPendingWorkflowTask()
 	if task == nil {
 		return nil

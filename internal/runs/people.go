@@ -29,7 +29,8 @@ func AccessList(ctx context.Context, c client.Client, in onboarding.AccessListIn
 }
 
 // ExplainPerson has the worker follow one person from Okta to Studio. Errors and notice are those of Check.
-func ExplainPerson(ctx context.Context, c client.Client, in onboarding.ExplainPersonInput, every time.Duration, notice func(string)) (onboarding.PersonExplanation, error) {
+func ExplainPerson(ctx context.Context, c client.Client, in onboarding.ExplainPersonInput, every time.Duration,
+	notice func(string)) (onboarding.PersonExplanation, error) {
 	return look[onboarding.PersonExplanation](ctx, c, looking{
 		what: "explanation", run: in.Handles.Spec.Name, id: readingID(in.Handles), workflow: onboarding.WorkflowExplainPerson,
 		input: in, every: every, notice: notice,

@@ -74,13 +74,15 @@ func describe(ctx context.Context, c client.Client, run string) (*workflowservic
 }
 
 // query asks the worker of one execution, and explains a silence.
-func query(ctx context.Context, c client.Client, run string, info *workflow.WorkflowExecutionInfo, within time.Duration, answer any, name string, args ...any) error {
+func query(ctx context.Context, c client.Client, run string, info *workflow.WorkflowExecutionInfo, within time.Duration, answer any,
+	name string, args ...any) error {
 	asking, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	value, err := c.QueryWorkflow(asking, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId(), name, args...)
 	if err == nil {
 		if err := value.Get(answer); err != nil {
-			return fmt.Errorf("run %s answered query %s in a form this version does not know: %w → use the starter of the worker's version", run, name, err)
+			return fmt.Errorf("run %s answered query %s in a form this version does not know: %w → use the starter of the worker's version",
+				run, name, err)
 		}
 		return nil
 	}

@@ -98,7 +98,8 @@ func TestStartPassesOtherErrorsOn(t *testing.T) {
 func TestProgressAddsCountsAndFailuresOfActivitiesUnderWay(t *testing.T) {
 	fake := runstest.Running(progress(running(onboarding.StepOktaGroups), running(onboarding.StepDomain), running(onboarding.StepNetwork)))
 	fake.Pending = []*workflow.PendingActivityInfo{
-		runstest.Activity("AwaitProvisioned", 7, &onboarding.Count{Step: onboarding.StepOktaGroups, Done: 812, Total: 1000, What: "people"}, "NotReady", "188 people are under way"),
+		runstest.Activity("AwaitProvisioned", 7, &onboarding.Count{Step: onboarding.StepOktaGroups, Done: 812, Total: 1000, What: "people"},
+			"NotReady", "188 people are under way"),
 		runstest.Activity("AwaitDomain", 3, nil, "Throttled", "sagemaker:DescribeDomain: rate exceeded", "See which other programs call."),
 		runstest.Activity("SomethingNew", 2, nil, "Denied", "no"),
 	}
@@ -135,7 +136,8 @@ func TestASilentWorkerIsExplained(t *testing.T) {
 		pollers int
 		want    string
 	}{
-		"no poller known":       {serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down"), 0, "no worker polls task queue studio-onboarding"},
+		"no poller known": {serviceerror.NewFailedPrecondition("no poller seen for task queue recently, worker may be down"), 0,
+			"no worker polls task queue studio-onboarding"},
 		"deadline":              {serviceerror.NewDeadlineExceeded("deadline"), 0, "no worker polls task queue studio-onboarding"},
 		"context's deadline":    {context.DeadlineExceeded, 0, "no worker polls task queue studio-onboarding"},
 		"polled and not heard":  {serviceerror.NewDeadlineExceeded("deadline"), 2, "no worker answers"},
@@ -168,7 +170,8 @@ func TestACompletedRunIsTold(t *testing.T) {
 	report := onboarding.Report{Run: "demo", State: onboarding.RunDone, Region: "us-east-1", Skipped: []onboarding.Step{onboarding.StepVerify}}
 
 	t.Run("by the worker, where there is one", func(t *testing.T) {
-		done := onboarding.Progress{Run: "demo", State: onboarding.RunDone, Steps: []onboarding.StepProgress{{Step: onboarding.StepReport, Summary: "told"}}}
+		done := onboarding.Progress{Run: "demo", State: onboarding.RunDone,
+			Steps: []onboarding.StepProgress{{Step: onboarding.StepReport, Summary: "told"}}}
 		fake := &runstest.Fake{Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Progress: []onboarding.Progress{done}, Report: report}
 		p, err := runs.Progress(t.Context(), fake, "demo")
 		require.NoError(t, err)

@@ -69,7 +69,8 @@ func Start(ctx context.Context, c client.Client, spec onboarding.Spec, startedBy
 }
 
 // startWhenRegistered repeats a start for a while where the server does not know the search attributes yet.
-func startWhenRegistered(ctx context.Context, c client.Client, options client.StartWorkflowOptions, in onboarding.OnboardInput) (client.WorkflowRun, error) {
+func startWhenRegistered(ctx context.Context, c client.Client, options client.StartWorkflowOptions,
+	in onboarding.OnboardInput) (client.WorkflowRun, error) {
 	deadline := time.NewTimer(attributesWithin)
 	defer deadline.Stop()
 	tick := time.NewTicker(attributesEvery)
@@ -103,7 +104,8 @@ func specDiffers(ctx context.Context, c client.Client, workflowID, runID string,
 		return false
 	}
 	var in onboarding.OnboardInput
-	if err := converter.GetDefaultDataConverter().FromPayloads(event.GetWorkflowExecutionStartedEventAttributes().GetInput(), &in); err != nil {
+	input := event.GetWorkflowExecutionStartedEventAttributes().GetInput()
+	if err := converter.GetDefaultDataConverter().FromPayloads(input, &in); err != nil {
 		return false
 	}
 	theirs, errTheirs := json.Marshal(in.Spec)

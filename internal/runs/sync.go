@@ -63,7 +63,8 @@ type NotOnboardedError struct {
 // Error says what to do first.
 func (e *NotOnboardedError) Error() string {
 	if e.State == onboarding.RunDone {
-		return fmt.Sprintf("run %s ended before this version, and its report does not say where to find things → run it again, which adopts everything: starter onboard -f spec.yaml", e.Run)
+		return fmt.Sprintf("run %s ended before this version, and its report does not say where to find things → run it again, "+
+			"which adopts everything: starter onboard -f spec.yaml", e.Run)
 	}
 	return fmt.Sprintf("run %s is not done (%s) → let it end first: starter watch %s", e.Run, e.State, e.Run)
 }
@@ -104,7 +105,8 @@ func SetSync(ctx context.Context, c client.Client, run string, every time.Durati
 		DoUpdate: func(client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			return &client.ScheduleUpdate{Schedule: &client.Schedule{
 				Action: options.Action, Spec: &options.Spec, State: &client.ScheduleState{Note: note},
-				Policy: &client.SchedulePolicies{Overlap: options.Overlap, CatchupWindow: options.CatchupWindow, PauseOnFailure: options.PauseOnFailure},
+				Policy: &client.SchedulePolicies{Overlap: options.Overlap, CatchupWindow: options.CatchupWindow,
+					PauseOnFailure: options.PauseOnFailure},
 			}}, nil
 		},
 	})
@@ -250,7 +252,8 @@ func syncRun(ctx context.Context, c client.Client, id client.ScheduleWorkflowExe
 // Reconcile makes access follow Okta once, now, and waits for its end. One that is going on already is not disturbed. When
 // the context ends it goes on without us. notice is told what it waits for; it may be nil. Errors are those of Handles and
 // Check; where access could not be made right, the error says why.
-func Reconcile(ctx context.Context, c client.Client, in onboarding.ReconcileInput, every time.Duration, notice func(string)) (onboarding.ReconcileReport, error) {
+func Reconcile(ctx context.Context, c client.Client, in onboarding.ReconcileInput, every time.Duration,
+	notice func(string)) (onboarding.ReconcileReport, error) {
 	run := in.Handles.Spec.Name
 	var report onboarding.ReconcileReport
 	started, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{

@@ -58,7 +58,8 @@ func Resolve(ctx context.Context, c client.Client, run string, resolution onboar
 
 // update sends an update and waits for its outcome. Its ID follows from content and occasion, so that the server recognises
 // one that is sent twice.
-func update(ctx context.Context, c client.Client, run string, step onboarding.Step, name string, content, occasion any) (onboarding.Acknowledgement, error) {
+func update(ctx context.Context, c client.Client, run string, step onboarding.Step, name string,
+	content, occasion any) (onboarding.Acknowledgement, error) {
 	id, err := updateID(name, content, occasion)
 	if err != nil {
 		return onboarding.Acknowledgement{}, err
@@ -92,7 +93,8 @@ func updateError(ctx context.Context, c client.Client, run string, step onboardi
 		message, remedy := failureOf(err)
 		return &RefusedError{Run: run, Step: step, Message: message, Remedy: remedy}
 	case errors.As(err, &late) || errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("run %s has not settled this within %s: the worker is busy, or has stopped → see what became of it with: starter status %s", run, updateWithin, run)
+		return fmt.Errorf("run %s has not settled this within %s: the worker is busy, or has stopped → see what became of it with: "+
+			"starter status %s", run, updateWithin, run)
 	case errors.As(err, &notReady):
 		return &BrokenRunError{Run: run, Err: err}
 	case errors.As(err, &ended):

@@ -108,7 +108,8 @@ func TestARefusalIsTheRunsOwnText(t *testing.T) {
 
 func TestARefusalBringsItsRemedy(t *testing.T) {
 	fake := asking(scimRequest())
-	fake.UpdateError = temporal.NewApplicationError("the token has expired", "Denied", onboarding.Failure{Reason: "the token has expired", Remedy: "Make another."})
+	fake.UpdateError = temporal.NewApplicationError("the token has expired", "Denied",
+		onboarding.Failure{Reason: "the token has expired", Remedy: "Make another."})
 	_, err := runs.Provide(t.Context(), fake, "demo", scimAnswer())
 	var refused *runs.RefusedError
 	require.ErrorAs(t, err, &refused)
@@ -121,7 +122,8 @@ func TestOtherEndsOfAnAnswerAreExplained(t *testing.T) {
 	for want, cause := range map[string]error{
 		"has not settled this": client.NewWorkflowUpdateServiceTimeoutOrCanceledError(context.DeadlineExceeded),
 		"has ended":            serviceerror.NewNotFound("workflow execution already completed"),
-		"workflow task fails":  serviceerror.NewWorkflowNotReady("Unable to perform workflow execution update due to Workflow Task in failed state."),
+		"workflow task fails": serviceerror.NewWorkflowNotReady("Unable to perform workflow execution update due to Workflow Task in " +
+			"failed state."),
 	} {
 		fake := asking(scimRequest())
 		fake.UpdateError = cause

@@ -35,7 +35,8 @@ type Client struct {
 func (c *Client) Check(ctx context.Context, endpoint, token string) (Config, error) {
 	token = strings.TrimSpace(token)
 	if token == "" || strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return Config{}, fault.New(fault.Invalid, provider, checkOperation, "The access token is empty or contains a space, a line break or another character that no token has.").AsWhole().
+		return Config{}, fault.New(fault.Invalid, provider, checkOperation, "The access token is empty or contains a space, "+
+			"a line break or another character that no token has.").AsWhole().
 			WithRemedy("Store the token again, exactly as the Identity Center console showed it.")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint+"/ServiceProviderConfig", nil)
@@ -99,7 +100,8 @@ func decode(resp *http.Response, data []byte) (Config, error) {
 		came = "an object without filter"
 	}
 	if came != "" {
-		return Config{}, fault.New(fault.Invalid, provider, checkOperation, "%s does not answer as a SCIM endpoint: HTTP %d with %s.", host, status, came).AsWhole().
+		return Config{}, fault.New(fault.Invalid, provider, checkOperation, "%s does not answer as a SCIM endpoint: HTTP %d with %s.",
+			host, status, came).AsWhole().
 			WithRemedy("Copy the SCIM endpoint again from the Identity Center console, Settings > Automatic provisioning.")
 	}
 	return Config{Patch: answer.Patch.Supported, MaxResults: answer.Filter.MaxResults}, nil
@@ -131,14 +133,16 @@ func refusal(resp *http.Response, data []byte, token string) *fault.Fault {
 			WithRemedy("Copy the SCIM endpoint again from the Identity Center console, and check proxies between the worker and AWS.")
 	case status == http.StatusUnauthorized:
 		return as(fault.Denied, "Token or endpoint is wrong, or the token has expired (HTTP 401)").
-			WithRemedy("Compare the endpoint with the Identity Center console (Settings > Automatic provisioning), generate a new token there, and give its reference again.")
+			WithRemedy("Compare the endpoint with the Identity Center console (Settings > Automatic provisioning), generate a new token " +
+				"there, and give its reference again.")
 	case status == http.StatusForbidden:
 		return as(fault.Denied, "The SCIM endpoint refuses this worker (HTTP 403)").
 			WithRemedy("Check network controls: the identity store's ScimAllowSourceIps has to admit Okta's addresses and this worker's "+
 				"(identitystore:UpdateIdentityStore), and no proxy or firewall may stand before %s.", host)
 	case status == http.StatusNotFound:
 		return as(fault.NotFound, "There is no SCIM endpoint at this address (HTTP 404)").
-			WithRemedy("Copy the SCIM endpoint again from the Identity Center console; it exists in the primary Region only, and only while automatic provisioning is enabled.")
+			WithRemedy("Copy the SCIM endpoint again from the Identity Center console; it exists in the primary Region only, " +
+				"and only while automatic provisioning is enabled.")
 	case status == http.StatusTooManyRequests:
 		f := as(fault.Throttled, "The SCIM endpoint asks for a slower pace (HTTP 429)")
 		if seconds, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && seconds > 0 {
@@ -152,7 +156,8 @@ func refusal(resp *http.Response, data []byte, token string) *fault.Fault {
 		return as(fault.Invalid, "The SCIM endpoint refused the request (HTTP %d)", status)
 	case isHTML(resp):
 		return fault.New(fault.Invalid, provider, checkOperation, "%s answers with a web page.", host).AsWhole().
-			WithRemedy("Copy the SCIM endpoint (not the access portal) from the Identity Center console, and check proxies between the worker and AWS.")
+			WithRemedy("Copy the SCIM endpoint (not the access portal) from the Identity Center console, and check proxies between the " +
+				"worker and AWS.")
 	}
 	return nil
 }

@@ -64,12 +64,13 @@ func TestEveryRefusalHasItsClassAndNoToken(t *testing.T) {
 		"null":             {send(200, "application/json", "null"), fault.Unavailable, "HTTP 200 with null"},
 		"list":             {send(200, "application/json", "[]"), fault.Invalid, "HTTP 200 with a list where an object belongs"},
 		"empty object":     {send(200, "application/json", "{}"), fault.Invalid, "HTTP 200 with an object without patch"},
-		"half":             {send(200, "application/json", `{"patch":{"supported":true},"filter":null}`), fault.Invalid, "an object without filter"},
-		"wrong type":       {send(200, "application/json", `{"patch":true,"filter":{}}`), fault.Invalid, "values of a wrong type"},
-		"broken JSON":      {send(200, "application/json", `{"patch":{`), fault.Invalid, "what is no JSON"},
-		"other refusal":    {send(400, "application/json", detail("Request is unparsable")), fault.Invalid, "Request is unparsable"},
-		"redirect":         {http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect).ServeHTTP, fault.Invalid, "redirects"},
-		"closed":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, fault.Unavailable, "cannot be reached"},
+		"half": {send(200, "application/json", `{"patch":{"supported":true},"filter":null}`), fault.Invalid,
+			"an object without filter"},
+		"wrong type":    {send(200, "application/json", `{"patch":true,"filter":{}}`), fault.Invalid, "values of a wrong type"},
+		"broken JSON":   {send(200, "application/json", `{"patch":{`), fault.Invalid, "what is no JSON"},
+		"other refusal": {send(400, "application/json", detail("Request is unparsable")), fault.Invalid, "Request is unparsable"},
+		"redirect":      {http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect).ServeHTTP, fault.Invalid, "redirects"},
+		"closed":        {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, fault.Unavailable, "cannot be reached"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewServer(c.handle)
@@ -104,7 +105,8 @@ func TestACancelledCheckSaysSo(t *testing.T) {
 
 func TestEndpointsAreBroughtIntoOktasForm(t *testing.T) {
 	for _, c := range []struct{ given, want, region string }{
-		{"https://scim.us-east-1.amazonaws.com/Hw59fdecb43-083d-4e2a/scim/v2/", "https://scim.us-east-1.amazonaws.com/Hw59fdecb43-083d-4e2a/scim/v2", "us-east-1"},
+		{"https://scim.us-east-1.amazonaws.com/Hw59fdecb43-083d-4e2a/scim/v2/",
+			"https://scim.us-east-1.amazonaws.com/Hw59fdecb43-083d-4e2a/scim/v2", "us-east-1"},
 		{" https://scim.eu-central-1.amazonaws.com/t/scim/v2 ", "https://scim.eu-central-1.amazonaws.com/t/scim/v2", "eu-central-1"},
 		{"https://scim.cn-north-1.amazonaws.com.cn/t/scim/v2", "https://scim.cn-north-1.amazonaws.com.cn/t/scim/v2", "cn-north-1"},
 		{"https://scim.us-gov-west-1.amazonaws.com/t/scim/v2", "https://scim.us-gov-west-1.amazonaws.com/t/scim/v2", "us-gov-west-1"},

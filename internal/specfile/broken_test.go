@@ -59,8 +59,10 @@ func brokenSpecs() []brokenSpec {
 		{"merge of text", smallest + "domain:\n  <<: text\n"},
 		{"key that is no text", smallest + "domain:\n  ? [a]\n  : b\n"},
 
-		{"impossible names", "name: Data_Science\nregion: us-east-1a\nokta:\n  assignmentGroup: ' e '\naccess:\n  people:\n    - login: ada lovelace\n"},
-		{"long name", "name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n" + smallest[len("name: data-science\n"):]},
+		{"impossible names", "name: Data_Science\nregion: us-east-1a\nokta:\n  assignmentGroup: ' e '\naccess:\n  people:\n    - " +
+			"login: ada lovelace\n"},
+		{"long name", "name: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n" +
+			smallest[len("name: data-science\n"):]},
 		{"bad ARN", smallest + "studio:\n  assumeRole: arn:aws:iam::2222:role/x\n"},
 		{"role of another account", smallest + `studio:
   account: "222222222222"
@@ -80,7 +82,8 @@ studio:
 		{"security groups without vpc", smallest + "domain:\n  network:\n    securityGroups: [sg-1]\n"},
 		{"vpc-only without a network", smallest + "domain:\n  network:\n    access: vpc-only\n"},
 		{"subnets of a kind and twice", smallest + "domain:\n  network:\n    vpc: vpc-1\n    subnets: [subnet-1, eni-1, subnet-1]\n"},
-		{"too many security groups", smallest + "domain:\n  network:\n    vpc: vpc-1\n    subnets: [subnet-1]\n    securityGroups: [sg-1, sg-2, sg-3, sg-4, sg-5]\n"},
+		{"too many security groups", smallest + "domain:\n  network:\n    vpc: vpc-1\n    subnets: [subnet-1]\n    securityGroups: " +
+			"[sg-1, sg-2, sg-3, sg-4, sg-5]\n"},
 
 		{"nobody", "name: a\nregion: us-east-1\nokta:\n  assignmentGroup: e\naccess:\n  profiles: eager\n"},
 		{"empty lists", "name: a\nregion: us-east-1\nokta:\n  assignmentGroup: e\naccess:\n  groups: []\n  people: []\n"},

@@ -117,7 +117,8 @@ func (s *specSource) lenient() (onboarding.Spec, error) {
 
 func (s *specSource) sorted() []Finding {
 	slices.SortStableFunc(s.findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), strings.Compare(a.Field, b.Field), strings.Compare(a.Message, b.Message))
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), strings.Compare(a.Field, b.Field),
+			strings.Compare(a.Message, b.Message))
 	})
 	return s.findings
 }

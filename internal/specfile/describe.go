@@ -127,13 +127,16 @@ func (d describer) wrongKind(path []string, here *jsonschema.Schema) {
 	case here.Type == "integer":
 		d.source.add(path, "is "+kindName(node)+", but a whole number is expected", accepts(here))
 	case here.Type == "array" && text && here.Items.Type == "object" && len(here.Items.Required) == 1:
-		d.source.add(path, fmt.Sprintf("is %s, but a list is expected; write \"- %s: %s\" on a line of its own", kindName(node), here.Items.Required[0], shorten(node.Value)), "")
+		d.source.add(path, fmt.Sprintf("is %s, but a list is expected; write \"- %s: %s\" on a line of its own", kindName(node),
+			here.Items.Required[0], shorten(node.Value)), "")
 	case here.Type == "array" && text:
-		d.source.add(path, fmt.Sprintf("is %s, but a list is expected; write \"- %s\" on a line of its own", kindName(node), shorten(node.Value)), "")
+		d.source.add(path, fmt.Sprintf("is %s, but a list is expected; write \"- %s\" on a line of its own", kindName(node),
+			shorten(node.Value)), "")
 	case here.Type == "array":
 		d.source.add(path, "is "+kindName(node)+", but a list is expected; begin each entry with \"- \"", "")
 	case text && len(here.Required) == 1:
-		d.source.add(path, fmt.Sprintf("is %s, but fields are expected; write \"%s: %s\"", kindName(node), here.Required[0], shorten(node.Value)), accepts(here))
+		d.source.add(path, fmt.Sprintf("is %s, but fields are expected; write \"%s: %s\"", kindName(node), here.Required[0],
+			shorten(node.Value)), accepts(here))
 	default:
 		d.source.add(path, "is "+kindName(node)+", but fields are expected", accepts(here))
 	}

@@ -122,7 +122,8 @@ func (c ruleCheck) keys() {
 func (c ruleCheck) idle() {
 	after, on := c.spec.Domain.IdleAfter()
 	if on && (after < time.Hour || after > 365*24*time.Hour || after%time.Minute != 0) {
-		c.wrong([]string{"domain", "idleShutdown"}, "whole minutes from 1h to 365d, or disabled", "%q is no time after which SageMaker shuts apps down",
+		c.wrong([]string{"domain", "idleShutdown"}, "whole minutes from 1h to 365d, or disabled",
+			"%q is no time after which SageMaker shuts apps down",
 			c.spec.Domain.IdleShutdown)
 	}
 }
@@ -130,7 +131,8 @@ func (c ruleCheck) idle() {
 // storage: a new space does not begin with more than it may have.
 func (c ruleCheck) storage() {
 	if storage := c.spec.Domain.SpaceStorage; storage != nil && storage.Maximum > 0 && storage.Default > storage.Maximum {
-		c.wrong([]string{"domain", "spaceStorage", "default"}, fmt.Sprintf("at most %d", storage.Maximum), "%d GB is more than the maximum of %d GB",
+		c.wrong([]string{"domain", "spaceStorage", "default"}, fmt.Sprintf("at most %d", storage.Maximum),
+			"%d GB is more than the maximum of %d GB",
 			storage.Default, storage.Maximum)
 	}
 }
@@ -152,7 +154,8 @@ func (c ruleCheck) access() {
 		case twice:
 			c.wrong(path, "", "%q is listed twice; it is access.groups[%d] already", group.Name, first)
 		case group.Name == c.spec.Okta.AssignmentGroup:
-			c.wrong(path, "", "%q is okta.assignmentGroup too; Okta does not support one group for assignment and push, so use a second group for one of them", group.Name)
+			c.wrong(path, "", "%q is okta.assignmentGroup too; Okta does not support one group for assignment and push, so use a second "+
+				"group for one of them", group.Name)
 		default:
 			groups[group.Name] = i
 		}

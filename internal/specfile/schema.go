@@ -57,8 +57,9 @@ func schemaOfType(t reflect.Type) *jsonschema.Schema {
 			MaxProperties: &count,
 			PropertyNames: &jsonschema.Schema{
 				MinLength: &keyMin, MaxLength: &keyMax, Pattern: `^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`,
-				Not:    &jsonschema.Schema{Pattern: `^([aA][wW][sS]|studio-onboarding):`},
-				Extras: map[string]any{patternMessage: "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, which does not begin with aws: or studio-onboarding:"},
+				Not: &jsonschema.Schema{Pattern: `^([aA][wW][sS]|studio-onboarding):`},
+				Extras: map[string]any{patternMessage: "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @, which does not begin " +
+					"with aws: or studio-onboarding:"},
 			},
 			AdditionalProperties: &jsonschema.Schema{
 				Type: "string", MaxLength: &valueMax, Pattern: `^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`,

@@ -110,7 +110,8 @@ identityCenter: &account {account: "111111111111"}
 studio: *account
 `))
 	require.NoError(t, err)
-	require.Equal(t, []onboarding.GroupAccessSpec{{Name: "sagemaker-studio-users"}, {Name: "ml", ExecutionRole: "Ml"}, {Name: "ml-guests", ExecutionRole: "Ml"}}, spec.Access.Groups)
+	require.Equal(t, []onboarding.GroupAccessSpec{{Name: "sagemaker-studio-users"}, {Name: "ml", ExecutionRole: "Ml"},
+		{Name: "ml-guests", ExecutionRole: "Ml"}}, spec.Access.Groups)
 	require.Equal(t, "111111111111", spec.Studio.Account)
 }
 

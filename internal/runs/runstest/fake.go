@@ -80,7 +80,8 @@ type Fake struct {
 
 // Running is a fake with a run that goes on, and a worker.
 func Running(progress ...onboarding.Progress) *Fake {
-	return &Fake{Progress: progress, Status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, Pollers: 1, Ack: onboarding.Acknowledgement{Message: "thank you"}}
+	return &Fake{Progress: progress, Status: enums.WORKFLOW_EXECUTION_STATUS_RUNNING, Pollers: 1,
+		Ack: onboarding.Acknowledgement{Message: "thank you"}}
 }
 
 // Change changes the fake between calls.
@@ -94,7 +95,9 @@ func (f *Fake) Change(change func(*Fake)) {
 func (f *Fake) Close() { f.Closed = true }
 
 // DescribeWorkflowExecution implements client.Client.
-func (f *Fake) DescribeWorkflowExecution(_ context.Context, workflowID, _ string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+func (f *Fake) DescribeWorkflowExecution(
+	_ context.Context, workflowID, _ string,
+) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.Status == enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED {
@@ -117,7 +120,8 @@ func (f *Fake) TerminateWorkflow(_ context.Context, workflowID, _, _ string, _ .
 }
 
 // Execution describes an execution as the server does.
-func Execution(workflowID string, status enums.WorkflowExecutionStatus, state onboarding.RunState, step onboarding.Step) *workflow.WorkflowExecutionInfo {
+func Execution(workflowID string, status enums.WorkflowExecutionStatus, state onboarding.RunState,
+	step onboarding.Step) *workflow.WorkflowExecutionInfo {
 	info := &workflow.WorkflowExecutionInfo{
 		Execution: &common.WorkflowExecution{WorkflowId: workflowID, RunId: RunID},
 		Status:    status,
@@ -189,7 +193,8 @@ func (f *Fake) DescribeTaskQueue(context.Context, string, enums.TaskQueueType) (
 }
 
 // ListWorkflow implements client.Client; it answers with one execution per page.
-func (f *Fake) ListWorkflow(_ context.Context, in *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
+func (f *Fake) ListWorkflow(_ context.Context,
+	in *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
 	at := len(in.GetNextPageToken())
 	if at >= len(f.Listed) {
 		return &workflowservice.ListWorkflowExecutionsResponse{}, nil
@@ -243,7 +248,8 @@ type operator struct {
 	operatorservice.OperatorServiceClient
 }
 
-func (operator) ListSearchAttributes(context.Context, *operatorservice.ListSearchAttributesRequest, ...grpc.CallOption) (*operatorservice.ListSearchAttributesResponse, error) {
+func (operator) ListSearchAttributes(context.Context, *operatorservice.ListSearchAttributesRequest,
+	...grpc.CallOption) (*operatorservice.ListSearchAttributesResponse, error) {
 	return &operatorservice.ListSearchAttributesResponse{CustomAttributes: map[string]enums.IndexedValueType{
 		onboarding.SearchAttributeState: enums.INDEXED_VALUE_TYPE_KEYWORD,
 		onboarding.SearchAttributeStep:  enums.INDEXED_VALUE_TYPE_KEYWORD,

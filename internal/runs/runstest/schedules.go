@@ -72,7 +72,8 @@ func (h schedule) Update(_ context.Context, update client.ScheduleUpdateOptions)
 		return err
 	}
 	options.Spec, options.Action, options.Note = *changed.Schedule.Spec, changed.Schedule.Action, changed.Schedule.State.Note
-	options.Overlap, options.CatchupWindow, options.PauseOnFailure = changed.Schedule.Policy.Overlap, changed.Schedule.Policy.CatchupWindow, changed.Schedule.Policy.PauseOnFailure
+	options.Overlap, options.CatchupWindow, options.PauseOnFailure = changed.Schedule.Policy.Overlap, changed.Schedule.Policy.CatchupWindow,
+		changed.Schedule.Policy.PauseOnFailure
 	h.schedules.Made[h.id] = options
 	h.schedules.Changed++
 	return nil
