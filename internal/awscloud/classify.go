@@ -23,13 +23,13 @@ const maxText = 560
 // unnamed is what the SDK calls an error for which the answer has no code.
 const unnamed = "UnknownError"
 
-// Classify turns the error of an AWS call into a *fault.Fault. Operation is the IAM action of the call, such as
+// faultOf turns the error of an AWS call into a *fault.Fault. Operation is the IAM action of the call, such as
 // "sagemaker:CreateDomain". Nil, faults and cancellation (also of the deadline of the caller's context) pass unchanged.
 //
 // Codes and meanings are those of the services' API references; SageMaker's ValidationException and ThrottlingException are
 // not modelled in the SDK, so everything goes by code. What a NotFound or a Conflict means depends on the call: whoever
 // made it may know better.
-func Classify(operation string, err error) error {
+func faultOf(operation string, err error) error {
 	if err == nil || canceled(err) {
 		return err
 	}

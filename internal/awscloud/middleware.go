@@ -18,7 +18,7 @@ func Classified(stack *middleware.Stack) error {
 			middleware.InitializeOutput, middleware.Metadata, error,
 		) {
 			out, metadata, err := next.HandleInitialize(ctx, in)
-			return out, metadata, Classify(action(ctx), err)
+			return out, metadata, faultOf(action(ctx), err)
 		}), middleware.Before)
 }
 

@@ -75,11 +75,6 @@ func (s Settings) Dial(ctx context.Context) (client.Client, error) {
 	return nil, &UnreachableError{Address: options.HostPort, TLS: options.ConnectionOptions.TLS != nil, Err: err}
 }
 
-// Dial connects as environment and file say, within DialTimeout; see Settings.
-func Dial(ctx context.Context, logger log.Logger) (client.Client, error) {
-	return Settings{Logger: logger}.Dial(ctx)
-}
-
 // Quiet is a logger that drops everything, for programs whose output belongs to their user.
 func Quiet() log.Logger { return slog.New(slog.DiscardHandler) }
 
