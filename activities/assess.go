@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"studio-onboarding/activities/access"
 	"studio-onboarding/activities/credentials"
@@ -54,15 +55,8 @@ func (x *Assessor) assess(ctx context.Context, in PreflightInput) (onboarding.As
 	a := &assessment{Assessor: x, in: in, spec: in.Spec, result: onboarding.Assessment{
 		Run: in.Spec.Name, Region: in.Spec.Region, OktaURL: x.Okta.URL(),
 	}}
-	looks := []func(context.Context) error{a.lookAtCredentials, a.lookAtInstance, a.lookAtApp, a.lookAtTrust, a.lookAtPeople,
-		a.lookAtStudio, a.lookAtAccess}
-	if in.Things {
-		looks = []func(context.Context) error{a.lookAtInstance, a.lookAtApp, a.lookAtTrust, a.lookAtStudio}
-	}
-	for _, look := range looks {
-		if err := look(ctx); err != nil {
-			return onboarding.Assessment{}, err
-		}
+	if err := a.look(ctx); err != nil {
+		return onboarding.Assessment{}, err
 	}
 	order := map[onboarding.ResourceKind]int{}
 	for i, info := range onboarding.Resources() {
@@ -72,9 +66,28 @@ func (x *Assessor) assess(ctx context.Context, in PreflightInput) (onboarding.As
 	return a.result, nil
 }
 
+// look has everything looked at. Of things alone the two accounts don't depend on one another.
+func (a *assessment) look(ctx context.Context) error {
+	inOrder := func(looks ...func(context.Context) error) func(context.Context) error {
+		return func(ctx context.Context) error {
+			for _, look := range looks {
+				if err := look(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+	}
+	if a.in.Things {
+		return provider.SideBySide(ctx, inOrder(a.lookAtInstance, a.lookAtApp, a.lookAtTrust), a.lookAtStudio)
+	}
+	return inOrder(a.lookAtCredentials, a.lookAtInstance, a.lookAtApp, a.lookAtTrust, a.lookAtPeople, a.lookAtStudio, a.lookAtAccess)(ctx)
+}
+
 // assessment is one in the making: what was found so far.
 type assessment struct {
 	*Assessor
+	mu     sync.Mutex
 	in     PreflightInput
 	spec   onboarding.Spec
 	result onboarding.Assessment
@@ -89,6 +102,8 @@ type assessment struct {
 }
 
 func (a *assessment) add(verdicts []onboarding.Verdict) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.result.Verdicts = append(a.result.Verdicts, verdicts...)
 }
 

@@ -41,6 +41,7 @@ func (r *run) verify(ctx workflow.Context) (string, error) {
 			return "", err
 		}
 	}
+	r.lookAgain(ctx)
 	var a *access.Activities
 	result, err := call(bulkWork(ctx, "Read everything back, person by person"), a.VerifyAccess, r.accessInput())
 	if err != nil {
@@ -62,7 +63,7 @@ func (r *run) verify(ctx workflow.Context) (string, error) {
 func (r *run) complete(ctx workflow.Context) (string, error) {
 	slices.SortStableFunc(r.report.Expiries, func(a, b onboarding.Expiry) int { return a.At.Compare(b.At) })
 	r.report.Handles = r.handles()
-	if err := r.lookAgain(ctx); err != nil {
+	if err := r.keepWhatHolds(ctx); err != nil {
 		return "", err
 	}
 	if r.held != nil {
@@ -77,21 +78,28 @@ func (r *run) complete(ctx workflow.Context) (string, error) {
 	return fmt.Sprintf("%d of %s can sign in", r.report.People.Ready, count(r.report.People.Wanted, "person")), nil
 }
 
-// lookAgain replaces the warnings of before the run with those that hold after it. What is wrong with people one by one was read
-// back already. A look that fails costs the warnings, not the run.
-func (r *run) lookAgain(ctx workflow.Context) error {
+// lookAgain begins to find out which warnings of before the run hold after it, while people are read back one by one.
+func (r *run) lookAgain(ctx workflow.Context) {
 	if workflow.GetVersion(ctx, "look-again", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
-		return nil
+		return
 	}
 	var a *activities.Assessor
-	now, err := call(quickCall(ctx, "See which warnings still hold"), a.RunPreflight, activities.PreflightInput{Spec: r.spec, Things: true})
+	r.again = workflow.ExecuteActivity(quickCall(ctx, "See which warnings still hold"), a.RunPreflight, activities.PreflightInput{Spec: r.spec, Things: true})
+}
+
+// keepWhatHolds replaces the warnings of before the run with those that hold after it. What is wrong with people one by one was
+// read back already. A look that fails costs the warnings, not the run.
+func (r *run) keepWhatHolds(ctx workflow.Context) error {
+	if r.again == nil { // a run of the first version, or one without the step verify
+		return nil
+	}
+	var now onboarding.Assessment
+	err := r.again.Get(ctx, &now)
 	switch {
 	case temporal.IsCanceledError(err):
 		return err
 	case err != nil:
 		workflow.GetLogger(ctx).Warn("Warnings were not looked at again", "error", err)
-		r.report.Findings = nil
-		return nil
 	}
 	r.report.Findings = onboarding.OfKind(now.Verdicts, onboarding.VerdictWarning, onboarding.VerdictBlocked)
 	return nil

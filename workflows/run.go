@@ -45,6 +45,8 @@ type run struct {
 	// leftAlone are access groups that Okta pushed before this run, which did not push them.
 	leftAlone []string
 	verified  bool
+	// again is the second look at what was warned of before the run.
+	again workflow.Future
 	// held says that nobody was removed although people have left.
 	held   *onboarding.Verdict
 	roles  []role.Role

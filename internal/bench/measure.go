@@ -296,7 +296,7 @@ func (b *bench) state(ctx context.Context) (json.RawMessage, error) {
 }
 
 // normalized keeps of a dump what must not depend on what went wrong on the way. Upper and lower case do not count: of two
-// people whose logins differ by that alone, the one whom Okta happens to take first gets in.
+// people whose logins differ by that alone, the one whom Okta happens to take first can sign in.
 func normalized(text []byte) (json.RawMessage, error) {
 	var dump struct {
 		AWS struct {

@@ -137,7 +137,7 @@ func (c ruleCheck) storage() {
 	}
 }
 
-// access: somebody gets in, nobody is listed twice, and the assignment group is not pushed.
+// access: somebody can sign in, nobody is listed twice, and the assignment group is not pushed.
 func (c ruleCheck) access() {
 	nobody := func(field string) bool {
 		path := []string{"access", field}
