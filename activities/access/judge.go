@@ -143,7 +143,8 @@ func (j *judge) profiles() {
 	for _, p := range j.changes.Retag {
 		if !changed[p.UserName] {
 			changed[p.UserName] = true
-			note(onboarding.VerdictChange, p, "other tags, or none", tagsText(j.spec.Domain.Tags), fmt.Sprintf("The profile %s lacks tags of the spec.", p.Name))
+			note(onboarding.VerdictChange, p, "other tags, or none", tagsText(j.spec.Domain.Tags),
+				fmt.Sprintf("The profile %s lacks tags of the spec.", p.Name))
 		}
 	}
 	for _, p := range j.changes.Remake {
