@@ -2,6 +2,7 @@ package onboarding
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 )
 
@@ -208,4 +209,15 @@ func (v *Verdict) UnmarshalJSON(data []byte) error {
 		v.Kind = VerdictKeep
 	}
 	return nil
+}
+
+// MaxExamples is how many things the reason of a verdict names.
+const MaxExamples = 5
+
+// Examples keeps the first of many, for a reason that lists them, and says how many more there are.
+func Examples(all []string) []string {
+	if len(all) <= MaxExamples {
+		return all
+	}
+	return append(slices.Clone(all[:MaxExamples]), fmt.Sprintf("and %d more", len(all)-MaxExamples))
 }

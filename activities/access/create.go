@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -315,7 +314,7 @@ func (c *convergence) taken(ctx context.Context, one Profile, conflict error) er
 // refused concerns everybody who has it, and everything else concerns this person.
 func (c *convergence) refused(one Profile, change string, refusal error) error {
 	switch {
-	case !aboutRole(refusal):
+	case !provider.AboutRole(refusal):
 		c.giveUp(one.UserName, people.Problem{
 			Code: codeProfileRefused, Reason: fault.Trim(refusal.Error(), 300),
 			Remedy: "Correct what SageMaker refuses, or make the profile in the SageMaker console, then retry",
@@ -328,9 +327,4 @@ func (c *convergence) refused(one Profile, change string, refusal error) error {
 		return nil
 	}
 	return refusal
-}
-
-func aboutRole(err error) bool {
-	text := strings.ToLower(err.Error())
-	return strings.Contains(text, "execution role") || strings.Contains(text, "assume") && strings.Contains(text, "role")
 }

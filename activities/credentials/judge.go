@@ -73,7 +73,7 @@ func judgePermissions(side Side, name, code string) onboarding.Verdict {
 			side.PermissionsTrouble.Operation)
 	case len(side.Denied) > 0:
 		verdict.Kind = onboarding.VerdictWarning
-		verdict.Reason = fmt.Sprintf("IAM's policy simulator says that %s may not %s.", side.Principal, examples(side.Denied))
+		verdict.Reason = fmt.Sprintf("IAM's policy simulator says that %s may not %s.", side.Principal, strings.Join(onboarding.Examples(side.Denied), ", "))
 		verdict.Remedy = "Allow it; starter policy prints the whole policy. " +
 			"If a policy of the organization or of a resource allows it, all is well."
 	default:
@@ -101,13 +101,4 @@ func judgeOkta(org Org) onboarding.Verdict {
 // onlyReads says whether a principal is known to have the read-only role alone, which Okta names after the login.
 func onlyReads(who string) bool {
 	return strings.HasSuffix(strings.ToLower(who), "(read-only administrator)")
-}
-
-// examples names the first few of many.
-func examples(names []string) string {
-	const most = 5
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }

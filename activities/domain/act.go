@@ -114,7 +114,7 @@ func (x *Activities) create(ctx context.Context, cfg aws.Config, in Input) (Doma
 		if err == nil && id == "" {
 			err = x.fault(fault.NotReady, "SageMaker does not list the domain %s yet, though its name is taken.", in.Domain.Name)
 		}
-	case fault.ClassOf(err) == fault.Invalid && aboutRole(err):
+	case fault.ClassOf(err) == fault.Invalid && provider.AboutRole(err):
 		err = x.roleRefused(ctx, iam.NewFromConfig(cfg), in, "sagemaker:CreateDomain", err)
 	}
 	if err != nil {
@@ -162,7 +162,7 @@ func (x *Activities) converge(ctx context.Context, cfg aws.Config, in Input, the
 		}
 		_, err = client.UpdateDomain(ctx, updateRequest(in, raw, wanted))
 		switch {
-		case fault.ClassOf(err) == fault.Invalid && aboutRole(err):
+		case fault.ClassOf(err) == fault.Invalid && provider.AboutRole(err):
 			return Domain{}, x.roleRefused(ctx, iam.NewFromConfig(cfg), in, "sagemaker:UpdateDomain", err)
 		case err != nil:
 			return Domain{}, err
@@ -314,13 +314,6 @@ func (x *Activities) fault(class fault.Class, format string, args ...any) *fault
 		f.RetryAfter = x.Waits.Domain
 	}
 	return f
-}
-
-// aboutRole recognises SageMaker's texts for a role that it cannot assume: "The execution role ARN is invalid" and "Could not
-// assume role … its trust relationship policy allows the action 'sts:AssumeRole'". The exception has no code of its own.
-func aboutRole(err error) bool {
-	text := strings.ToLower(err.Error())
-	return strings.Contains(text, "execution role") || strings.Contains(text, "assume") && strings.Contains(text, "role")
 }
 
 // roleRefused tells a new role that has not spread yet from one that SageMaker will never take.

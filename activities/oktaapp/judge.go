@@ -27,8 +27,6 @@ const (
 	loginTemplate = "${source.login}"
 	// certificateReserve is how long the signing certificate should last: long enough to change it without haste.
 	certificateReserve = 60 * 24 * time.Hour
-	// maxExamples is how many apps a verdict names.
-	maxExamples = 5
 )
 
 // State is what is there.
@@ -128,13 +126,11 @@ func (s State) judgeMissing(label string) []onboarding.Verdict {
 	if len(others) == 0 {
 		return verdicts
 	}
-	if more := len(others) - maxExamples; more > 0 {
-		others = append(others[:maxExamples], fmt.Sprintf("and %d more", more))
-	}
 	return append(verdicts, verdict(onboarding.VerdictWarning, label, CodeApp,
 		"If one of them is meant, stop the run and put its label into okta.appLabel. If there is another AWS organization behind them, "+
 			"all is well.",
-		"There is no app %q, so the run creates it. The org has other AWS IAM Identity Center apps: %s.", label, strings.Join(others, ", ")))
+		"There is no app %q, so the run creates it. The org has other AWS IAM Identity Center apps: %s.", label,
+		strings.Join(onboarding.Examples(others), ", ")))
 }
 
 // unusable says why a run cannot use the app; nil where it can.

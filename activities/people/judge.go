@@ -181,7 +181,7 @@ func (j *judge) withoutApp() {
 		j.people(onboarding.VerdictWarning, codeWithoutApp,
 			fmt.Sprintf("Add them to the Okta group %q, or take them out of the access groups.", j.spec.Okta.AssignmentGroup),
 			"%s in an access group, but not in the assignment group, so Okta will not provision them: %s.",
-			persons(len(without), "is", "are"), strings.Join(examplesOf(without), ", "))
+			persons(len(without), "is", "are"), strings.Join(onboarding.Examples(without), ", "))
 	}
 }
 
@@ -202,7 +202,7 @@ func (j *judge) lint() {
 			said = append(said, fmt.Sprintf("%s (%s)", cmp.Or(problem.Login, "somebody without login"), problem.Reason))
 		}
 		j.people(onboarding.VerdictWarning, codePeople, remedy+".", "%s not be able to sign in as they are: %s.",
-			persons(len(logins), "may", "may"), strings.Join(examplesOf(said), "; "))
+			persons(len(logins), "may", "may"), strings.Join(onboarding.Examples(said), "; "))
 	}
 }
 
@@ -256,14 +256,14 @@ func (j *judge) madeByHand() {
 				"console (Users) before provisioning is switched on.",
 			"%s made by hand in Identity Center under the exact Okta login: %s. Okta takes over a user whom it finds, with everything that is "+
 				"assigned to it; AWS has been seen to refuse such people as duplicates, too.",
-			persons(len(takenOver), "was", "were"), strings.Join(examplesOf(takenOver), ", "))
+			persons(len(takenOver), "was", "were"), strings.Join(onboarding.Examples(takenOver), ", "))
 	}
 	if slices.Sort(inTheWay); len(inTheWay) > 0 {
 		j.people(onboarding.VerdictWarning, codeMadeByHand,
 			"Delete these users in the IAM Identity Center console (Users) before provisioning is switched on; Okta then makes them anew. Their "+
 				"assignments go with them.",
 			"%s made by hand in Identity Center, with the user name or address of somebody in Okta: %s.", persons(len(inTheWay), "was", "were"),
-			strings.Join(examplesOf(inTheWay), ", "))
+			strings.Join(onboarding.Examples(inTheWay), ", "))
 	}
 	if len(inTheWay) == 0 {
 		j.people(onboarding.VerdictKeep, codeMadeByHand, "", "No user in Identity Center stands in the way of anybody from Okta.")
@@ -292,7 +292,7 @@ func (j *judge) everybody() {
 		remedy = "Each is in " + j.File + " (on the worker) with the reason and what to do."
 	}
 	j.people(onboarding.VerdictWarning, codeEverybody, remedy, "%d of %d people will not be able to sign in as things are: %s.",
-		outlook.Lost(), len(j.People), strings.Join(examplesOf(outlook.said()), "; "))
+		outlook.Lost(), len(j.People), strings.Join(onboarding.Examples(outlook.said()), "; "))
 }
 
 // said names those who will not be there, each with the reason.
@@ -302,7 +302,7 @@ func (o Outlook) said() []string {
 		texts = append(texts, fmt.Sprintf("%s (%s)", cmp.Or(missing.Person, "somebody without login"), missing.Reason))
 	}
 	for _, contest := range o.Contests {
-		who := "all but one of " + strings.Join(examplesOf(contest), ", ")
+		who := "all but one of " + strings.Join(onboarding.Examples(contest), ", ")
 		if len(contest) == 2 {
 			who = "either " + contest[0] + " or " + contest[1]
 		}
@@ -346,11 +346,11 @@ func (j *judge) namesAndRoles() {
 	if len(conflicts) > 0 {
 		j.people(onboarding.VerdictKeep, codeRoleConflicts, "",
 			"%s in groups that ask for different execution roles; the group that the spec lists first counts: %s.",
-			persons(len(conflicts), "is", "are"), strings.Join(examplesOf(conflicts), ", "))
+			persons(len(conflicts), "is", "are"), strings.Join(onboarding.Examples(conflicts), ", "))
 	}
 	if len(hashed) > 0 {
 		j.people(onboarding.VerdictKeep, codeProfileNames, "",
 			"%s a profile name with a hash at its end, because the plain one is somebody else's too: %s.",
-			persons(len(hashed), "gets", "get"), strings.Join(examplesOf(hashed), ", "))
+			persons(len(hashed), "gets", "get"), strings.Join(onboarding.Examples(hashed), ", "))
 	}
 }

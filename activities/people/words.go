@@ -2,7 +2,6 @@ package people
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"studio-onboarding/internal/fault"
@@ -33,15 +32,13 @@ func Exception(person string, problem Problem) onboarding.PersonException {
 const (
 	// maxText bounds a reason or a remedy of one person in a report, in bytes.
 	maxText = 300
-	// maxExamples is how many people a verdict names.
-	maxExamples = 5
 )
 
 // Quoted lists at most five names of groups.
 func Quoted(names []string) string {
 	var b strings.Builder
 	for i, name := range names {
-		if i == maxExamples {
+		if i == onboarding.MaxExamples {
 			fmt.Fprintf(&b, " and %d more", len(names)-i)
 			break
 		}
@@ -60,12 +57,4 @@ func persons(n int, one, many string) string {
 		noun, verb = "person", one
 	}
 	return fmt.Sprintf("%d %s %s", n, noun, verb)
-}
-
-// examplesOf keeps as many examples as a verdict names.
-func examplesOf(all []string) []string {
-	if len(all) <= maxExamples {
-		return all
-	}
-	return append(slices.Clone(all[:maxExamples]), fmt.Sprintf("and %d more", len(all)-maxExamples))
 }

@@ -40,3 +40,10 @@ func Refuse(verdicts []onboarding.Verdict, name, operation string) error {
 	}
 	return refused
 }
+
+// AboutRole recognises SageMaker's texts for a role that it cannot assume: "The execution role ARN is invalid" and "Could not
+// assume role … its trust relationship policy allows the action 'sts:AssumeRole'". The exception has no code of its own.
+func AboutRole(err error) bool {
+	text := strings.ToLower(err.Error())
+	return strings.Contains(text, "execution role") || strings.Contains(text, "assume") && strings.Contains(text, "role")
+}

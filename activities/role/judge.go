@@ -245,7 +245,7 @@ func judgeManaged(found Found) onboarding.Verdict {
 		verdict.Remedy = "Attach " + managedPolicy + " or a policy of your own, unless its inline policies allow all that is needed; " +
 			"a run only changes roles that runs made, and that the spec gives by name."
 	default:
-		verdict.Reason = fmt.Sprintf("%s has %s.", found.Name(), examples(names))
+		verdict.Reason = fmt.Sprintf("%s has %s.", found.Name(), strings.Join(onboarding.Examples(names), ", "))
 	}
 	return verdict
 }
@@ -297,13 +297,4 @@ func (w wishes) judgeKey(found Found) onboarding.Verdict {
 		verdict.Reason = fmt.Sprintf("An inline policy of %s allows the use of the key %s.", found.Name(), w.key)
 	}
 	return verdict
-}
-
-// examples names the first few of many.
-func examples(names []string) string {
-	const most = 5
-	if len(names) <= most {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s, and %d more", strings.Join(names[:most], ", "), len(names)-most)
 }
