@@ -218,9 +218,7 @@ func TestTheWorkerHasTimeToStopAndNoPrivileges(t *testing.T) {
 
 func TestScriptsAreThereAndAreValidShell(t *testing.T) {
 	shell, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip("no sh on this machine")
-	}
+	require.NoError(t, err, "the scripts are run by sh")
 	project := mustLoad(t, settings(t))
 	for _, name := range []string{"temporal-schema", "temporal-namespace"} {
 		service := project.Services[name]
@@ -250,9 +248,7 @@ esac
 
 func TestTheNamespaceScriptMayRunAgain(t *testing.T) {
 	shell, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip("no sh on this machine")
-	}
+	require.NoError(t, err, "the scripts are run by sh")
 	bin, state := t.TempDir(), t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "temporal"), []byte(fakeTemporal), 0o755))
 	run := func() []string {
