@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
+	"studio-onboarding/internal/payloadcrypt"
 	"studio-onboarding/internal/temporalclient"
 )
 
@@ -26,6 +27,7 @@ type app struct {
 	address   string
 	namespace string
 	output    string
+	keys      string
 	// began is set when a command runs: what fails before that is a wrong use of the command line.
 	began bool
 }
@@ -54,7 +56,8 @@ func newRoot(a *app) *cobra.Command {
 Write a spec, start its run, and do the few console clicks that the run asks for. A run goes on without this
 program; look at it whenever you like.
 
-Temporal is found as TEMPORAL_* variables and temporal.toml say, else at localhost:7233.
+Temporal is found as TEMPORAL_* variables and temporal.toml say, else at localhost:7233. Where payloads are
+encrypted, the keys are found by themselves on the machine of standalone, and with TEMPORAL_PAYLOAD_KEYS elsewhere.
 
 Exit codes: 0 fine; 1 failed or aborted; 2 wrong usage or a spec with errors; 3 a run needs a person (status, and
 watch or onboard with --stop-when-asked); 4 no worker, or no Temporal server; 5 a check found
@@ -73,6 +76,8 @@ warnings; 6 a check or plan found what a run would park at; 130 interrupted (run
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.address, "address", "", "Temporal server as host:port (default: TEMPORAL_ADDRESS, temporal.toml, localhost:7233)")
 	flags.StringVar(&a.namespace, "namespace", "", "Temporal namespace (default: TEMPORAL_NAMESPACE, temporal.toml, default)")
+	flags.StringVar(&a.keys, "payload-keys", "", "`file` with the keys that payloads are encrypted with, or env:NAME (default: "+
+		payloadcrypt.Variable+")")
 	flags.StringVar(&a.output, "output", outputText, "text or json")
 	root.PersistentPreRunE = func(command *cobra.Command, _ []string) error {
 		if also := command.Annotations[alsoOutput]; also != "" && a.output == also {
@@ -87,7 +92,7 @@ warnings; 6 a check or plan found what a run would park at; 130 interrupted (run
 	root.AddCommand(
 		newCheck(a), newPlan(a), newOnboard(a), newList(a), newStatus(a), newWatch(a), newProvide(a), newResolve(a), newReport(a), newRequest(a),
 		newSync(a), newAccess(a),
-		newInit(a), newExplain(a), newPolicy(a), newSchema(a), newVersion(a),
+		newInit(a), newExplain(a), newPolicy(a), newKeys(a), newCodec(a), newSchema(a), newVersion(a),
 	)
 	return root
 }
@@ -103,7 +108,7 @@ func (a *app) runs(command *cobra.Command, work func(ctx context.Context, args [
 
 // settings say how to reach Temporal.
 func (a *app) settings() temporalclient.Settings {
-	return temporalclient.Settings{Address: a.address, Namespace: a.namespace, Env: a.io.Env}
+	return temporalclient.Settings{Address: a.address, Namespace: a.namespace, Env: a.io.Env, PayloadKeys: a.keys}
 }
 
 // connected calls work with a Temporal client, and closes it afterwards.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"studio-onboarding/internal/payloadcrypt"
 	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/internal/workerhost"
 )
@@ -31,6 +32,7 @@ type options struct {
 	address   string
 	namespace string
 	peopleDir string
+	keys      string
 	logFormat string
 	check     bool
 }
@@ -52,6 +54,8 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 	flags.StringVar(&o.address, "address", "", "Temporal's host:port (default: TEMPORAL_ADDRESS, temporal.toml, localhost:7233)")
 	flags.StringVar(&o.namespace, "namespace", "", "Temporal namespace (default: TEMPORAL_NAMESPACE, temporal.toml, default)")
 	flags.StringVar(&o.peopleDir, "people-dir", "", "where to keep the people files of runs (default: people in "+configDirName()+")")
+	flags.StringVar(&o.keys, "payload-keys", "", "`file` with the keys that payloads are encrypted with, or env:NAME (default: "+
+		payloadcrypt.Variable+"; none: payloads are plain)")
 	flags.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	flags.BoolVar(&o.check, "check", false, "say which credentials were found, and exit")
 	return cmd
@@ -67,7 +71,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 			return err
 		}
 	}
-	settings := temporalclient.Settings{Address: o.address, Namespace: o.namespace, Logger: logger}
+	settings := temporalclient.Settings{Address: o.address, Namespace: o.namespace, Logger: logger, PayloadKeys: o.keys, Worker: true}
 	c, err := settings.Dial(ctx)
 	if err != nil {
 		return err
@@ -83,7 +87,11 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	found, err := host.Check(ctx)
-	found = append([]string{fmt.Sprintf("Temporal: %s, namespace %s", connection.HostPort, connection.Namespace)}, found...)
+	payloads := ""
+	if keys, err := settings.Keys(); err == nil && keys != nil {
+		payloads = ", payloads encrypted with key " + keys.IDs()[0]
+	}
+	found = append([]string{fmt.Sprintf("Temporal: %s, namespace %s%s", connection.HostPort, connection.Namespace, payloads)}, found...)
 	if o.check {
 		for _, line := range found {
 			fmt.Fprintln(out, line)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/workflowservice/v1"
@@ -34,6 +35,11 @@ type fakeServer struct {
 	added      []string
 	// refuseAdd and refuseList are the codes that the operator service answers with, if any.
 	refuseAdd, refuseList codes.Code
+	// data are the namespace's; refuseUpdate is the code that a change of them is answered with, if any.
+	data         map[string]string
+	refuseUpdate codes.Code
+	// input is that of the last workflow that was started.
+	input *common.Payloads
 }
 
 func startFake(t *testing.T) *fakeServer {

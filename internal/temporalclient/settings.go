@@ -14,6 +14,8 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/log"
+
+	"studio-onboarding/internal/payloadcrypt"
 )
 
 // DialTimeout bounds the first connection where Settings.Timeout says nothing.
@@ -31,6 +33,11 @@ type Settings struct {
 	Logger log.Logger
 	// Timeout bounds the first connection; 0 means DialTimeout.
 	Timeout time.Duration
+	// PayloadKeys says where the keys are that encrypt payloads, as payloadcrypt.Read has it; empty leaves it to
+	// TEMPORAL_PAYLOAD_KEYS, and where that is not set either, to what the namespace says.
+	PayloadKeys string
+	// Worker says that the client is a worker's.
+	Worker bool
 }
 
 // Options answers with the options of a client: flags win over TEMPORAL_* variables, those over the profile in temporal.toml
@@ -50,9 +57,14 @@ func (s Settings) Options() (client.Options, error) {
 	return options, nil
 }
 
-// Dial connects. Nobody answering within the timeout is an *UnreachableError. Close the client after use.
+// Dial connects, and encrypts payloads as Open does. Nobody answering within the timeout is an *UnreachableError. Close the
+// client after use.
 func (s Settings) Dial(ctx context.Context) (client.Client, error) {
 	options, err := s.Options()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := s.Keys()
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +74,10 @@ func (s Settings) Dial(ctx context.Context) (client.Client, error) {
 	}
 	dialing, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	c, err := client.DialContext(dialing, options)
-	if err == nil {
-		return c, nil
+	c, _, err := Open(dialing, options, keys, s.Worker)
+	var keyError *payloadcrypt.UnreadableError
+	if err == nil || errors.As(err, &keyError) {
+		return c, err
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -73,6 +86,22 @@ func (s Settings) Dial(ctx context.Context) (client.Client, error) {
 		return nil, fmt.Errorf("%q is not a Temporal address → write it as host:port, for example %s", problem, client.DefaultHostPort)
 	}
 	return nil, &UnreachableError{Address: options.HostPort, TLS: options.ConnectionOptions.TLS != nil, Err: err}
+}
+
+// Keys are the payload keys that are configured; nil where none are.
+func (s Settings) Keys() (*payloadcrypt.Keys, error) {
+	env := s.Env
+	if env == nil {
+		env = envconfig.EnvLookupOS
+	}
+	reference := s.PayloadKeys
+	if reference == "" {
+		reference, _ = env.LookupEnv(payloadcrypt.Variable)
+	}
+	if reference == "" {
+		return nil, nil
+	}
+	return payloadcrypt.Read(reference, env.LookupEnv)
 }
 
 // Quiet is a logger that drops everything, for programs whose output belongs to their user.
