@@ -10,6 +10,8 @@ type Handles struct {
 	AppID  string       `json:"appId"`
 	Domain DomainHandle `json:"domain"`
 	Roles  []RoleHandle `json:"roles"`
+	// SCIM is the connection through which Okta provisions.
+	SCIM SCIMHandle `json:"scim,omitzero"`
 }
 
 // DomainHandle is the Studio domain of a run.

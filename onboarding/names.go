@@ -69,4 +69,6 @@ type OnboardInput struct {
 	Spec Spec `json:"spec"`
 	// StartedBy is the user and machine the run was started from, for the record (user@host).
 	StartedBy string `json:"startedBy,omitempty"`
+	// Known are the handles of the run before, so that this one forgets no date that it cannot see by itself.
+	Known *Handles `json:"known,omitempty"`
 }

@@ -9,6 +9,8 @@ type ReconcileInput struct {
 	DryRun bool `json:"dryRun,omitempty"`
 	// AllowRemovals is the operator's consent to removals of any size, for this one time.
 	AllowRemovals bool `json:"allowRemovals,omitempty"`
+	// Judged is when the connection was last judged: what has gone wrong since then counts. Zero means a day ago.
+	Judged time.Time `json:"judged,omitzero"`
 	// StartedBy is user@host; of a scheduled reconcile, who made the schedule.
 	StartedBy string `json:"startedBy,omitempty"`
 }
@@ -17,7 +19,8 @@ type ReconcileInput struct {
 type ReconcileReport struct {
 	Run    string `json:"run"`
 	DryRun bool   `json:"dryRun,omitempty"`
-	// State is RunDone, or RunAttention where something was held back for the operator to decide.
+	// State is RunDone, or RunAttention where something was held back for the operator to decide, or where the connection does
+	// not work.
 	State     RunState  `json:"state"`
 	StartedBy string    `json:"startedBy,omitempty"`
 	StartedAt time.Time `json:"startedAt"`
@@ -35,6 +38,8 @@ type ReconcileReport struct {
 	// Held says why nobody was removed although people would have been, and Command how to agree to it.
 	Held    string `json:"held,omitempty"`
 	Command string `json:"command,omitempty"`
+	// Health is the connection as it was judged; nil in reports of the first version.
+	Health *Health `json:"health,omitempty"`
 	// Exceptions are people who should be able to sign in and can't, or for whom a change failed, at most MaxListed.
 	Exceptions      []PersonException `json:"exceptions,omitempty"`
 	ExceptionsTotal int               `json:"exceptionsTotal"`

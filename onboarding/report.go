@@ -151,10 +151,3 @@ type Decision struct {
 	// Message is what the step had parked with.
 	Message string `json:"message"`
 }
-
-// Expiry is a date on which something stops working.
-type Expiry struct {
-	What   string    `json:"what"`
-	At     time.Time `json:"at"`
-	Remedy string    `json:"remedy"`
-}

@@ -115,8 +115,7 @@ func (r *run) samlExchange(ctx workflow.Context) (string, error) {
 		return "", err
 	}
 	r.documents[metadataDocument] = metadata.XML
-	r.expires("Okta's SAML signing certificate", metadata.NotAfter, "Generate a new key for the app, add its certificate in "+
-		"Identity Center, then activate it in Okta.")
+	r.expires(onboarding.SAMLCertificateExpiry(metadata.NotAfter))
 
 	var a *trust.Activities
 	in := trust.CheckServiceProviderInput{
@@ -193,7 +192,14 @@ func (r *run) scim(ctx workflow.Context) (string, error) {
 		return "", err
 	}
 	if on && r.connection.Endpoint == "" {
-		return "provisioning was already switched on; the age of its token is not known", nil
+		now := workflow.Now(ctx)
+		r.knowToken(onboarding.SCIMHandle{Since: now, Older: true}, now)
+		date, _ := r.token.Expiry()
+		if date.AtLatest {
+			return fmt.Sprintf("provisioning was already switched on; the age of its token is not known: it was issued before %s",
+				r.token.Since.Format(time.DateOnly)), nil
+		}
+		return "provisioning was already switched on; its token expires on " + date.At.Format(time.DateOnly), nil
 	}
 	if err := r.askForEndpoint(ctx); err != nil {
 		return "", err
@@ -241,9 +247,21 @@ func (r *run) askForEndpoint(ctx workflow.Context) error {
 		return err
 	}
 	r.connection = checked.Connection
-	r.expires("The SCIM access token", checked.CheckedAt.AddDate(1, 0, 0),
-		"Make a second token in Identity Center, put it into Okta, test it, then delete the old one. Sync stops silently when it expires.")
+	r.knowToken(onboarding.SCIMHandle{
+		Endpoint: checked.Connection.Endpoint, TokenRef: checked.Connection.TokenRef, Since: checked.CheckedAt,
+	}, checked.CheckedAt)
 	return nil
+}
+
+// knowToken records the connection and when its token expires. What the run before knew of the same app's is not forgotten.
+func (r *run) knowToken(token onboarding.SCIMHandle, now time.Time) {
+	if known := r.known; known != nil && known.AppID == r.app.ID && known.IdentityStoreID == r.instance.IdentityStoreID {
+		token = token.After(known.SCIM, now)
+	}
+	r.token = token
+	if date, known := token.Expiry(); known {
+		r.expires(date)
+	}
 }
 
 // oktaGroups assigns people first and pushes groups when they are there, because a push only takes along who is.
@@ -368,14 +386,15 @@ func (r *run) add(kind, name, id string, origin onboarding.Origin) {
 	r.report.Resources = append(r.report.Resources, onboarding.Resource{Kind: kind, Name: name, ID: id, Origin: origin})
 }
 
-func (r *run) expires(what string, at time.Time, remedy string) {
+// expires records a date; a step that is tried again replaces what it recorded.
+func (r *run) expires(date onboarding.Expiry) {
 	for i, known := range r.report.Expiries {
-		if known.What == what {
-			r.report.Expiries[i].At = at
+		if known.Key == date.Key {
+			r.report.Expiries[i] = date
 			return
 		}
 	}
-	r.report.Expiries = append(r.report.Expiries, onboarding.Expiry{What: what, At: at, Remedy: remedy})
+	r.report.Expiries = append(r.report.Expiries, date)
 }
 
 func count(n int, noun string) string {

@@ -41,6 +41,8 @@ type world struct {
 	*testsuite.TestWorkflowEnvironment
 	t    *testing.T
 	spec onboarding.Spec
+	// known are the handles of the run before.
+	known *onboarding.Handles
 	// replies holds what an activity answers instead of the default, by name; consumed one by one, the last one stays.
 	replies map[string][]reply
 	calls   []string
@@ -222,7 +224,7 @@ func (w *world) answerAll() {
 
 func (w *world) run() (onboarding.Report, error) {
 	w.t.Helper()
-	w.ExecuteWorkflow(onboarding.WorkflowOnboard, onboarding.OnboardInput{Spec: w.spec, StartedBy: "admin@laptop"})
+	w.ExecuteWorkflow(onboarding.WorkflowOnboard, onboarding.OnboardInput{Spec: w.spec, StartedBy: "admin@laptop", Known: w.known})
 	require.True(w.t, w.IsWorkflowCompleted(), "the run has not ended")
 	var report onboarding.Report
 	if err := w.GetWorkflowError(); err != nil {

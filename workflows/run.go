@@ -41,7 +41,10 @@ type run struct {
 	instance   identitycenter.Instance
 	app        oktaapp.OktaApp
 	connection provisioning.SCIMConnection
-	compared   bool
+	// token is what is known of the connection, and known are the handles of the run before; nil where there was none.
+	token    onboarding.SCIMHandle
+	known    *onboarding.Handles
+	compared bool
 	// leftAlone are access groups that Okta pushed before this run, which did not push them.
 	leftAlone []string
 	verified  bool
@@ -58,6 +61,7 @@ func newRun(ctx workflow.Context, in onboarding.OnboardInput) *run {
 	now := workflow.Now(ctx)
 	r := &run{
 		spec:      in.Spec,
+		known:     in.Known,
 		started:   now,
 		decisions: map[onboarding.Step]*onboarding.Decision{},
 		documents: map[string]string{},

@@ -135,13 +135,21 @@ func (p *page) done(r onboarding.Report) {
 }
 
 func (p *page) later(r onboarding.Report) {
-	if len(r.Expiries) == 0 {
+	p.expiries(r.Expiries)
+}
+
+func (p *page) expiries(dates []onboarding.Expiry) {
+	if len(dates) == 0 {
 		return
 	}
 	p.heading("What expires")
-	rows := make([][]string, 0, len(r.Expiries))
-	for _, expiry := range r.Expiries {
-		rows = append(rows, []string{clean(expiry.What), p.day(expiry.At), clean(expiry.Remedy)})
+	rows := make([][]string, 0, len(dates))
+	for _, date := range dates {
+		when := p.day(date.At)
+		if date.AtLatest {
+			when += ", or before: its age is not known"
+		}
+		rows = append(rows, []string{clean(date.What), when, clean(date.Remedy)})
 	}
 	p.table([]string{"WHAT", "WHEN", "REMEDY"}, rows)
 }
