@@ -8,6 +8,7 @@ import (
 	"studio-onboarding/activities/domain"
 	"studio-onboarding/activities/identitycenter"
 	"studio-onboarding/activities/network"
+	"studio-onboarding/activities/notify"
 	"studio-onboarding/activities/oktaapp"
 	"studio-onboarding/activities/people"
 	"studio-onboarding/activities/provider"
@@ -26,6 +27,8 @@ type Providers struct {
 	People  access.PeopleStore
 	// PlainHTTPHost is the only host on which a SCIM endpoint may be plain http: the simulated one. Empty for none.
 	PlainHTTPHost string
+	// Notify are the targets of notifications; there may be none.
+	Notify []notify.Target
 }
 
 // All are the activities of a worker, for it to register. Their methods' names are part of recorded histories.
@@ -40,6 +43,7 @@ func All(p Providers) []any {
 		&role.Activities{AWS: p.AWS, Waits: p.Waits},
 		&network.Activities{AWS: p.AWS},
 		&domain.Activities{AWS: p.AWS, Waits: p.Waits},
+		&notify.Activities{Targets: p.Notify},
 		&access.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People},
 	}
 }

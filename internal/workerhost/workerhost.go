@@ -18,9 +18,11 @@ import (
 	sdkworker "go.temporal.io/sdk/worker"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/activities/notify"
 	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/notifier"
 	"studio-onboarding/internal/oktaorg"
 	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/scim"
@@ -39,8 +41,8 @@ const (
 
 // Options say with which settings and credentials a worker works.
 type Options struct {
-	// Getenv reads variables: OKTA_CLIENT_*, OKTA_TESTING_DISABLE_HTTPS_CHECK, AWS_ENDPOINT_URL, and those that env: references
-	// name. nil means os.Getenv.
+	// Getenv reads variables: OKTA_CLIENT_*, OKTA_TESTING_DISABLE_HTTPS_CHECK, AWS_ENDPOINT_URL, NOTIFY_*, and those that env:
+	// references name. nil means os.Getenv.
 	Getenv func(string) string
 	// LoadOptions win over the AWS SDK's standard configuration, which reads the process's environment and files.
 	LoadOptions []func(*awsconfig.LoadOptions) error
@@ -59,6 +61,8 @@ type Host struct {
 	worker    sdkworker.Worker
 	clouds    *awscloud.Clouds
 	okta      *oktaorg.Org
+	secrets   *secret.Resolver
+	targets   []*notifier.Target
 	peopleDir string
 }
 
@@ -77,11 +81,13 @@ func New(ctx context.Context, c client.Client, opts Options) (*Host, error) {
 	logged := append([]func(*awsconfig.LoadOptions) error{awsconfig.WithLogger(sdkLogger(opts.Logger))}, opts.LoadOptions...)
 	clouds, awsErr := awscloud.New(ctx, awscloud.Options{LoadOptions: logged, Speed: opts.Speed})
 	okta, oktaErr := openOkta(ctx, opts.Getenv)
-	if err := errors.Join(awsErr, oktaErr); err != nil {
+	secrets := secret.New(opts.Getenv, clouds)
+	targets, notifyErr := notifier.FromEnvironment(opts.Getenv, secrets)
+	if err := errors.Join(awsErr, oktaErr, notifyErr); err != nil {
 		return nil, fmt.Errorf("the worker's configuration is not complete:\n%w", err)
 	}
 
-	h := &Host{clouds: clouds, okta: okta, peopleDir: opts.PeopleDir}
+	h := &Host{clouds: clouds, okta: okta, secrets: secrets, targets: targets, peopleDir: opts.PeopleDir}
 	h.worker = sdkworker.New(c, onboarding.TaskQueue, sdkworker.Options{
 		MaxConcurrentActivityExecutionSize: activitySlots,
 		WorkerStopTimeout:                  StopTimeout,
@@ -102,8 +108,12 @@ func openOkta(ctx context.Context, getenv func(string) string) (*oktaorg.Org, er
 }
 
 func (h *Host) registerActivities(opts Options) {
+	targets := make([]notify.Target, 0, len(h.targets))
+	for _, target := range h.targets {
+		targets = append(targets, target)
+	}
 	for _, set := range activities.All(activities.Providers{
-		AWS: h.clouds, Okta: h.okta, SCIM: &scim.Client{}, Secrets: secret.New(opts.Getenv, h.clouds), Waits: opts.Waits,
+		AWS: h.clouds, Okta: h.okta, SCIM: &scim.Client{}, Secrets: h.secrets, Waits: opts.Waits, Notify: targets,
 		People: peoplefile.Store{Dir: opts.PeopleDir}, PlainHTTPHost: plainHTTPHost(opts.Getenv),
 	}) {
 		h.worker.RegisterActivity(set)
@@ -129,8 +139,9 @@ func sdkLogger(logger *slog.Logger) logging.Logger {
 	})
 }
 
-// Check asks AWS and Okta who we are, and answers with a line for each. A provider that cannot be reached is a line too,
-// because the runs will wait for it; credentials that a provider refuses are the error.
+// Check asks AWS and Okta who we are, and reads the secrets of the targets of notifications, and answers with a line for each. A
+// provider that cannot be reached is a line too, because the runs will wait for it; credentials that a provider refuses, and
+// secrets that are not there, are the error.
 func (h *Host) Check(ctx context.Context) ([]string, error) {
 	var lines []string
 	var refused []error
@@ -152,6 +163,20 @@ func (h *Host) Check(ctx context.Context) ([]string, error) {
 		note("Okta", err)
 	} else {
 		lines = append(lines, fmt.Sprintf("Okta: %s as %s", h.okta.URL(), principal))
+	}
+	for _, target := range h.targets {
+		where, err := target.Where(ctx)
+		switch {
+		case err == nil:
+			lines = append(lines, fmt.Sprintf("Notifications: %s, %s", target.Name(), where))
+		case fault.ClassOf(err).Retryable():
+			lines = append(lines, fmt.Sprintf("Notifications: %s waits for its secret: %v", target.Name(), err))
+		default:
+			refused = append(refused, fmt.Errorf("notifications: %w", err))
+		}
+	}
+	if len(h.targets) == 0 {
+		lines = append(lines, "Notifications: no target is configured")
 	}
 	return lines, errors.Join(refused...)
 }

@@ -2,6 +2,7 @@ package workerhost_test
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -47,9 +48,10 @@ func TestCheckSaysWhoWeAre(t *testing.T) {
 	require.NoError(t, err)
 	found, err := host.Check(t.Context())
 	require.NoError(t, err)
-	require.Len(t, found, 2)
+	require.Len(t, found, 3)
 	require.Equal(t, "AWS: account 111111111111 as arn:aws:iam::111111111111:user/worker", found[0])
 	require.Contains(t, found[1], "Okta: http://127.0.0.1:")
+	require.Equal(t, "Notifications: no target is configured", found[2])
 }
 
 func TestEveryMissingSettingIsNamed(t *testing.T) {
@@ -68,7 +70,7 @@ func TestRefusedCredentialsAreAnError(t *testing.T) {
 	})
 	require.NoError(t, err)
 	found, err := host.Check(t.Context())
-	require.Empty(t, found)
+	require.NotContains(t, strings.Join(found, "\n"), "AWS: ")
 	require.ErrorContains(t, err, "AWS: ")
 	require.ErrorContains(t, err, "Okta: ")
 	require.NotContains(t, err.Error(), "00wrong")
@@ -80,4 +82,21 @@ func TestAnUnreachableProviderIsOnlyReported(t *testing.T) {
 	found, err := host.Check(t.Context())
 	require.NoError(t, err)
 	require.Contains(t, found[1], "Okta: not reached")
+}
+
+func TestCheckSaysWhereNotificationsGoAndShowsNoSecret(t *testing.T) {
+	host, err := open(t, func(env map[string]string) { env["NOTIFY_SLACK_URL"] = "https://hooks.slack.com/services/T0PSECRET" })
+	require.NoError(t, err)
+	found, err := host.Check(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "Notifications: slack, hooks.slack.com", found[2])
+
+	host, err = open(t, func(env map[string]string) { env["NOTIFY_SLACK_URL"] = "file:/nowhere/slack" })
+	require.NoError(t, err)
+	_, err = host.Check(t.Context())
+	require.ErrorContains(t, err, "NOTIFY_SLACK_URL: the worker has no file /nowhere/slack")
+
+	_, err = open(t, func(env map[string]string) { env["NOTIFY_TEAMS_URL"] = "http://example.com/T0PSECRET" })
+	require.ErrorContains(t, err, "NOTIFY_TEAMS_URL begins with http://")
+	require.NotContains(t, err.Error(), "T0PSECRET")
 }
