@@ -6,6 +6,7 @@ package activities
 import (
 	"studio-onboarding/activities/access"
 	"studio-onboarding/activities/domain"
+	"studio-onboarding/activities/health"
 	"studio-onboarding/activities/identitycenter"
 	"studio-onboarding/activities/network"
 	"studio-onboarding/activities/notify"
@@ -45,5 +46,6 @@ func All(p Providers) []any {
 		&domain.Activities{AWS: p.AWS, Waits: p.Waits},
 		&notify.Activities{Targets: p.Notify},
 		&access.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People},
+		&health.Activities{AWS: p.AWS, Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, PlainHTTPHost: p.PlainHTTPHost},
 	}
 }

@@ -47,6 +47,14 @@ type ReconcileReport struct {
 	PeopleFile      string            `json:"peopleFile,omitempty"`
 }
 
+// Dead are the verdicts on what does not work in the connection: nobody may take such a reconcile for one that found all well.
+func (r ReconcileReport) Dead() []Verdict {
+	if r.Health == nil {
+		return nil
+	}
+	return Blocked(r.Health.Verdicts)
+}
+
 // AccessChanges are differences between what is and what should be.
 type AccessChanges struct {
 	Total int `json:"total"`

@@ -244,3 +244,21 @@ func TestAFleetShowsALineForEachChangeAndEndsWithTheWorst(t *testing.T) {
 		require.Contains(t, out, "aborted by op")
 	}
 }
+
+func TestADeadConnectionIsNoFineReconcile(t *testing.T) {
+	dead := reconciled(onboarding.RunAttention)
+	dead.Health = &onboarding.Health{Verdicts: []onboarding.Verdict{{Kind: onboarding.VerdictBlocked, Code: "scim-token",
+		Reason: "The SCIM token has expired.", Remedy: "Make a new token."}}}
+	for _, how := range []string{"--once", "--dry-run"} {
+		p := sit(t, onboarded(dead))
+		code, out, stderr := p.types("sync", "demo", how)
+		require.Equal(t, 3, code, stderr)
+		require.Less(t, strings.Index(out, "The SCIM token has expired."), strings.Index(out, "No differences."))
+		require.Contains(t, out, "Make a new token.")
+	}
+	p := sit(t, onboarded(dead))
+	p.types("sync", "demo", "--every", "1h")
+	code, out, _ := p.types("sync", "demo")
+	require.Equal(t, 3, code)
+	require.Contains(t, out, "The SCIM token has expired. → Make a new token.")
+}

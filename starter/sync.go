@@ -34,9 +34,12 @@ A reconcile gives whoever joined the access groups their profile, takes access f
 and repairs what was changed by hand. If more than 20 % of the people would lose access at once, or a group is empty, nobody
 is removed: it asks, and you agree with --once --allow-removals.
 
+Each one also judges the connection: the Okta app and its log, the SCIM token, the certificate, the Studio domain and its
+application. Where nothing arrives any more it needs attention and says why, whatever the differences are.
+
 A schedule follows the spec of the run's last onboarding at the time it was set: set it again after a change of the spec.
 
-Exit codes: 0 fine; 3 removals wait for your decision; 1 a reconcile failed; 4 no worker answers.`,
+Exit codes: 0 fine; 3 removals wait for your decision, or the connection does not work; 1 a reconcile failed; 4 no worker answers.`,
 		Example: `  starter sync data-science --every 1h
   starter sync data-science --dry-run
   starter sync data-science --once

@@ -1,12 +1,19 @@
 package workflows_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 
+	"studio-onboarding/activities/access"
+	"studio-onboarding/activities/health"
 	"studio-onboarding/activities/provisioning"
+	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
 )
 
@@ -60,4 +67,69 @@ func TestATokenThatWasInUseBeforeIsOfUnknownAge(t *testing.T) {
 	require.True(t, date.AtLatest)
 	require.True(t, report.Handles.SCIM.Older)
 	require.Empty(t, report.Handles.SCIM.TokenRef)
+}
+
+func TestADeadSyncIsNoReconcileWithoutDifferences(t *testing.T) {
+	for _, dry := range []bool{false, true} {
+		w := newWorld(t)
+		w.always("JudgeConnection", onboarding.Health{Verdicts: []onboarding.Verdict{
+			{Kind: onboarding.VerdictBlocked, Code: "scim-token", Reason: "The token has expired.", Remedy: "Make another."},
+			{Kind: onboarding.VerdictWarning, Code: "okta-app-certificate", Reason: "It expires in 20 days."},
+		}}, nil)
+		report, err := w.reconcile(onboarding.ReconcileInput{DryRun: dry})
+		require.NoError(t, err)
+		require.Equal(t, onboarding.RunAttention, report.State)
+		require.Zero(t, report.Changes.Total)
+		require.Len(t, report.Dead(), 1)
+		require.Empty(t, report.Command, "nothing is held back")
+		require.Len(t, report.Health.Verdicts, 2)
+	}
+}
+
+func TestPeopleWhomOktaBroughtElsewhereNeedAttention(t *testing.T) {
+	for absent, state := range map[int]onboarding.RunState{0: onboarding.RunDone, 1: onboarding.RunDone, 5: onboarding.RunAttention} {
+		w := newWorld(t)
+		w.always("VerifyAccess", access.VerifyResult{People: counts(9), Absent: absent}, nil)
+		report, err := w.reconcile(onboarding.ReconcileInput{})
+		require.NoError(t, err)
+		require.Equal(t, state, report.State, "%d are absent", absent)
+		require.Len(t, report.Health.Verdicts, min(absent, 1))
+	}
+}
+
+func TestAJudgementThatFailsFailsNoReconcile(t *testing.T) {
+	w := newWorld(t)
+	w.always("JudgeConnection", onboarding.Health{}, failed(fault.Denied, "the worker has no keys", "Give it some."))
+	report, err := w.reconcile(onboarding.ReconcileInput{})
+	require.NoError(t, err)
+	require.Equal(t, onboarding.RunDone, report.State)
+	require.Equal(t, onboarding.VerdictUnknown, report.Health.Verdicts[0].Kind)
+	require.Contains(t, report.Health.Verdicts[0].Reason, "the worker has no keys")
+}
+
+func TestAReconcileThatCannotGoOnStillTellsOfTheConnection(t *testing.T) {
+	w := newWorld(t)
+	w.always("VerifyAccess", access.VerifyResult{}, failed(fault.Denied, "okta: 403"))
+	w.always("JudgeConnection", onboarding.Health{Verdicts: []onboarding.Verdict{{Kind: onboarding.VerdictBlocked, Code: "okta-app"}}}, nil)
+	_, err := w.reconcile(onboarding.ReconcileInput{})
+	var application *temporal.ApplicationError
+	require.ErrorAs(t, err, &application)
+	var failure onboarding.Failure
+	var report onboarding.ReconcileReport
+	require.NoError(t, application.Details(&failure, &report))
+	require.Len(t, report.Dead(), 1)
+}
+
+func TestWhatHasGoneWrongSinceTheLastJudgementCounts(t *testing.T) {
+	w := newWorld(t)
+	last := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	var asked health.Input
+	w.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, args converter.EncodedValues) {
+		if info.ActivityType.Name == "JudgeConnection" {
+			require.NoError(t, args.Get(&asked))
+		}
+	})
+	_, err := w.reconcile(onboarding.ReconcileInput{Judged: last})
+	require.NoError(t, err)
+	require.Equal(t, health.Input{Handles: handles(), Since: last}, asked)
 }

@@ -16,6 +16,7 @@ import (
 	"studio-onboarding/activities"
 	"studio-onboarding/activities/access"
 	"studio-onboarding/activities/domain"
+	"studio-onboarding/activities/health"
 	"studio-onboarding/activities/identitycenter"
 	"studio-onboarding/activities/network"
 	"studio-onboarding/activities/oktaapp"
@@ -81,8 +82,9 @@ func newWorld(t *testing.T) *world {
 		studio      domain.Activities
 		assignments access.Activities
 		preflight   activities.Assessor
+		connection  health.Activities
 	)
-	for _, set := range []any{&center, &app, &saml, &scim, &directory, &roles, &place, &studio, &assignments, &preflight} {
+	for _, set := range []any{&center, &app, &saml, &scim, &directory, &roles, &place, &studio, &assignments, &preflight, &connection} {
 		w.RegisterActivity(set)
 	}
 	instance := identitycenter.Instance{ARN: "arn:aws:sso:::instance/ssoins-1234567890abcdef", IdentityStoreID: "d-1234567890",
@@ -128,6 +130,7 @@ func newWorld(t *testing.T) *world {
 	on(w, "ConvergeAccess", assignments.ConvergeAccess, access.Result{AssignmentsMade: 2, ProfilesMade: 3})
 	on(w, "VerifyAccess", assignments.VerifyAccess, access.VerifyResult{People: onboarding.People{Wanted: 3, Synced: 3, Assigned: 3,
 		Profiles: 3, Ready: 3}, PeopleFile: "/people.jsonl"})
+	on(w, "JudgeConnection", connection.JudgeConnection, onboarding.Health{})
 	return w
 }
 

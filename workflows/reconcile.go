@@ -33,7 +33,9 @@ func Reconcile(ctx workflow.Context, in onboarding.ReconcileInput) (onboarding.R
 	}}
 	r.access.FollowOkta, r.access.AllowRemovals = true, in.AllowRemovals
 	r.publish(ctx, onboarding.StepVerify, "Looks for differences.")
+	judged := r.judge(ctx)
 	err := r.carryOut(ctx)
+	judged()
 	r.report.EndedAt = workflow.Now(ctx)
 	switch {
 	case temporal.IsCanceledError(err):
@@ -43,6 +45,9 @@ func Reconcile(ctx workflow.Context, in onboarding.ReconcileInput) (onboarding.R
 		return onboarding.ReconcileReport{}, r.failed(ctx, err)
 	}
 	r.report.State = onboarding.RunDone
+	if len(r.report.Dead()) > 0 {
+		r.report.State = onboarding.RunAttention
+	}
 	if r.report.Held != "" {
 		r.report.State = onboarding.RunAttention
 		r.report.Command = fmt.Sprintf("starter sync %s --once --allow-removals", r.report.Run)
@@ -55,6 +60,8 @@ type reconcile struct {
 	in     onboarding.ReconcileInput
 	access access.Input
 	report onboarding.ReconcileReport
+	// absent counts those whom Okta says that it provisioned, and who are not there.
+	absent int
 	// acted says that something may have been changed.
 	acted bool
 }
@@ -151,6 +158,7 @@ func (r *reconcile) push(ctx workflow.Context, groups []string) error {
 // take puts what was read last into the report.
 func (r *reconcile) take(v access.VerifyResult) {
 	r.report.People, r.report.Groups, r.report.PeopleFile = v.People, v.Groups, v.PeopleFile
+	r.absent = v.Absent
 	r.report.Exceptions, r.report.ExceptionsTotal = v.Exceptions, v.ExceptionsTotal
 	r.report.Notices = append(r.report.Notices, v.Notices...)
 	r.report.Notices = r.report.Notices[:min(len(r.report.Notices), onboarding.MaxListed)]
@@ -188,8 +196,12 @@ func (r *reconcile) failed(ctx workflow.Context, err error) error {
 }
 
 func (r *reconcile) summary() string {
+	dead := ""
+	for _, verdict := range r.report.Dead() {
+		dead += "\n\n**Needs attention:** " + onboarding.WithRemedy(verdict.Reason, verdict.Remedy)
+	}
 	if r.in.DryRun {
-		return fmt.Sprintf("%s found; nothing was changed, as this was a dry run.", count(r.report.Changes.Total, "difference"))
+		return fmt.Sprintf("%s found; nothing was changed, as this was a dry run.", count(r.report.Changes.Total, "difference")) + dead
 	}
 	m := r.report.Made
 	text := fmt.Sprintf("%s found. %s made, %d removed; %s made, %d removed; %s changed. %d of %s can sign in.",
@@ -198,7 +210,7 @@ func (r *reconcile) summary() string {
 	if r.report.Held != "" {
 		text += "\n\n**Held back:** " + r.report.Held + "\n\n    " + r.report.Command
 	}
-	return text
+	return text + dead
 }
 
 // publish shows the state in Temporal's lists and on the reconcile's own page.

@@ -130,6 +130,8 @@ type VerifyResult struct {
 	Changes onboarding.AccessChanges `json:"changes,omitzero"`
 	Held    string                   `json:"held,omitempty"`
 	Stale   []string                 `json:"stale,omitempty"`
+	// Absent counts those whom Okta says that it provisioned, and who are not in Identity Center.
+	Absent int `json:"absent,omitempty"`
 }
 
 // domainAccess is one attempt's view of who has access to the domain, and its hands on it.

@@ -89,7 +89,7 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 	}
 	result := VerifyResult{
 		People: v.people, Groups: v.groupAccess(), Exceptions: v.exceptions.Listed, ExceptionsTotal: v.exceptions.Total,
-		Notices: v.notices.Listed, PeopleFile: file,
+		Notices: v.notices.Listed, PeopleFile: file, Absent: compared.Count(people.CodeDeletedThere),
 	}
 	if in.RecordChanges {
 		err = v.report(x, in.Run, actual, &result)

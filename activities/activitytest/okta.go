@@ -27,6 +27,7 @@ type OktaStub struct {
 	Users     []model.AppUser
 	Pushes    []model.Mapping
 	Failures  []model.LogEvent
+	Succeeded time.Time
 	XML       string
 
 	Connected model.Connection
@@ -272,4 +273,9 @@ func (o *OktaStub) DeleteMapping(_ context.Context, _, id string) error {
 // ProvisioningFailures are the failed events.
 func (o *OktaStub) ProvisioningFailures(context.Context, string, time.Time, time.Time, int) ([]model.LogEvent, error) {
 	return o.Failures, o.Refuse["failures"]
+}
+
+// LastProvisioned is when something was provisioned last.
+func (o *OktaStub) LastProvisioned(context.Context, string, time.Time, time.Time) (time.Time, error) {
+	return o.Succeeded, o.Refuse["failures"]
 }

@@ -84,6 +84,17 @@ type Result struct {
 	MissingGroups []string
 }
 
+// Count says how many of the missing have a problem of that code.
+func (r Result) Count(code string) int {
+	n := 0
+	for _, missing := range r.Missing {
+		if missing.Code == code {
+			n++
+		}
+	}
+	return n
+}
+
 // Compare compares the people that Okta should bring with the users and groups of Identity Center.
 func Compare(in Input) Result {
 	c := newComparison(in)

@@ -71,6 +71,8 @@ type Okta interface {
 
 	// ProvisioningFailures are the failed provisioning events of the app in a period, newest first, at most max.
 	ProvisioningFailures(ctx context.Context, appID string, since, until time.Time, max int) ([]model.LogEvent, error)
+	// LastProvisioned is when the app last provisioned somebody or something in a period; zero where it did not.
+	LastProvisioned(ctx context.Context, appID string, since, until time.Time) (time.Time, error)
 }
 
 // SCIM makes clients of AWS's SCIM endpoint. Implemented by internal/scim.

@@ -126,6 +126,19 @@ func (o *Org) AppUsers(ctx context.Context, appID string, page func([]AppUser) e
 // ProvisioningFailures are the failed provisioning events of the app in a period, newest first, at most max. Okta keeps
 // the System Log for 90 days and answers for no more than 180.
 func (o *Org) ProvisioningFailures(ctx context.Context, appID string, since, until time.Time, max int) ([]LogEvent, error) {
+	return o.provisioningEvents(ctx, appID, "FAILURE", since, until, max)
+}
+
+// LastProvisioned is when the app last provisioned somebody or something in a period; zero where it did not.
+func (o *Org) LastProvisioned(ctx context.Context, appID string, since, until time.Time) (time.Time, error) {
+	events, err := o.provisioningEvents(ctx, appID, "SUCCESS", since, until, 1)
+	if err != nil || len(events) == 0 {
+		return time.Time{}, err
+	}
+	return events[0].Published, nil
+}
+
+func (o *Org) provisioningEvents(ctx context.Context, appID, result string, since, until time.Time, max int) ([]LogEvent, error) {
 	if oldest := until.Add(-maxLogAge); since.Before(oldest) {
 		since = oldest
 	}
@@ -133,7 +146,7 @@ func (o *Org) ProvisioningFailures(ctx context.Context, appID string, since, unt
 	params := query.NewQueryParams(
 		query.WithSince(since.UTC().Format(timestampLayout)),
 		query.WithUntil(until.UTC().Format(timestampLayout)),
-		query.WithFilter(`target.id eq "`+appID+`" and eventType sw "application.provision" and outcome.result eq "FAILURE"`),
+		query.WithFilter(`target.id eq "`+appID+`" and eventType sw "application.provision" and outcome.result eq "`+result+`"`),
 		query.WithSortOrder("DESCENDING"),
 		query.WithLimit(int64(min(max, 1000))),
 	)

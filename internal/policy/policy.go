@@ -190,6 +190,9 @@ func (n needs) identity() []Statement {
 	if !n.options.Required {
 		statements = append(statements, simulation("OptionalIdentitySimulation", n.spec.IdentityCenter),
 			allow("OptionalEvidence", anything, "cloudtrail:LookupEvents", "organizations:ListAWSServiceAccessForOrganization"),
+			// Of reconciles, which judge the connection.
+			allow("OptionalConnection", []string{"arn:" + n.partition + ":sso::*:application/*"}, "sso:DescribeApplication"),
+			allow("OptionalTokenWarnings", anything, "health:DescribeEvents"),
 			// Of starter access --person.
 			allow("OptionalPerson", anything, "identitystore:DescribeUser", "identitystore:GetUserId", "identitystore:ListGroupMembershipsForMember"))
 	}

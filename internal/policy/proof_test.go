@@ -25,6 +25,7 @@ import (
 	"studio-onboarding/activities"
 	"studio-onboarding/activities/access"
 	"studio-onboarding/activities/domain"
+	"studio-onboarding/activities/health"
 	"studio-onboarding/activities/identitycenter"
 	"studio-onboarding/activities/network"
 	"studio-onboarding/activities/oktaapp"
@@ -111,6 +112,14 @@ func TestThePrintedPoliciesAreEnoughAndNoneOfTheirActionsIsTooMuch(t *testing.T)
 		Domain: onboarding.DomainHandle{ID: studio.ID, ARN: studio.ARN, Name: studio.Name, URL: studio.URL, ApplicationARN: studio.ApplicationARN, Origin: studio.Origin},
 		Roles:  roles, Tags: spec.Domain.Tags,
 	})
+
+	// What a reconcile looks at besides
+	connection := &health.Activities{AWS: p.cloud, Okta: p.okta, SCIM: &scim.Client{}, Secrets: secret.New(nil, p.cloud)}
+	var judged onboarding.Health
+	p.optional(step(connection.JudgeConnection, always(health.Input{Handles: onboarding.Handles{
+		Spec: spec, AppID: app, IdentityStoreID: instance.IdentityStoreID,
+		Domain: onboarding.DomainHandle{ID: studio.ID, Name: studio.Name, ApplicationARN: studio.ApplicationARN},
+	}}), &judged), "sso:DescribeApplication", "health:DescribeEvents")
 
 	require.NoError(t, refusal(), "nothing that the preflight looks at is refused in the end")
 	var printed []string

@@ -176,3 +176,19 @@ func TestGoldenTexts(t *testing.T) {
 		})
 	}
 }
+
+func TestADeadConnectionComesBeforeTheDifferencesThatThereAreNot(t *testing.T) {
+	r := onboarding.ReconcileReport{Run: "data-science", State: onboarding.RunAttention, StartedAt: ago(time.Minute), EndedAt: now,
+		People: onboarding.People{Wanted: 10, Ready: 10}, Health: &onboarding.Health{
+			Verdicts: []onboarding.Verdict{
+				{Kind: onboarding.VerdictKeep, Code: "okta-app", Reason: "The app is active."},
+				{Kind: onboarding.VerdictBlocked, Code: "scim-token", Reason: "The SCIM token has expired.", Remedy: "Make a new token."},
+				{Kind: onboarding.VerdictWarning, Code: "okta-app-certificate", Reason: "The certificate expires.", Remedy: "Generate a new key."},
+				{Kind: onboarding.VerdictUnknown, Code: "okta-system-log", Reason: "The log may not be read."},
+			},
+			Expiries: []onboarding.Expiry{{What: "The SCIM access token", At: now.Add(20 * 24 * time.Hour), AtLatest: true, Remedy: "Make a second token."}},
+		}}
+	var b strings.Builder
+	require.NoError(t, render.Reconcile(&b, r, render.Options{Now: now}))
+	golden(t, "reconcile-dead", b.String())
+}

@@ -8,7 +8,8 @@ import (
 	"studio-onboarding/onboarding"
 )
 
-// Reconcile writes the report of a reconcile: what was found and done, what waits for the operator, and who can't sign in.
+// Reconcile writes the report of a reconcile: whether the connection works, what was found and done, what waits for the operator,
+// who can't sign in, and what expires.
 func Reconcile(w io.Writer, r onboarding.ReconcileReport, o Options) error {
 	out := page{Options: o}
 	line := out.paint(bold, clean(r.Run)) + "  " + out.paint(stateStyle(r.State), State(r.State))
@@ -17,6 +18,7 @@ func Reconcile(w io.Writer, r onboarding.ReconcileReport, o Options) error {
 	}
 	out.line(line, "  ", out.since(r.StartedAt, r.EndedAt))
 	out.line(fmt.Sprintf("%s of %s can sign in.", number(r.People.Ready), plural(r.People.Wanted, "person", "people")))
+	out.dead(r.Dead())
 	out.changes(r)
 	if len(r.Pushed) > 0 {
 		out.line("Pushed again by Okta, as Identity Center had other members: ", clean(strings.Join(r.Pushed, ", ")))
@@ -38,11 +40,41 @@ func Reconcile(w io.Writer, r onboarding.ReconcileReport, o Options) error {
 		out.heading("Good to know")
 		out.people(r.Notices, len(r.Notices))
 	}
+	out.health(r.Health)
 	if r.PeopleFile != "" {
 		out.line()
 		out.line(out.paint(dim, "Everybody, on the worker: "+clean(r.PeopleFile)))
 	}
 	return out.flush(w)
+}
+
+// dead says what does not work in the connection, before the differences: where nothing arrives, there are none.
+func (p *page) dead(verdicts []onboarding.Verdict) {
+	if len(verdicts) == 0 {
+		return
+	}
+	p.heading("The connection needs attention")
+	for _, verdict := range verdicts {
+		p.wrapped("  ", "  ", p.paint(red, clean(verdict.Reason)))
+		p.wrapped("  → ", "    ", clean(verdict.Remedy))
+	}
+	p.line()
+}
+
+// health says what will stop, and what could not be looked at.
+func (p *page) health(h *onboarding.Health) {
+	if h == nil {
+		return
+	}
+	var rows [][]string
+	for _, verdict := range onboarding.OfKind(h.Verdicts, onboarding.VerdictWarning, onboarding.VerdictUnknown) {
+		rows = append(rows, []string{string(verdict.Kind), clean(verdict.Code), clean(verdict.Reason), clean(verdict.Remedy)})
+	}
+	if len(rows) > 0 {
+		p.heading("The connection between Okta and Studio")
+		p.table([]string{"", "CHECK", "FOUND", "REMEDY"}, rows)
+	}
+	p.expiries(h.Expiries)
 }
 
 func (p *page) changes(r onboarding.ReconcileReport) {

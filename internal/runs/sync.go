@@ -245,6 +245,9 @@ func syncRun(ctx context.Context, c client.Client, id client.ScheduleWorkflowExe
 			return run, false, fmt.Errorf("read the result of %s: %w", id.WorkflowID, err)
 		}
 		run.State, run.Message, run.Report = string(report.State), report.Held, &report
+		if dead := report.Dead(); len(dead) > 0 {
+			run.Message, run.Remedy = dead[0].Reason, dead[0].Remedy
+		}
 	}
 	return run, true, nil
 }

@@ -12,8 +12,11 @@ const (
 	samlProvider        = "arn:aws:sso::aws:applicationProvider/custom-saml"
 )
 
-// enabled is the status of applications that people get into.
-const enabled = "ENABLED"
+// The statuses of applications: people get into those that are enabled.
+const (
+	enabled  = "ENABLED"
+	disabled = "DISABLED"
+)
 
 // application is an Identity Center application: of a Studio domain, or one that a customer made.
 type application struct {

@@ -80,7 +80,7 @@ func identityActions() []string {
 		"identitystore:DescribeIdentityStore", "identitystore:ListUsers", "identitystore:DescribeUser", "identitystore:GetUserId",
 		"identitystore:ListGroups", "identitystore:DescribeGroup", "identitystore:GetGroupId", "identitystore:ListGroupMemberships",
 		"identitystore:ListGroupMembershipsForMember", "identitystore:IsMemberInGroups",
-		"cloudtrail:LookupEvents", "sts:AssumeRole", "secretsmanager:GetSecretValue", "iam:SimulatePrincipalPolicy",
+		"cloudtrail:LookupEvents", "health:DescribeEvents", "sts:AssumeRole", "secretsmanager:GetSecretValue", "iam:SimulatePrincipalPolicy",
 	}
 }
 

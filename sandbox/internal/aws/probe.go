@@ -109,7 +109,7 @@ func (w *World) Assigned(applicationARN, userID string) bool {
 	defer w.mu.Unlock()
 	w.allDomains()
 	a := w.applications[applicationARN]
-	return a != nil && (a.open || len(a.reaching(w.clock.Now(), userID)) > 0)
+	return a != nil && a.status == enabled && (a.open || len(a.reaching(w.clock.Now(), userID)) > 0)
 }
 
 // Profile is the profile that a domain has for an Identity Center user.

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Settings are what an operator finds and no API of this world changes. What is nil or empty stays as it is.
@@ -26,6 +27,12 @@ type Settings struct {
 	Quotas map[string]float64 `json:"quotas,omitempty"`
 	// ExpireTokens ends the SCIM tokens that were made so far.
 	ExpireTokens bool `json:"expireTokens,omitempty"`
+	// TokenDays lets the SCIM tokens that were made so far end in so many days; 0 leaves them as they are.
+	TokenDays int `json:"tokenDays,omitempty"`
+	// SupportPlan gives the accounts a support plan that includes AWS Health's API, or takes it away; they begin without.
+	SupportPlan *bool `json:"supportPlan,omitempty"`
+	// DisableApplications disables the Identity Center applications of Studio domains, or enables them again.
+	DisableApplications *bool `json:"disableApplications,omitempty"`
 	// NoSubnets takes the subnets of the member account's default VPC away, or gives them back.
 	NoSubnets *bool `json:"noSubnets,omitempty"`
 }
@@ -33,6 +40,7 @@ type Settings struct {
 // settings are those of a world.
 type settings struct {
 	noOrganization, vpcEndpointOnly bool
+	supportPlan                     bool
 	instanceKey                     string
 	scimSources                     []netip.Prefix
 	// hidden are subnets that were taken away.
@@ -79,10 +87,35 @@ func (w *World) Change(to Settings) error {
 			token.expires = w.clock.Now()
 		}
 	}
+	if i := w.organizationInstance(); to.TokenDays != 0 && i != nil && i.tenant != nil {
+		for _, token := range i.tenant.tokens {
+			token.expires = w.clock.Now().Add(time.Duration(to.TokenDays) * 24 * time.Hour)
+			token.created = token.expires.Add(-tokenLife)
+		}
+	}
+	if to.SupportPlan != nil {
+		now.supportPlan = *to.SupportPlan
+	}
+	if to.DisableApplications != nil {
+		w.disableApplications(*to.DisableApplications)
+	}
 	if to.NoSubnets != nil {
 		w.hideSubnets(member, *to.NoSubnets)
 	}
 	return nil
+}
+
+func (w *World) disableApplications(disable bool) {
+	w.allDomains() // an application comes and goes with its domain
+	for _, a := range w.applications {
+		switch {
+		case a.provider != applicationProvider:
+		case disable:
+			a.status = disabled
+		default:
+			a.status = enabled
+		}
+	}
 }
 
 func (w *World) hideSubnets(a *account, hide bool) {

@@ -114,6 +114,7 @@ func (w *World) services() map[string]map[string]handler {
 		"secretsmanager": w.secretOperations(),
 		"kms":            w.kmsOperations(),
 		"cloudtrail":     w.trailOperations(),
+		"health":         w.healthOperations(),
 		"iam":            w.iamOperations(),
 		"sts":            w.stsOperations(),
 		"ec2":            w.ec2Operations(),

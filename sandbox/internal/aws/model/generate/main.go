@@ -46,6 +46,7 @@ func services() map[string]struct{ dir, operations string } {
 		"kms": {"kms", `CreateKey DescribeKey ListKeys EnableKey DisableKey ScheduleKeyDeletion CancelKeyDeletion GetKeyPolicy PutKeyPolicy
 			ListKeyPolicies GetKeyRotationStatus CreateAlias UpdateAlias DeleteAlias ListAliases ListResourceTags TagResource UntagResource`},
 		"cloudtrail": {"cloudtrail", `LookupEvents`},
+		"health":     {"health", `DescribeEvents`},
 		"iam": {"iam", `CreateRole GetRole ListRoles UpdateRole UpdateRoleDescription DeleteRole UpdateAssumeRolePolicy TagRole UntagRole ListRoleTags
 			AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies ListRolePolicies GetRolePolicy PutRolePolicy DeleteRolePolicy
 			PutRolePermissionsBoundary DeleteRolePermissionsBoundary ListInstanceProfilesForRole
