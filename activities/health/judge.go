@@ -36,7 +36,8 @@ const (
 	// warnedBefore is how long before a token's end AWS begins to warn (IAM Identity Center User Guide, "Automatic provisioning").
 	warnedBefore = 90 * 24 * time.Hour
 
-	newToken = "Make a new token in the IAM Identity Center console (Settings > Automatic provisioning), put it into the app's Provisioning tab " +
+	newToken = "Make a new token in the IAM Identity Center console (Settings > Automatic provisioning), put it into the app's " +
+		"Provisioning tab " +
 		"in Okta, test it there, and store it where this worker reads it."
 )
 
@@ -124,13 +125,16 @@ func Absent(absent, wanted int) []onboarding.Verdict {
 	case absent == 0:
 	case 2*absent >= wanted:
 		j.add(onboarding.VerdictBlocked, onboarding.ResourcePerson, "", CodeAbsent,
-			"Compare the SCIM endpoint on the app's Provisioning tab in Okta with the IAM Identity Center console (Settings > Automatic provisioning).",
-			"%d of the %d people who should have access are provisioned as Okta says, and are not in Identity Center: Okta provisions to somewhere "+
+			"Compare the SCIM endpoint on the app's Provisioning tab in Okta with the IAM Identity Center console (Settings > "+
+				"Automatic provisioning).",
+			"%d of the %d people who should have access are provisioned as Okta says, and are not in Identity Center: Okta provisions "+
+				"to somewhere "+
 				"else, or they were deleted.", absent, wanted)
 	default:
 		j.add(onboarding.VerdictWarning, onboarding.ResourcePerson, "", CodeAbsent,
 			"Unassign them from the app in Okta and assign them again; starter access says who they are.",
-			"%d of the people who should have access are provisioned as Okta says, and are not in Identity Center: somebody deleted them there.", absent)
+			"%d of the people who should have access are provisioned as Okta says, and are not in Identity Center: somebody deleted "+
+				"them there.", absent)
 	}
 	return j.verdicts
 }
@@ -166,7 +170,8 @@ func (j *judgement) date(date onboarding.Expiry, resource onboarding.ResourceKin
 	case !date.At.After(j.Now):
 		j.add(onboarding.VerdictBlocked, resource, "", code, date.Remedy, "%s expired %s %s.", date.What, by, day)
 	case crossed:
-		j.add(onboarding.VerdictWarning, resource, "", code, date.Remedy, "%s expires %s %s, in %s.", date.What, by, day, count(left, "day", "days"))
+		j.add(onboarding.VerdictWarning, resource, "", code, date.Remedy, "%s expires %s %s, in %s.", date.What, by, day, count(left,
+			"day", "days"))
 	default:
 		j.add(onboarding.VerdictKeep, resource, "", code, "", "%s expires %s %s.", date.What, by, day)
 	}
@@ -175,8 +180,9 @@ func (j *judgement) date(date onboarding.Expiry, resource onboarding.ResourceKin
 func (j *judgement) app() {
 	switch app := j.App; {
 	case j.AppTrouble != nil && j.AppTrouble.Class == string(fault.NotFound):
-		j.add(onboarding.VerdictBlocked, onboarding.ResourceOktaApp, j.handles.AppID, CodeApp, "Onboard again: the run makes another app, or takes the "+
-			"one whose label is okta.appLabel.",
+		j.add(onboarding.VerdictBlocked, onboarding.ResourceOktaApp, j.handles.AppID, CodeApp,
+			"Onboard again: the run makes another app, or takes the "+
+				"one whose label is okta.appLabel.",
 			"The Okta app %s is gone: nobody can sign in, and nobody is provisioned.", j.handles.AppID)
 	case j.AppTrouble != nil:
 		j.unknown(*j.AppTrouble, onboarding.ResourceOktaApp, j.handles.AppID, CodeApp)
@@ -213,7 +219,8 @@ func (j *judgement) certificate() {
 		j.unknown(*j.CertificateTrouble, onboarding.ResourceOktaApp, "", CodeCertificate)
 	case j.MetadataWrong != "":
 		j.add(onboarding.VerdictBlocked, onboarding.ResourceOktaApp, "", CodeCertificate,
-			fmt.Sprintf("Put it right under SAML Signing Certificates on the app's Sign On tab in Okta (%s).", model.AdminURL(j.Org, j.handles.AppID)),
+			fmt.Sprintf("Put it right under SAML Signing Certificates on the app's Sign On tab in Okta (%s).", model.AdminURL(j.Org,
+				j.handles.AppID)),
 			"Okta's metadata cannot be used: %s.", strings.TrimSuffix(j.MetadataWrong, "."))
 	case !j.CertificateEnd.IsZero():
 		j.date(onboarding.SAMLCertificateExpiry(j.CertificateEnd), onboarding.ResourceOktaApp, CodeCertificate)
@@ -266,7 +273,8 @@ func (j *judgement) tokenDate() {
 			date.At, date.AtLatest, known = latest, true, true
 		case !date.AtLatest && date.At.After(latest.Add(24*time.Hour)):
 			j.add(onboarding.VerdictWarning, onboarding.ResourceProvisioning, "", CodeWarnings,
-				"Look at both in the IAM Identity Center console (Settings > Automatic provisioning). Delete the older one once Okta has the newer one.",
+				"Look at both in the IAM Identity Center console (Settings > Automatic provisioning). Delete the older one once Okta has "+
+					"the newer one.",
 				"AWS warns that a SCIM token expires, at the latest on %s. It is not the one on record, which lasts until %s.",
 				latest.Format(time.DateOnly), date.At.Format(time.DateOnly))
 		}
@@ -333,7 +341,10 @@ func (j *judgement) log() {
 			"Okta's log has no provisioning error that lasts since %s.", j.Since.Format(time.RFC3339))
 		return
 	}
-	named := slices.SortedFunc(maps.Keys(causes), func(a, b string) int { return cmp.Or(cmp.Compare(causes[b], causes[a]), strings.Compare(a, b)) })
+	named := slices.SortedFunc(maps.Keys(causes), func(a, b string) int {
+		return cmp.Or(cmp.Compare(causes[b], causes[a]),
+			strings.Compare(a, b))
+	})
 	for i, cause := range named {
 		named[i] = fmt.Sprintf("%s (%d)", cause, causes[cause])
 	}
@@ -402,11 +413,14 @@ func (j *judgement) domain() {
 	case j.Domain == "InService":
 		about(onboarding.VerdictKeep, "", "The Studio domain %s (%s) is in service.", d.Name, d.ID)
 	case j.Domain == "Pending" || j.Domain == "Updating":
-		about(onboarding.VerdictWarning, "Look at it in the SageMaker console if it stays that way.", "The Studio domain %s (%s) is %s.", d.Name, d.ID, j.Domain)
+		about(onboarding.VerdictWarning, "Look at it in the SageMaker console if it stays that way.",
+			"The Studio domain %s (%s) is %s.", d.Name, d.ID, j.Domain)
 	case j.Domain == "Deleting":
-		about(onboarding.VerdictBlocked, "Onboard again once it is gone, and a new one is made.", "The Studio domain %s (%s) is being deleted.", d.Name, d.ID)
+		about(onboarding.VerdictBlocked, "Onboard again once it is gone, and a new one is made.",
+			"The Studio domain %s (%s) is being deleted.", d.Name, d.ID)
 	default:
-		about(onboarding.VerdictBlocked, "Look at it in the SageMaker console and repair the cause.", "The Studio domain %s (%s) is %s: %s.", d.Name, d.ID,
+		about(onboarding.VerdictBlocked, "Look at it in the SageMaker console and repair the cause.",
+			"The Studio domain %s (%s) is %s: %s.", d.Name, d.ID,
 			j.Domain, reason)
 	}
 }

@@ -23,7 +23,8 @@ func onboarded() onboarding.Handles {
 		AppID: "0oa1",
 		Domain: onboarding.DomainHandle{ID: "d-1", Name: "data-science",
 			ApplicationARN: "arn:aws:sso::222222222222:application/ssoins-1/apl-1"},
-		SCIM: onboarding.SCIMHandle{Endpoint: "https://scim.us-east-1.amazonaws.com/t/scim/v2", TokenRef: "env:TOKEN", Since: now.Add(-100 * day)},
+		SCIM: onboarding.SCIMHandle{Endpoint: "https://scim.us-east-1.amazonaws.com/t/scim/v2", TokenRef: "env:TOKEN",
+			Since: now.Add(-100 * day)},
 	}
 }
 
@@ -55,12 +56,14 @@ func troubled(class fault.Class) *onboarding.Trouble {
 }
 
 func refusedAt(at time.Time) model.LogEvent {
-	return model.LogEvent{Published: at, Reason: "Automatic provisioning of user Ines Example to app AWS failed: Error while verifying if user exists: Unauthorized"}
+	return model.LogEvent{Published: at,
+		Reason: "Automatic provisioning of user Ines Example to app AWS failed: Error while verifying if user exists: Unauthorized"}
 }
 
 func unparsable() model.LogEvent {
 	return model.LogEvent{Published: now.Add(-time.Minute),
-		Reason: "Automatic provisioning of user Ines Example to app AWS failed: Bad Request. Errors reported by remote server: Request is unparsable, syntactically incorrect, or violates schema."}
+		Reason: "Automatic provisioning of user Ines Example to app AWS failed: Bad Request. Errors reported by remote server: " +
+			"Request is unparsable, syntactically incorrect, or violates schema."}
 }
 
 func TestASoundConnectionHasNothingButDates(t *testing.T) {
@@ -79,8 +82,9 @@ func TestWhatIsWrongWithAConnectionIsSaid(t *testing.T) {
 	}{
 		"token expired": {func(_ *onboarding.Handles, s *health.State) {
 			s.TokenWorks, s.TokenTrouble = false, troubled(fault.Denied)
-		}, []string{"blocked scim-token"}, "expired or was deleted, so that nothing that changes in Okta reaches Identity Center: x:Look: it says so " +
-			"Okta last brought something on 2027-06-01T11:50:00Z."},
+		}, []string{"blocked scim-token"},
+			"expired or was deleted, so that nothing that changes in Okta reaches Identity Center: x:Look: it says so " +
+				"Okta last brought something on 2027-06-01T11:50:00Z."},
 		"endpoint gone": {func(_ *onboarding.Handles, s *health.State) {
 			s.TokenWorks, s.TokenTrouble, s.LastSuccess = false, troubled(fault.NotFound), time.Time{}
 		}, []string{"blocked scim-token"}, "Nothing that changes in Okta"},
@@ -143,7 +147,8 @@ func TestWhatIsWrongWithAConnectionIsSaid(t *testing.T) {
 			for _, verdict := range judged.Verdicts {
 				require.NotEmpty(t, verdict.Reason)
 				require.NotContains(t, verdict.Reason, "Ines", "nobody is named")
-				require.Equal(t, verdict.Kind == onboarding.VerdictBlocked || verdict.Kind == onboarding.VerdictWarning, verdict.Remedy != "", verdict.Code)
+				require.Equal(t, verdict.Kind == onboarding.VerdictBlocked || verdict.Kind == onboarding.VerdictWarning,
+					verdict.Remedy != "", verdict.Code)
 				if verdict.Kind != onboarding.VerdictKeep {
 					require.Contains(t, verdict.Reason, c.says)
 				}

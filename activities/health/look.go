@@ -182,7 +182,8 @@ func (l *looker) application(ctx context.Context) error {
 	cfg, err := l.AWS.Config(ctx, spec.IdentityCenter, spec.Region)
 	if err == nil {
 		var out *ssoadmin.DescribeApplicationOutput
-		if out, err = ssoadmin.NewFromConfig(cfg).DescribeApplication(ctx, &ssoadmin.DescribeApplicationInput{ApplicationArn: &arn}); err == nil {
+		if out, err = ssoadmin.NewFromConfig(cfg).DescribeApplication(ctx,
+			&ssoadmin.DescribeApplicationInput{ApplicationArn: &arn}); err == nil {
 			l.Application = string(out.Status)
 		}
 	}

@@ -49,9 +49,10 @@ func connect(t *testing.T) *connected {
 	w.handles = onboarding.Handles{
 		Spec: onboarding.Spec{Name: "team", Region: activitytest.Region, Studio: activitytest.StudioAccount,
 			Access: onboarding.AccessSpec{Groups: []onboarding.GroupAccessSpec{{Name: "sagemaker-studio-ml"}}}},
-		AppID:  app.ID,
-		Domain: onboarding.DomainHandle{ID: "d-gonegonegone", Name: "team", ApplicationARN: "arn:aws:sso::222222222222:application/ssoins-1111111111111111/apl-1111111111111111"},
-		SCIM:   onboarding.SCIMHandle{Endpoint: endpoint, TokenRef: "env:TOKEN"},
+		AppID: app.ID,
+		Domain: onboarding.DomainHandle{ID: "d-gonegonegone", Name: "team",
+			ApplicationARN: "arn:aws:sso::222222222222:application/ssoins-1111111111111111/apl-1111111111111111"},
+		SCIM: onboarding.SCIMHandle{Endpoint: endpoint, TokenRef: "env:TOKEN"},
 	}
 	return w
 }
@@ -119,7 +120,8 @@ func TestAnExpiredTokenIsNoDifference(t *testing.T) {
 
 func TestAnAppThatSomebodySwitchedOffNeedsAttention(t *testing.T) {
 	w := connect(t)
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.URL+"/api/v1/apps/"+w.handles.AppID+"/lifecycle/deactivate", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
+		w.URL+"/api/v1/apps/"+w.handles.AppID+"/lifecycle/deactivate", nil)
 	require.NoError(t, err)
 	request.Header.Set("Authorization", "SSWS "+w.Token)
 	response, err := http.DefaultClient.Do(request)

@@ -94,9 +94,12 @@ func (w *World) tokenEvents(account string) []*healthEvent {
 				continue
 			}
 			e := &healthEvent{
-				ordinal: ordinal(n + 1), Arn: "arn:aws:health:" + i.region + "::event/" + tokenService + "/" + tokenEvent + "/" + tokenEvent + "_" + token.id,
-				Service: tokenService, EventTypeCode: tokenEvent, EventTypeCategory: tokenCategory, EventScopeCode: "ACCOUNT_SPECIFIC", Region: i.region,
-				StartTime: healthTime{stamp{begins}}, LastUpdatedTime: healthTime{stamp{begins.Add(now.Sub(begins).Truncate(24 * time.Hour))}}, StatusCode: "open",
+				ordinal: ordinal(n + 1),
+				Arn:     "arn:aws:health:" + i.region + "::event/" + tokenService + "/" + tokenEvent + "/" + tokenEvent + "_" + token.id,
+				Service: tokenService, EventTypeCode: tokenEvent, EventTypeCategory: tokenCategory, EventScopeCode: "ACCOUNT_SPECIFIC",
+				Region:          i.region,
+				StartTime:       healthTime{stamp{begins}},
+				LastUpdatedTime: healthTime{stamp{begins.Add(now.Sub(begins).Truncate(24 * time.Hour))}}, StatusCode: "open",
 			}
 			if !token.expires.After(now) {
 				end := healthTime{stamp{token.expires}}
