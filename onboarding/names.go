@@ -19,6 +19,9 @@ const (
 	// WorkflowFleet starts many runs. Input: FleetInput. Result: FleetProgress.
 	WorkflowFleet = "Fleet"
 
+	// WorkflowNotifyTest sends a test notice to every target of the worker. Input: NotifyTestInput. Result: Notified.
+	WorkflowNotifyTest = "NotifyTest"
+
 	// QueryFleet answers with FleetProgress.
 	QueryFleet = "fleet"
 	// QueryProgress answers with Progress.
@@ -63,6 +66,9 @@ func CheckID(run string) string { return "check-" + run }
 
 // PlanID is the workflow ID of the plan of a spec of this name.
 func PlanID(run string) string { return "plan-" + run }
+
+// NotifyTestID is the workflow ID of a test of notifications.
+const NotifyTestID = "notify-test"
 
 // OnboardInput starts a run.
 type OnboardInput struct {

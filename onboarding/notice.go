@@ -56,6 +56,12 @@ type Notified struct {
 	Deliveries []Delivery `json:"deliveries,omitempty"`
 }
 
+// NotifyTestInput starts a test of notifications.
+type NotifyTestInput struct {
+	// StartedBy is the user and machine that asked for it (user@host), for the record in Temporal; it is not sent anywhere.
+	StartedBy string `json:"startedBy,omitempty"`
+}
+
 // Failed are the deliveries that did not succeed.
 func (n Notified) Failed() []Delivery {
 	var failed []Delivery

@@ -5,9 +5,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,13 +48,17 @@ type recorder struct {
 	tell    *operator
 }
 
-func newRecorder(t *testing.T) *recorder {
+// newRecorder starts a server and a worker; more are variables of the worker.
+func newRecorder(t *testing.T, more ...map[string]string) *recorder {
 	r := &recorder{World: worldtest.New(t, recordingSpeed), secrets: map[string]string{}}
 	environment, err := r.Environment(t.Context())
 	require.NoError(t, err)
 	for _, name := range []string{"AWS_SECRET_ACCESS_KEY", "OKTA_CLIENT_TOKEN"} {
 		require.NotEmpty(t, environment[name])
 		r.secrets[name] = environment[name]
+	}
+	for _, variables := range more {
+		maps.Copy(environment, variables)
 	}
 	ctx := context.WithoutCancel(t.Context())
 	r.node, err = startNode(ctx, "", ports{}, slog.New(slog.DiscardHandler))
@@ -271,4 +279,34 @@ func (r *recorder) parked() {
 	r.resolve(second.Name, onboarding.StepExecutionRole, onboarding.ActionRetry)
 	r.until(second.Name, nil, ended)
 	r.keep("onboard-retried", onboarding.WorkflowID(second.Name))
+}
+
+// A test of notifications: its history shows neither the address nor the key of the webhook. The receiver fails at first, so that it is
+// tried again.
+//
+//	go test ./standalone -run TestTheHistoryOfATestOfNotifications -record
+func TestTheHistoryOfATestOfNotifications(t *testing.T) {
+	const address, key = "T0PSECRETADDRESS", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+	var webhooks, messages atomic.Int32
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/slack"):
+			messages.Add(1)
+		case webhooks.Add(1) == 1:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	t.Cleanup(receiver.Close)
+	r := newRecorder(t, map[string]string{
+		"NOTIFY_WEBHOOK_URL": receiver.URL + "/" + address, "NOTIFY_WEBHOOK_SECRET": key, "NOTIFY_SLACK_URL": receiver.URL + "/slack/" + address,
+		"NOTIFY_TEAMS_URL": "http://127.0.0.1:1/" + address,
+	})
+	r.secrets["address of a webhook"], r.secrets["key of a webhook"] = address, key
+	var notified onboarding.Notified
+	r.carryOut("notify-test", onboarding.WorkflowNotifyTest, onboarding.NotifyTestInput{StartedBy: "admin@example"}, &notified)
+	require.Len(t, notified.Deliveries, 3)
+	require.Len(t, notified.Failed(), 1)
+	require.Equal(t, "teams", notified.Failed()[0].Target)
+	require.EqualValues(t, 2, webhooks.Load())
+	require.EqualValues(t, 1, messages.Load(), "what was delivered is not delivered again, on a real server")
 }

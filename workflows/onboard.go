@@ -21,6 +21,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(AccessList, workflow.RegisterOptions{Name: onboarding.WorkflowAccessList})
 	w.RegisterWorkflowWithOptions(ExplainPerson, workflow.RegisterOptions{Name: onboarding.WorkflowExplainPerson})
 	w.RegisterWorkflowWithOptions(Fleet, workflow.RegisterOptions{Name: onboarding.WorkflowFleet})
+	w.RegisterWorkflowWithOptions(NotifyTest, workflow.RegisterOptions{Name: onboarding.WorkflowNotifyTest})
 }
 
 // Onboard carries out one spec, from the preflight to the report. It ends with the report; with a cancellation when it was

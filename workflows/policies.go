@@ -69,6 +69,18 @@ func answerCheck(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
+// notifyCall: a few deliveries to targets that may be down for hours. How many attempts there are is said in the activity's input, so
+// that those of workers that die don't count for the last one.
+func notifyCall(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout:    10 * time.Minute,
+		ScheduleToCloseTimeout: 24 * time.Hour,
+		HeartbeatTimeout:       heartbeat,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 15 * time.Minute},
+		Summary:                summary,
+	})
+}
+
 const (
 	// heartbeat is how soon a dead worker is noticed. The worker beats by itself for every activity it runs.
 	heartbeat = 30 * time.Second

@@ -125,23 +125,26 @@ func TestWhatTheLastAttemptLeavesIsAnAnswer(t *testing.T) {
 
 func TestWhatNoRetryChangesIsNotRetried(t *testing.T) {
 	s := &sent{}
-	gone := &target{name: "gone", sent: s, fails: []error{fault.New(fault.NotFound, "worker", "", "answered 404").WithRemedy("make a new one")}}
+	refusal := fault.New(fault.NotFound, "worker", "", "answered 404").WithRemedy("make a new one")
+	gone := &target{name: "gone", sent: s, fails: []error{refusal}}
 	late := &target{name: "late", sent: s, fails: []error{down()}}
 	notified, _, err := carryOut(t, []notify.Target{gone, late}, notices()...)
 	require.NoError(t, err)
-	require.Equal(t, []onboarding.Delivery{{Target: "gone", Key: "/test/1", Reason: "answered 404", Remedy: "make a new one"}}, notified.Failed())
+	require.Equal(t, []onboarding.Delivery{{Target: "gone", Key: "/test/1", Reason: "answered 404", Remedy: "make a new one"}},
+		notified.Failed())
 	require.Equal(t, 1, s.got["gone /test/2"], "it may take another one")
 	require.Equal(t, 2, gone.tries)
 }
 
 func TestATargetIsLeftAloneForAsLongAsItAsks(t *testing.T) {
-	busy := &target{name: "busy", sent: &sent{}, fails: []error{fault.New(fault.Throttled, "worker", "", "slow down").After(5 * time.Minute)}}
-	_, took, err := carryOut(t, []notify.Target{busy}, notices()...)
+	asks := func(pause time.Duration) *target {
+		return &target{name: "busy", sent: &sent{}, fails: []error{fault.New(fault.Throttled, "worker", "", "slow down").After(pause)}}
+	}
+	_, took, err := carryOut(t, []notify.Target{asks(5 * time.Minute)}, notices()...)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, took, 5*time.Minute)
 
-	forever := &target{name: "busy", sent: &sent{}, fails: []error{fault.New(fault.Throttled, "worker", "", "slow down").After(300 * time.Hour)}}
-	_, took, err = carryOut(t, []notify.Target{forever}, notices()...)
+	_, took, err = carryOut(t, []notify.Target{asks(300 * time.Hour)}, notices()...)
 	require.NoError(t, err)
 	require.Less(t, took, time.Hour)
 }
@@ -186,7 +189,8 @@ func TestDeliveredOnceThroughTheRealTargets(t *testing.T) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	env := map[string]string{"NOTIFY_WEBHOOK_URL": server.URL + "/T0PSECRET", "NOTIFY_WEBHOOK_SECRET": key, "NOTIFY_SLACK_URL": server.URL + "/slack"}
+	env := map[string]string{"NOTIFY_WEBHOOK_URL": server.URL + "/T0PSECRET", "NOTIFY_WEBHOOK_SECRET": key,
+		"NOTIFY_SLACK_URL": server.URL + "/slack"}
 	getenv := func(name string) string { return env[name] }
 	configured, err := notifier.FromEnvironment(getenv, secret.New(getenv, nil))
 	require.NoError(t, err)

@@ -54,7 +54,7 @@ func (e *NoWorkerError) Error() string {
 			"worker's log, or start one with: go run ./worker",
 			e.Looking, e.Run, e.Pollers, onboarding.TaskQueue)
 	case e.Looking != "":
-		return fmt.Sprintf("no worker polls task queue %s, and a %s looks with the worker's credentials → start one with: "+
+		return fmt.Sprintf("no worker polls task queue %s, and a %s is the worker's to carry out → start one with: "+
 			"go run ./worker, or go run ./standalone",
 			onboarding.TaskQueue, e.Looking)
 	case e.Pollers > 0:

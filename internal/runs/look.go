@@ -29,7 +29,7 @@ func Check(ctx context.Context, c client.Client, spec onboarding.Spec, every tim
 	notice func(string)) (onboarding.Assessment, error) {
 	return look[onboarding.Assessment](ctx, c, looking{
 		what: "check", run: spec.Name, id: onboarding.CheckID(spec.Name), workflow: onboarding.WorkflowCheck,
-		input: onboarding.CheckInput{Spec: spec}, every: every, notice: notice,
+		summary: readOnly("check", spec.Name), input: onboarding.CheckInput{Spec: spec}, every: every, notice: notice,
 	})
 }
 
@@ -39,17 +39,30 @@ func Plan(ctx context.Context, c client.Client, spec onboarding.Spec, every time
 	notice func(string)) (onboarding.Assessment, error) {
 	return look[onboarding.Assessment](ctx, c, looking{
 		what: "plan", run: spec.Name, id: onboarding.PlanID(spec.Name), workflow: onboarding.WorkflowPlan,
-		input: onboarding.PlanInput{Spec: spec}, every: every, notice: notice,
+		summary: readOnly("plan", spec.Name), input: onboarding.PlanInput{Spec: spec}, every: every, notice: notice,
 	})
 }
 
-// looking describes a workflow that only looks.
+// NotifyTest has the worker send a test notice to every target of notifications that it has, and waits for what became of it.
+// startedBy is user@host, for the record. Errors and notice are those of Check.
+func NotifyTest(ctx context.Context, c client.Client, startedBy string, every time.Duration,
+	notice func(string)) (onboarding.Notified, error) {
+	return look[onboarding.Notified](ctx, c, looking{
+		what: "test", run: "notifications", id: onboarding.NotifyTestID, workflow: onboarding.WorkflowNotifyTest,
+		summary: "Test of notifications", input: onboarding.NotifyTestInput{StartedBy: startedBy}, every: every, notice: notice,
+	})
+}
+
+// looking describes a short workflow whose result somebody waits for.
 type looking struct {
 	what, run, id, workflow string
+	summary                 string
 	input                   any
 	every                   time.Duration
 	notice                  func(string)
 }
+
+func readOnly(what, run string) string { return fmt.Sprintf("%s of **%s**, read-only", what, run) }
 
 // look starts the workflow and waits for its result. One of that name that is still going on gives way: it would answer for
 // another spec, or for somebody who went away.
@@ -59,7 +72,7 @@ func look[Out any](ctx context.Context, c client.Client, l looking) (Out, error)
 		ID: l.id, TaskQueue: onboarding.TaskQueue,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
 		WorkflowExecutionTimeout: abandonedAfter,
-		StaticSummary:            fmt.Sprintf("%s of **%s**, read-only", l.what, l.run),
+		StaticSummary:            l.summary,
 	}, l.workflow, l.input)
 	if err != nil {
 		return out, fmt.Errorf("start the %s of %s: %w", l.what, l.run, err)
