@@ -139,17 +139,25 @@ func NoticeOfHold(studio string, since time.Time, held, total int, command strin
 	}
 }
 
-// NoticeOfExpiry says that something expires at that time, within a number of days: a threshold, which is part of the reason.
-// What is a fixed word for it, such as "the SCIM token".
-func NoticeOfExpiry(studio, what string, expires time.Time, within int, now time.Time) Notice {
-	title, text := fmt.Sprintf("%s of %s expires within %s", what, studio, days(within)), fmt.Sprintf("It expires on %s.", day(expires))
-	if !expires.After(now) {
-		title, text = fmt.Sprintf("%s of %s has expired", what, studio), fmt.Sprintf("It expired on %s.", day(expires))
+// NoticeOfExpiry says that something expires within the days of the threshold that it has crossed, or has expired; false where it has
+// crossed none. The threshold is part of the reason.
+func NoticeOfExpiry(studio string, e Expiry, now time.Time) (Notice, bool) {
+	within, crossed := e.Crossed(now)
+	if !crossed {
+		return Notice{}, false
+	}
+	title, when := "expires within "+days(within), "It expires on "+day(e.At)
+	if within == 0 {
+		title, when = "has expired", "It expired on "+day(e.At)
+	}
+	if e.AtLatest {
+		when += " at the latest, as its age is not known"
 	}
 	return Notice{
-		Key: key(studio, NoticeExpiry, what, expires.Unix(), within), Kind: NoticeExpiry, Studio: studio,
-		Title: upper(title), Text: text, Command: "starter status " + studio, At: now,
-	}
+		Key: key(studio, NoticeExpiry, e.Key, e.At.Unix(), within), Kind: NoticeExpiry, Studio: studio,
+		Title: fmt.Sprintf("%s: %s %s", studio, e.What, title), Text: WithRemedy(when+".", e.Remedy),
+		Command: "starter status " + studio, At: now,
+	}, true
 }
 
 // NoticeOfOverdueReconcile says that the last reconcile that succeeded is too long ago.
@@ -225,11 +233,4 @@ func days(n int) string {
 		return "1 day"
 	}
 	return fmt.Sprintf("%d days", n)
-}
-
-func upper(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }

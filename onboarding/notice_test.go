@@ -26,11 +26,16 @@ func ofADay(t *testing.T) []onboarding.Notice {
 	}
 	notices := onboarding.NoticesOf(progress)
 	require.Len(t, notices, 3)
+	token := onboarding.Expiry{Key: onboarding.ExpirySCIMToken, What: "The SCIM access token", Remedy: "Make a second one."}
+	for _, left := range []time.Duration{30 * 24 * time.Hour, -time.Hour} {
+		token.At = at.Add(left)
+		notice, due := onboarding.NoticeOfExpiry("demo", token, at)
+		require.True(t, due)
+		notices = append(notices, notice)
+	}
 	return append(notices,
 		onboarding.NoticeOfDeadline("demo", request, at),
 		onboarding.NoticeOfHold("demo", at, 34, 49, "starter sync demo --once --allow-removals"),
-		onboarding.NoticeOfExpiry("demo", "the SCIM token", at.Add(30*24*time.Hour), 30, at),
-		onboarding.NoticeOfExpiry("demo", "the SCIM token", at.Add(-time.Hour), 1, at),
 		onboarding.NoticeOfOverdueReconcile("demo", at, onboarding.Duration(time.Hour), at.Add(3*time.Hour)),
 		onboarding.NoticeOfDeadSync("demo", at, at),
 		onboarding.NoticeOfTest("1", at),
@@ -73,19 +78,29 @@ func TestAKeyStaysForAsLongAsItsReason(t *testing.T) {
 	again := parked
 	again.Attempts = 2
 	require.NotEqual(t, onboarding.NoticeOfParked("demo", at, parked).Key, onboarding.NoticeOfParked("demo", at, again).Key)
-
-	expires := at.Add(90 * 24 * time.Hour)
-	first := onboarding.NoticeOfExpiry("demo", "the SCIM token", expires, 90, at)
-	require.Equal(t, first.Key, onboarding.NoticeOfExpiry("demo", "the SCIM token", expires, 90, at.Add(time.Hour)).Key)
-	require.NotEqual(t, first.Key, onboarding.NoticeOfExpiry("demo", "the SCIM token", expires, 60, at).Key)
-	require.NotEqual(t, first.Key, onboarding.NoticeOfExpiry("demo", "the SCIM token", expires.Add(time.Hour), 90, at).Key, "a new token")
 }
 
-func TestWhatHasExpiredIsSaidToHave(t *testing.T) {
-	at := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	soon := onboarding.NoticeOfExpiry("demo", "the SCIM token", at.Add(30*time.Hour), 7, at)
-	require.Equal(t, "The SCIM token of demo expires within 7 days", soon.Title)
-	require.Equal(t, "It expires on 3 March 2026.", soon.Text)
-	over := onboarding.NoticeOfExpiry("demo", "the SCIM token", at, 1, at)
-	require.Equal(t, "The SCIM token of demo has expired", over.Title)
+func TestAnExpiryIsToldOnceForEachThreshold(t *testing.T) {
+	expires := time.Date(2027, 3, 2, 9, 0, 0, 0, time.UTC)
+	token := onboarding.Expiry{Key: onboarding.ExpirySCIMToken, What: "The SCIM access token", At: expires, Remedy: "Make a second one."}
+	keys := map[string]bool{}
+	for now := expires.AddDate(-1, 0, 0); now.Before(expires.AddDate(0, 1, 0)); now = now.Add(time.Hour) {
+		notice, due := onboarding.NoticeOfExpiry("demo", token, now)
+		require.Equal(t, now.After(expires.AddDate(0, 0, -90).Add(-time.Minute)), due, now)
+		if due {
+			keys[notice.Key] = true
+		}
+	}
+	require.Len(t, keys, len(onboarding.ExpiryThresholds())+1, "and once when it has expired")
+
+	soon, _ := onboarding.NoticeOfExpiry("demo", token, expires.Add(-30*time.Hour))
+	require.Equal(t, "demo: The SCIM access token expires within 7 days", soon.Title)
+	require.Equal(t, "It expires on 2 March 2027. → Make a second one.", soon.Text)
+	token.AtLatest = true
+	over, _ := onboarding.NoticeOfExpiry("demo", token, expires)
+	require.Equal(t, "demo: The SCIM access token has expired", over.Title)
+	require.Contains(t, over.Text, "at the latest")
+	token.At = expires.AddDate(1, 0, 0)
+	replaced, _ := onboarding.NoticeOfExpiry("demo", token, token.At)
+	require.NotEqual(t, over.Key, replaced.Key, "a new token is another reason")
 }
