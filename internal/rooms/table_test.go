@@ -44,6 +44,8 @@ func rooms() []room {
 			[]string{"onboarding", "internal/fault", "internal/profile"}, []string{server}},
 		{[]string{"internal/notifier"}, "the targets of notifications: a signed webhook, Slack, Teams, mail",
 			[]string{"onboarding", "internal/fault"}, []string{awsSDK, oktaSDK, client, server}},
+		{[]string{"internal/store"}, "documents with a line for each person, in a directory or a bucket",
+			[]string{"onboarding", "internal/profile"}, []string{client, oktaSDK, server}},
 		{[]string{"internal/runs", "internal/render", "internal/runs/*"}, "operations on runs; what they look like on a terminal",
 			[]string{"onboarding", "internal/fault", "internal/knowledge", "internal/policy", "internal/runs", "internal/temporalclient"},
 			[]string{awsSDK, oktaSDK, server}},
