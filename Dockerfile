@@ -27,4 +27,5 @@ COPY --from=build-worker /out/worker /usr/local/bin/worker
 COPY --from=build-worker --chown=65532:65532 /out/var/lib/studio-onboarding /var/lib/studio-onboarding
 USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/worker"]
-CMD ["--people-dir", "/var/lib/studio-onboarding", "--log-format", "json"]
+ENV STORE=/var/lib/studio-onboarding
+CMD ["--log-format", "json"]

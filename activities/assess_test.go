@@ -14,7 +14,7 @@ import (
 	"studio-onboarding/activities/activitytest"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg/model"
-	"studio-onboarding/internal/peoplefile"
+	"studio-onboarding/internal/store/storetest"
 	"studio-onboarding/onboarding"
 )
 
@@ -302,7 +302,7 @@ func TestEverybodyWhoWillNotSignInIsInAFile(t *testing.T) {
 	answers := soundAWS()
 	answers["ListUsers"] = `{"Users":[{"UserName":"Ada@example.com","UserId":"1"}]}`
 	x := assessorOf(t, answers, org)
-	x.People = peoplefile.Store{Dir: t.TempDir()}
+	x.People = storetest.New(t)
 	result, err := activitytest.Once(x.RunPreflight,
 		activities.PreflightInput{Spec: specWith(t, "  people:\n    - login: nobody@example.com"), Everybody: true})
 	require.NoError(t, err)
@@ -314,8 +314,8 @@ func TestEverybodyWhoWillNotSignInIsInAFile(t *testing.T) {
 	_, path, _ := strings.Cut(verdict.Remedy, "Each is in ")
 	path, _, _ = strings.Cut(path, " (on the worker)")
 	require.Equal(t, path, result.PeopleFile)
-	records, err := peoplefile.Read(path)
-	require.NoError(t, err)
+	records := storetest.Checked(t, x.People, result.Run)
+	require.FileExists(t, path)
 	reasons := map[string]string{}
 	for _, record := range records {
 		require.False(t, record.Ready)

@@ -22,9 +22,9 @@ import (
 	"studio-onboarding/activities/role"
 	"studio-onboarding/activities/trust"
 	"studio-onboarding/internal/oktaorg"
-	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/scim"
 	"studio-onboarding/internal/specfile"
+	"studio-onboarding/internal/store/storetest"
 	"studio-onboarding/internal/worldtest"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
@@ -40,7 +40,7 @@ type journey struct {
 	waits   provider.Waits
 	secrets activitytest.SecretStub
 	host    string
-	people  peoplefile.Store
+	people  access.PeopleStore
 }
 
 const journeySpeed = 1000
@@ -54,7 +54,7 @@ func newJourney(t *testing.T, world sandbox.Config) *journey {
 	t.Cleanup(func() { _ = server.Close() })
 	j := &journey{
 		t: t, console: sandbox.Client{URL: server.URL}, cloud: &worldtest.Cloud{URL: server.URL}, secrets: activitytest.SecretStub{},
-		waits: provider.DefaultWaits().Faster(journeySpeed), people: peoplefile.Store{Dir: t.TempDir()},
+		waits: provider.DefaultWaits().Faster(journeySpeed), people: storetest.New(t),
 	}
 	j.waits.Profile, j.waits.Propagation, j.waits.Settle = 20*time.Millisecond, 2*time.Second, 2*time.Second
 	environment, err := j.console.Environment(t.Context())

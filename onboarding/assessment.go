@@ -24,7 +24,7 @@ type Assessment struct {
 	// Exceptions are people who should have access and would not, at most MaxListed; ExceptionsTotal counts all.
 	Exceptions      []PersonException `json:"exceptions,omitempty"`
 	ExceptionsTotal int               `json:"exceptionsTotal"`
-	// PeopleFile names the file (on the worker) with all of the exceptions; empty where there are none.
+	// PeopleFile says where in the worker's store all of the exceptions are; empty where there are none.
 	PeopleFile string `json:"peopleFile,omitempty"`
 	// OktaURL is the org's address, for links in requests.
 	OktaURL string `json:"oktaUrl,omitempty"`

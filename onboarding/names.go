@@ -12,8 +12,10 @@ const (
 	WorkflowPlan = "Plan"
 	// WorkflowReconcile makes access follow Okta once. Input: ReconcileInput. Result: ReconcileReport.
 	WorkflowReconcile = "Reconcile"
-	// WorkflowAccessList answers with a page of who has access. Input: AccessListInput. Result: AccessPage.
+	// WorkflowAccessList finds out who has access. Input: AccessListInput. Result: Listing.
 	WorkflowAccessList = "AccessList"
+	// WorkflowStore holds which store the workers of the namespace agreed on. No input and no result.
+	WorkflowStore = "Store"
 	// WorkflowExplainPerson follows one person from Okta to Studio. Input: ExplainPersonInput. Result: PersonExplanation.
 	WorkflowExplainPerson = "ExplainPerson"
 	// WorkflowFleet starts many runs. Input: FleetInput. Result: FleetProgress.
@@ -28,6 +30,10 @@ const (
 	QueryProgress = "progress"
 	// QueryReport answers with the Report as far as the run has come.
 	QueryReport = "report"
+	// QueryPeople takes a PeopleQuery and answers with an AccessPage, and QueryChanges takes a ChangesQuery and answers with a
+	// ChangesPage. Workers answer both from the store, whatever the workflow.
+	QueryPeople  = "people"
+	QueryChanges = "changes"
 	// QueryDocument takes a document name from Request.Documents and answers with a Document.
 	QueryDocument = "document"
 
@@ -63,6 +69,9 @@ func ReconcileID(run string) string { return "reconcile-" + run }
 
 // CheckID is the workflow ID of the check of a spec of this name.
 func CheckID(run string) string { return "check-" + run }
+
+// StoreID is the workflow ID of the namespace's WorkflowStore.
+const StoreID = "store"
 
 // PlanID is the workflow ID of the plan of a spec of this name.
 func PlanID(run string) string { return "plan-" + run }

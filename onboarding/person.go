@@ -2,34 +2,49 @@ package onboarding
 
 import "time"
 
-// AccessListInput asks who has access. Names of people travel in inputs and results only, never in workflow IDs.
+// Listing refers to a list in the store that has a line for each person. The lines are in no history: queries read them.
+type Listing struct {
+	Studio string `json:"studio,omitempty"`
+	// Generation names what one write made of the list, so that its pages belong together.
+	Generation string `json:"generation,omitempty"`
+	Lines      int    `json:"lines,omitempty"`
+	// AsOf is when it was written.
+	AsOf time.Time `json:"asOf,omitzero"`
+	// Address is where it lies, for people.
+	Address string `json:"address,omitempty"`
+}
+
+// AccessListInput asks to find out who has access.
 type AccessListInput struct {
 	Handles Handles `json:"handles"`
+}
+
+// PeopleQuery asks for a page of a list of people.
+type PeopleQuery struct {
+	Studio string `json:"studio"`
+	// Generation is the Listing's.
+	Generation string `json:"generation"`
 	// Group keeps the people of one access group; empty keeps all.
 	Group string `json:"group,omitempty"`
 	// Status is a value of AccessStatuses; empty keeps all.
 	Status string `json:"status,omitempty"`
-	// After is the Next of the page before; empty reads the live systems afresh.
+	// After is the Next of the page before.
 	After string `json:"after,omitempty"`
 }
 
-// AccessPage is a page of people, at most AccessPageSize, in the order of their logins.
+// AccessPage is the answer to PeopleQuery: at most AccessPageSize people, in the order of their logins.
 type AccessPage struct {
 	People []PersonRecord `json:"people"`
 	// Next continues the list; empty at its end.
 	Next string `json:"next,omitempty"`
 	// Total counts everybody whom the filter keeps.
 	Total int `json:"total"`
-	// AsOf is when the live systems were read.
-	AsOf time.Time `json:"asOf"`
-	// PeopleFile names the file (on the worker) with everybody.
-	PeopleFile string `json:"peopleFile,omitempty"`
 }
 
 // AccessPageSize keeps a page far below the 2 MB that Temporal takes as a payload.
 const AccessPageSize = 500
 
-// The values of AccessListInput.Status.
+// The values of PeopleQuery.Status.
 const (
 	StatusReady     = "ready"
 	StatusMissing   = "missing"

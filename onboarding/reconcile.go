@@ -58,10 +58,24 @@ func (r ReconcileReport) Dead() []Verdict {
 // AccessChanges are differences between what is and what should be.
 type AccessChanges struct {
 	Total int `json:"total"`
-	// Listed are the first MaxListed.
+	// Listed are the first MaxListed, as far as whoever shows them has asked for them with QueryChanges: they name people, and are
+	// in no history but those of the first version.
 	Listed []AccessChange `json:"listed,omitempty"`
-	// File names the file (on the worker) with all of them, a line for each; empty where there are none.
-	File string `json:"file,omitempty"`
+	// File says where in the store all of them are, a line for each, and Generation is the Listing's; empty where there are none.
+	File       string `json:"file,omitempty"`
+	Generation string `json:"generation,omitempty"`
+}
+
+// ChangesQuery asks for the first of the differences that a reconcile found.
+type ChangesQuery struct {
+	Studio string `json:"studio"`
+	// Generation is that of AccessChanges.
+	Generation string `json:"generation"`
+}
+
+// ChangesPage is the answer to ChangesQuery: at most MaxListed.
+type ChangesPage struct {
+	Changes []AccessChange `json:"changes"`
 }
 
 // ChangesMade counts changes.

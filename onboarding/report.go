@@ -23,7 +23,7 @@ type Report struct {
 	ExceptionsTotal int               `json:"exceptionsTotal"`
 	// Notices are people who can sign in, with something an administrator should know, at most MaxListed.
 	Notices []PersonException `json:"notices,omitempty"`
-	// PeopleFile names the file (on the worker) with a line for each person.
+	// PeopleFile says where in the worker's store the list with a line for each person is.
 	PeopleFile string     `json:"peopleFile,omitempty"`
 	Resources  []Resource `json:"resources,omitempty"`
 	// Findings are warnings that still hold: of what was looked at before, and of what the run could not see or did not do.
@@ -53,7 +53,7 @@ func (r *Report) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MaxListed bounds people lists in results and reports; complete lists go to the people file.
+// MaxListed bounds people lists in results and reports; complete lists go to the store.
 const MaxListed = 50
 
 // SignInAddresses are the three addresses at which people sign in.
@@ -98,7 +98,7 @@ type PersonException struct {
 	Remedy string `json:"remedy,omitempty"`
 }
 
-// PersonRecord is one line of the people file, as JSON.
+// PersonRecord is one line of a list of people, as JSON.
 type PersonRecord struct {
 	Person string `json:"person"`
 	// Ready says whether this person can sign in.

@@ -18,10 +18,10 @@ import (
 
 	"studio-onboarding/activities/provider"
 	"studio-onboarding/examples"
-	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/render"
 	"studio-onboarding/internal/runs"
 	"studio-onboarding/internal/specfile"
+	"studio-onboarding/internal/store"
 	"studio-onboarding/internal/workerhost"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
@@ -67,7 +67,7 @@ type stage struct {
 	options demoOptions
 	out     io.Writer
 	spec    onboarding.Spec
-	// dir keeps people files, the SCIM token and the log.
+	// dir keeps lists of people, the SCIM token and the log.
 	dir   string
 	world sandbox.Client
 	node  *node
@@ -109,7 +109,7 @@ func demo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, s.node.stop()) }()
 	host, err := workerhost.New(ctx, s.node.client, workerhost.Options{
-		Waits: provider.DefaultWaits().Faster(o.world.Speed), Speed: o.world.Speed, PeopleDir: filepath.Join(s.dir, "people"), Logger: logger,
+		Waits: provider.DefaultWaits().Faster(o.world.Speed), Speed: o.world.Speed, Store: filepath.Join(s.dir, "people"), Logger: logger,
 	})
 	if err != nil {
 		return err
@@ -267,6 +267,20 @@ func (s *stage) operate(ctx context.Context, live *render.Live, updates <-chan o
 	return nil
 }
 
+// people are everybody on the list that the report names.
+func (s *stage) people(ctx context.Context) (people []onboarding.PersonRecord, err error) {
+	kept, err := store.Open(ctx, filepath.Join(s.dir, "people"), store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, kept.Close()) }()
+	err = store.Lists{Store: kept}.ReadPeople(ctx, s.spec.Name, "", 0, func(person onboarding.PersonRecord, _ int64) bool {
+		people = append(people, person)
+		return true
+	})
+	return people, err
+}
+
 // conclude prints the report and proves it, person by person and call by call.
 func (s *stage) conclude(ctx context.Context) error {
 	report, err := runs.Report(ctx, s.node.client, s.spec.Name)
@@ -280,7 +294,7 @@ func (s *stage) conclude(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	people, err := peoplefile.Read(report.PeopleFile)
+	people, err := s.people(ctx)
 	if err != nil {
 		return err
 	}
@@ -295,7 +309,7 @@ func (s *stage) conclude(ctx context.Context) error {
 	}
 	fmt.Fprintf(s.out, "\n%s\n%s\n", proof, audit)
 	if s.options.dataDir == "" {
-		fmt.Fprintln(s.out, "The people file goes with the demo; --data-dir keeps it.")
+		fmt.Fprintln(s.out, "The list of people goes with the demo; --data-dir keeps it.")
 	}
 	if wrong := append(proof.Disagreements, audit.Violations...); len(wrong) > 0 {
 		return fmt.Errorf("the report does not hold:\n  %s", strings.Join(wrong, "\n  "))

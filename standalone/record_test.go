@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -43,9 +45,11 @@ const (
 // recorder carries workflows out on a real server, and looks at their histories.
 type recorder struct {
 	*worldtest.World
-	node    *node
-	secrets map[string]string
-	tell    *operator
+	node *node
+	// environment is a worker's.
+	environment map[string]string
+	secrets     map[string]string
+	tell        *operator
 }
 
 // newRecorder starts a server and a worker; more are variables of the worker.
@@ -61,17 +65,10 @@ func newRecorder(t *testing.T, more ...map[string]string) *recorder {
 		maps.Copy(environment, variables)
 	}
 	ctx := context.WithoutCancel(t.Context())
+	r.environment = environment
 	r.node, err = startNode(ctx, "", ports{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	host, err := workerhost.New(ctx, r.node.client, workerhost.Options{
-		Getenv: func(name string) string { return environment[name] },
-		LoadOptions: []func(*awsconfig.LoadOptions) error{
-			awsconfig.WithBaseEndpoint(environment["AWS_ENDPOINT_URL"]),
-			awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"], "")),
-		},
-		Waits: provider.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, PeopleDir: filepath.Join(r.Dir, "people"),
-	})
-	require.NoError(t, err)
+	host := r.host(filepath.Join(r.Dir, "people"), false)
 	working, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- r.node.work(working, host) }()
@@ -85,12 +82,12 @@ func newRecorder(t *testing.T, more ...map[string]string) *recorder {
 }
 
 // carryOut carries a short workflow out and keeps its history.
-func (r *recorder) carryOut(name, workflow string, in, out any) {
+func (r *recorder) carryOut(name, workflow string, in, out any) string {
 	r.Helper()
 	started, err := r.node.client.ExecuteWorkflow(r.Context(), client.StartWorkflowOptions{ID: name, TaskQueue: onboarding.TaskQueue}, workflow, in)
 	require.NoError(r, err)
 	require.NoError(r, started.Get(r.Context(), out), name)
-	r.keep(name, name)
+	return r.keep(name, name)
 }
 
 // start starts the run of a spec.
@@ -130,8 +127,24 @@ func (r *recorder) resolve(run string, step onboarding.Step, action onboarding.A
 	require.NoError(r, err)
 }
 
-// keep looks at the history of a workflow, and records it when that is asked for.
-func (r *recorder) keep(name, workflowID string) {
+// host is a worker with a store.
+func (r *recorder) host(store string, adopt bool) *workerhost.Host {
+	r.Helper()
+	host, err := workerhost.New(r.Context(), r.node.client, workerhost.Options{
+		Getenv: func(name string) string { return r.environment[name] },
+		LoadOptions: []func(*awsconfig.LoadOptions) error{
+			awsconfig.WithBaseEndpoint(r.environment["AWS_ENDPOINT_URL"]),
+			awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(r.environment["AWS_ACCESS_KEY_ID"],
+				r.environment["AWS_SECRET_ACCESS_KEY"], "")),
+		},
+		Waits: provider.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, Store: store, AdoptStore: adopt,
+	})
+	require.NoError(r, err)
+	return host
+}
+
+// keep looks at the history of a workflow, records it when that is asked for, and answers with what it says.
+func (r *recorder) keep(name, workflowID string) string {
 	r.Helper()
 	var events history.History
 	for more := r.node.client.GetWorkflowHistory(r.Context(), workflowID, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); more.HasNext(); {
@@ -144,21 +157,34 @@ func (r *recorder) keep(name, workflowID string) {
 	if token, err := os.ReadFile(filepath.Join(r.Dir, "secrets", "scim-token")); err == nil {
 		r.secrets["SCIM token"] = strings.TrimSpace(string(token))
 	}
+	text := readable(r, exported)
 	for what, secret := range r.secrets {
-		require.False(r, bytes.Contains(exported, []byte(secret)), "the history %s holds the %s", name, what)
+		require.NotContains(r, text, secret, "the history %s holds the %s", name, what)
 	}
 	replayer := worker.NewWorkflowReplayer()
 	workflows.Register(replayer)
 	require.NoError(r, replayer.ReplayWorkflowHistory(temporalclient.Quiet(), &events), name)
 	r.Logf("%s: %d events, %d KB", name, len(events.Events), len(exported)>>10)
 	if !*record {
-		return
+		return text
 	}
 	machine, err := os.Hostname()
 	require.NoError(r, err)
 	exported = bytes.ReplaceAll(exported, []byte(r.Dir), []byte("/data"))
 	exported = bytes.ReplaceAll(exported, []byte("@"+machine), []byte("@example"))
 	require.NoError(r, os.WriteFile("../workflows/testdata/replay/"+name+".json", exported, 0o644))
+	return text
+}
+
+var payloadData = regexp.MustCompile(`"data": "([^"]*)"`)
+
+// readable is a history with what its payloads say.
+func readable(t require.TestingT, exported []byte) string {
+	return string(payloadData.ReplaceAllFunc(exported, func(match []byte) []byte {
+		data, err := base64.StdEncoding.DecodeString(string(payloadData.FindSubmatch(match)[1]))
+		require.NoError(t, err)
+		return data
+	}))
 }
 
 func ended(p onboarding.Progress) bool { return !p.EndedAt.IsZero() }
@@ -212,9 +238,21 @@ func TestHistoriesOfEveryWorkflow(t *testing.T) {
 
 // people records what is done about people after a run.
 func (r *recorder) people(handles onboarding.Handles) {
-	var page onboarding.AccessPage
-	r.carryOut("access-list", onboarding.WorkflowAccessList, onboarding.AccessListInput{Handles: handles}, &page)
-	require.Equal(r, 3, page.Total)
+	var list onboarding.Listing
+	r.requireNobody(r.carryOut("access-list-stored", onboarding.WorkflowAccessList, onboarding.AccessListInput{Handles: handles}, &list))
+	require.Equal(r, 3, list.Lines)
+	var listed []string
+	shown, err := runs.AccessList(r.Context(), r.node.client, handles, onboarding.PeopleQuery{Status: onboarding.StatusReady}, 0, nil,
+		func(page onboarding.AccessPage) error {
+			for _, person := range page.People {
+				listed = append(listed, person.Person)
+			}
+			return nil
+		})
+	require.NoError(r, err)
+	require.NotEqual(r, list.Generation, shown.Generation)
+	require.Contains(r, listed, worldtest.Ada)
+	require.Contains(r, r.keep("store", onboarding.StoreID), "WORKFLOW_TASK_COMPLETED")
 	var person onboarding.PersonExplanation
 	r.carryOut("explain-person", onboarding.WorkflowExplainPerson, onboarding.ExplainPersonInput{Handles: handles, Login: worldtest.Ada}, &person)
 	require.True(r, person.Ready)
@@ -227,7 +265,11 @@ func (r *recorder) people(handles onboarding.Handles) {
 			change(&in)
 		}
 		var report onboarding.ReconcileReport
-		r.carryOut(name, onboarding.WorkflowReconcile, in, &report)
+		events := r.carryOut(name, onboarding.WorkflowReconcile, in, &report)
+		if report.ExceptionsTotal == 0 && len(report.Notices) == 0 {
+			r.requireNobody(events)
+		}
+		require.Empty(r, report.Changes.Listed)
 		return report
 	}
 	require.Zero(r, reconcile("reconcile-nothing", nil).Changes.Total)
@@ -242,6 +284,35 @@ func (r *recorder) people(handles onboarding.Handles) {
 		in.AllowRemovals, in.Handles.Spec.Access.OnRemoval = true, onboarding.RemovalDeleteProfile
 	})
 	require.Equal(r, 2, agreed.Made.ProfilesRemoved)
+}
+
+// requireNobody looks for people in a history.
+func (r *recorder) requireNobody(history string) {
+	r.Helper()
+	for _, login := range []string{worldtest.Ada, worldtest.Bo, worldtest.Di} {
+		require.NotContains(r, history, login)
+	}
+}
+
+// Two workers that keep their lists in different places would mix them.
+func TestAWorkerWithAnotherStoreIsRefused(t *testing.T) {
+	r := newRecorder(t)
+	elsewhere := t.TempDir()
+	err := r.host(elsewhere, false).Run(t.Context())
+	var other *workerhost.OtherStoreError
+	require.ErrorAs(t, err, &other)
+	require.Equal(t, elsewhere, other.OurAddress)
+	require.Equal(t, filepath.Join(r.Dir, "people"), other.AgreedAddress)
+	require.NotEqual(t, other.Ours, other.Agreed)
+	require.ErrorContains(t, err, "--adopt-store")
+
+	// The same one again, and then the other one as somebody says so.
+	require.NoError(t, r.host(filepath.Join(r.Dir, "people"), false).AgreeOnStore(t.Context()))
+	require.NoError(t, r.host(elsewhere, true).AgreeOnStore(t.Context()))
+	require.NoError(t, r.host(elsewhere, true).AgreeOnStore(t.Context()))
+	require.NoError(t, r.host(elsewhere, false).AgreeOnStore(t.Context()))
+	require.ErrorAs(t, r.host(filepath.Join(r.Dir, "people"), false).Run(t.Context()), &other)
+	require.Equal(t, elsewhere, other.AgreedAddress)
 }
 
 // parked records runs that are parked: by the preflight, and in the middle; one that is aborted, one that goes on, and a fleet.

@@ -31,7 +31,7 @@ standard configuration says. Try the demo first: it needs neither.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), o, cmd.OutOrStdout()) },
 	}
-	cmd.Flags().StringVar(&o.dataDir, "data-dir", "", "where runs and people files are kept (default: "+dataDirName()+")")
+	cmd.Flags().StringVar(&o.dataDir, "data-dir", "", "where runs and lists of people are kept (default: "+dataDirName()+")")
 	o.ports.flags(cmd)
 	return cmd
 }
@@ -48,7 +48,7 @@ func serve(ctx context.Context, o serveOptions, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, n.stop()) }()
 
-	host, err := workerhost.New(ctx, n.client, workerhost.Options{PeopleDir: filepath.Join(dir, "people"), Logger: logger})
+	host, err := workerhost.New(ctx, n.client, workerhost.Options{Store: filepath.Join(dir, "people"), Logger: logger})
 	if err != nil {
 		return fmt.Errorf("%w\nTo try it without Okta and AWS: go run ./standalone demo", err)
 	}

@@ -92,10 +92,9 @@ func (a *app) listAccess(ctx context.Context, c client.Client, handles onboardin
 		return wrongUse("access", "%q is no access group of %s; those are %s", o.group, handles.Spec.Name, strings.Join(groups, ", "))
 	}
 	people := []onboarding.PersonRecord{}
-	var last onboarding.AccessPage
-	err := runs.AccessList(ctx, c, onboarding.AccessListInput{Handles: handles, Group: o.group, Status: o.status}, a.io.Every, a.notice,
+	list, err := runs.AccessList(ctx, c, handles, onboarding.PeopleQuery{Group: o.group, Status: o.status}, a.io.Every, a.notice,
 		func(page onboarding.AccessPage) error {
-			people, last = append(people, page.People...), page
+			people = append(people, page.People...)
 			return nil
 		})
 	if err != nil {
@@ -124,7 +123,7 @@ func (a *app) listAccess(ctx context.Context, c client.Client, handles onboardin
 	if err := render.Table(a.io.Out, header, rows, a.io.look()); err != nil {
 		return err
 	}
-	return a.say("\n%d people, as of %s.", len(people), last.AsOf.In(a.io.Now().Location()).Format("2006-01-02 15:04"))
+	return a.say("\n%d people, as of %s.", len(people), list.AsOf.In(a.io.Now().Location()).Format("2006-01-02 15:04"))
 }
 
 // accessCSV writes people for spreadsheets. A cell that a spreadsheet would take for a formula gets an apostrophe ahead.

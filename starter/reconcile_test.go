@@ -97,9 +97,10 @@ func TestSyncShowsNextAndLast(t *testing.T) {
 func TestSyncOnceTellsWhatWasDoneAndWhatWaits(t *testing.T) {
 	report := reconciled(onboarding.RunAttention)
 	report.Held, report.Command = "nobody was removed: Okta lists nobody in the group", "starter sync demo --once --allow-removals"
-	report.Changes = onboarding.AccessChanges{Total: 60, File: "/data/changes.jsonl", Listed: []onboarding.AccessChange{
-		{Kind: onboarding.ChangeDeleteProfile, Who: "eve@example.com", Profile: "eve", Why: "has no access any more", Held: true}}}
+	report.Changes = onboarding.AccessChanges{Total: 60, File: "/data/changes.jsonl", Generation: "g1"}
 	p := sit(t, onboarded(report))
+	p.fake.Changes.Changes = []onboarding.AccessChange{
+		{Kind: onboarding.ChangeDeleteProfile, Who: "eve@example.com", Profile: "eve", Why: "has no access any more", Held: true}}
 	code, out, stderr := p.types("sync", "demo", "--once")
 	require.Equal(t, 3, code, stderr)
 	for _, text := range []string{"9 of 10 people can sign in", "60 differences", "eve@example.com", "held back", "and 59 more",
@@ -152,12 +153,17 @@ func TestWrongUseOfSyncAndAccess(t *testing.T) {
 }
 
 func TestAccessListsPeople(t *testing.T) {
-	page := onboarding.AccessPage{Total: 2, AsOf: time.Date(2026, 3, 2, 9, 29, 0, 0, time.UTC), People: []onboarding.PersonRecord{
+	list := onboarding.Listing{Studio: "demo", Generation: "g1", Lines: 2, AsOf: time.Date(2026, 3, 2, 9, 29, 0, 0, time.UTC)}
+	records := []onboarding.PersonRecord{
 		{Person: "ann@example.com", Ready: true, Via: []string{"studio"}, Profile: "ann-example-com", ProfileStatus: "InService",
 			ExecutionRole: "arn:aws:iam::222222222222:role/Studio", ChangedAt: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)},
 		{Person: "=cmd@example.com", Via: []string{"studio", "person"}, Reason: "no last name", Remedy: "Fill it in"},
-	}}
-	p := sit(t, onboarded(page))
+	}
+	p := sit(t, onboarded(list))
+	pages := func() {
+		p.fake.People = []onboarding.AccessPage{{Total: 2, People: records[:1], Next: "7-2"}, {Total: 2, People: records[1:]}}
+	}
+	pages()
 	code, out, stderr := p.types("access", "demo", "--group", "studio", "--status", "ready")
 	require.Zero(t, code, stderr)
 	for _, text := range []string{"ann@example.com", "ann-example-com", "2026-03-01 08:00", "no last name → Fill it in",
@@ -165,7 +171,12 @@ func TestAccessListsPeople(t *testing.T) {
 		require.Contains(t, out, text)
 	}
 	require.True(t, strings.HasPrefix(p.fake.Starts[0].ID, "access-demo-"))
+	asked := onboarding.PeopleQuery{Studio: "demo", Generation: "g1", Group: "studio", Status: "ready"}
+	next := asked
+	next.After = "7-2"
+	require.Equal(t, []onboarding.PeopleQuery{asked, next}, p.fake.PeopleQueries, "all pages are of one list")
 
+	pages()
 	code, out, _ = p.types("access", "demo", "--output", "csv")
 	require.Zero(t, code)
 	rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
@@ -173,11 +184,12 @@ func TestAccessListsPeople(t *testing.T) {
 	require.Len(t, rows, 3)
 	require.Equal(t, "person", rows[0][0])
 	require.Equal(t, "'=cmd@example.com", rows[2][0], "no spreadsheet takes it for a formula")
+	pages()
 	code, out, _ = p.types("access", "demo", "--output", "json")
 	require.Zero(t, code)
 	var people []onboarding.PersonRecord
 	require.NoError(t, json.Unmarshal([]byte(out), &people))
-	require.Equal(t, page.People, people)
+	require.Equal(t, records, people)
 }
 
 func TestAccessExplainsAPerson(t *testing.T) {

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -31,7 +32,8 @@ func main() {
 type options struct {
 	address   string
 	namespace string
-	peopleDir string
+	store     string
+	adopt     bool
 	keys      string
 	logFormat string
 	check     bool
@@ -53,7 +55,9 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 	flags := cmd.Flags()
 	flags.StringVar(&o.address, "address", "", "Temporal's host:port (default: TEMPORAL_ADDRESS, temporal.toml, localhost:7233)")
 	flags.StringVar(&o.namespace, "namespace", "", "Temporal namespace (default: TEMPORAL_NAMESPACE, temporal.toml, default)")
-	flags.StringVar(&o.peopleDir, "people-dir", "", "where to keep the people files of runs (default: people in "+configDirName()+")")
+	flags.StringVar(&o.store, "store", "", "where lists of people are kept: a directory, or s3://BUCKET/PREFIX, the same for all workers (default: "+
+		storeVariable+"; people in "+configDirName()+")")
+	flags.BoolVar(&o.adopt, "adopt-store", false, "have the workers of the namespace agree on this store, after it was moved or replaced")
 	flags.StringVar(&o.keys, "payload-keys", "", "`file` with the keys that payloads are encrypted with, or env:NAME (default: "+
 		payloadcrypt.Variable+"; none: payloads are plain)")
 	flags.StringVar(&o.logFormat, "log-format", "text", "text or json")
@@ -66,8 +70,8 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.peopleDir == "" {
-		if o.peopleDir, err = defaultPeopleDir(); err != nil {
+	if o.store = cmp.Or(o.store, os.Getenv(storeVariable)); o.store == "" {
+		if o.store, err = defaultStore(); err != nil {
 			return err
 		}
 	}
@@ -82,7 +86,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	workerhost.SaveMemory()
-	host, err := workerhost.New(ctx, c, workerhost.Options{PeopleDir: o.peopleDir, Logger: logger})
+	host, err := workerhost.New(ctx, c, workerhost.Options{Store: o.store, AdoptStore: o.adopt, Logger: logger})
 	if err != nil {
 		return err
 	}
@@ -130,10 +134,14 @@ func configDirName() string {
 	return filepath.Join(dir, configName)
 }
 
-func defaultPeopleDir() (string, error) {
+// storeVariable is the environment variable that names the store.
+const storeVariable = "STORE"
+
+// defaultStore is where the first version kept its people files.
+func defaultStore() (string, error) {
 	dir, err := os.UserConfigDir()
 	if err != nil {
-		return "", fmt.Errorf("there is no place for people files: %w; name one with --people-dir", err)
+		return "", fmt.Errorf("there is no place for lists of people: %w → name one with --store", err)
 	}
 	return filepath.Join(dir, configName, "people"), nil
 }

@@ -18,6 +18,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(Check, workflow.RegisterOptions{Name: onboarding.WorkflowCheck})
 	w.RegisterWorkflowWithOptions(Plan, workflow.RegisterOptions{Name: onboarding.WorkflowPlan})
 	w.RegisterWorkflowWithOptions(Reconcile, workflow.RegisterOptions{Name: onboarding.WorkflowReconcile})
+	w.RegisterWorkflowWithOptions(Store, workflow.RegisterOptions{Name: onboarding.WorkflowStore})
 	w.RegisterWorkflowWithOptions(AccessList, workflow.RegisterOptions{Name: onboarding.WorkflowAccessList})
 	w.RegisterWorkflowWithOptions(ExplainPerson, workflow.RegisterOptions{Name: onboarding.WorkflowExplainPerson})
 	w.RegisterWorkflowWithOptions(Fleet, workflow.RegisterOptions{Name: onboarding.WorkflowFleet})

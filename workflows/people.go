@@ -7,12 +7,10 @@ import (
 	"studio-onboarding/onboarding"
 )
 
-// AccessList answers with one page of who has access. The first page looks at the live systems; those after it come from
-// the people file, as long as the worker has it.
-func AccessList(ctx workflow.Context, in onboarding.AccessListInput) (onboarding.AccessPage, error) {
+// AccessList finds out who has access, and answers with which list in the store says it. Queries read its pages.
+func AccessList(ctx workflow.Context, in onboarding.AccessListInput) (onboarding.Listing, error) {
 	var a *access.Activities
-	return call(waitFor(ctx, "Read who has access", listBudget), a.ListAccess,
-		access.ListInput{Access: following(in.Handles), Group: in.Group, Status: in.Status, After: in.After})
+	return call(waitFor(ctx, "Read who has access", listBudget), a.ListAccess, access.ListInput{Access: following(in.Handles)})
 }
 
 // ExplainPerson follows one person from Okta to Studio, link by link.

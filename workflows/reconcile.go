@@ -96,9 +96,6 @@ func (r *reconcile) carryOut(ctx workflow.Context) error {
 		// What was held back because Identity Center lacked people may be in order since the push.
 		r.report.Held = made.Held
 	}
-	for i := range r.report.Changes.Listed {
-		r.report.Changes.Listed[i].Held = r.report.Changes.Listed[i].Held && r.report.Held != ""
-	}
 	r.publish(ctx, onboarding.StepVerify, "Reads everything back.")
 	after, err := r.look(ctx, "Read everything back, person by person", false)
 	if err != nil {
@@ -112,7 +109,7 @@ func (r *reconcile) carryOut(ctx workflow.Context) error {
 func (r *reconcile) look(ctx workflow.Context, summary string, record bool) (access.VerifyResult, error) {
 	var a *access.Activities
 	in := r.access
-	in.RecordChanges = record
+	in.RecordChanges, in.Acting = record, record && !r.in.DryRun
 	ctx = workflow.WithScheduleToCloseTimeout(bulkWork(ctx, summary), lookBudget)
 	return call(workflow.WithStartToCloseTimeout(ctx, lookBudget), a.VerifyAccess, in)
 }

@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"iter"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -20,26 +19,33 @@ type Activities struct {
 	AWS   provider.AWS
 	Okta  provider.Okta
 	Waits provider.Waits
-	// People stores the people files of runs.
+	// People keeps the lists.
 	People PeopleStore
 }
 
-// PeopleStore keeps the lists with a line for each person, which are too long for a history.
+// PeopleStore keeps the lists with a line for each person, which are too long for a history and not for everybody. Each write
+// makes a new generation of a list, which is read as a whole.
 type PeopleStore interface {
 	people.ListStore
-	// SaveChanges replaces the file of the changes that a reconcile found, and returns its address.
-	SaveChanges(run string, changes []onboarding.AccessChange) (string, error)
-	// ReadProfiles calls each for what is known of the profiles of a run; what comes later counts. An error wraps
-	// fs.ErrNotExist where nothing is known.
-	ReadProfiles(run string, each func(profile.Known)) error
+	ListReader
+	// SavePeople writes the list of those who should be able to sign in, and SaveChanges that of the changes that a reconcile found.
+	SavePeople(ctx context.Context, studio string, people iter.Seq[onboarding.PersonRecord]) (onboarding.Listing, error)
+	SaveChanges(ctx context.Context, studio string, changes iter.Seq[onboarding.AccessChange]) (onboarding.Listing, error)
+	// ReadProfiles reads what is known of the profiles of a studio; what comes later counts. An error wraps fs.ErrNotExist where
+	// nothing is known.
+	ReadProfiles(ctx context.Context, studio string) iter.Seq2[profile.Known, error]
 	// AddProfiles adds to that, SaveProfiles replaces it.
-	AddProfiles(run string, known []profile.Known) error
-	SaveProfiles(run string, known iter.Seq[profile.Known]) error
+	AddProfiles(ctx context.Context, studio string, known []profile.Known) error
+	SaveProfiles(ctx context.Context, studio string, known iter.Seq[profile.Known]) error
 	// SaveExceptions replaces the list of those for whom making access right failed for good, which ReadExceptions reads.
-	SaveExceptions(run string, people []onboarding.PersonException) error
-	ReadExceptions(run string) ([]onboarding.PersonException, error)
-	// ReadPeople reads the people file of a run and says when it was saved; an error wraps fs.ErrNotExist where there is none.
-	ReadPeople(run string) ([]onboarding.PersonRecord, time.Time, error)
+	SaveExceptions(ctx context.Context, studio string, people []onboarding.PersonException) error
+	ReadExceptions(ctx context.Context, studio string) ([]onboarding.PersonException, error)
+}
+
+// ListReader reads a generation of a list, from 0 or from the next line that it gave before, until each says false.
+type ListReader interface {
+	ReadPeople(ctx context.Context, studio, generation string, from int64, each func(person onboarding.PersonRecord, next int64) bool) error
+	ReadChanges(ctx context.Context, studio, generation string, from int64, each func(change onboarding.AccessChange, next int64) bool) error
 }
 
 // Input says who should be able to sign in where.
@@ -62,8 +68,10 @@ type Input struct {
 	FollowOkta bool `json:"followOkta,omitempty"`
 	// AllowRemovals is the operator's consent to removals of any size.
 	AllowRemovals bool `json:"allowRemovals,omitempty"`
-	// RecordChanges asks VerifyAccess for the differences that it finds.
+	// RecordChanges asks VerifyAccess for the differences that it finds. Acting says that they will be made, and everything looked at
+	// again: until then nobody needs to know who can't sign in.
 	RecordChanges bool `json:"recordChanges,omitempty"`
+	Acting        bool `json:"acting,omitempty"`
 }
 
 // InputOf is the input of the access activities for what a run has set up.
@@ -124,7 +132,9 @@ type VerifyResult struct {
 	Exceptions      []onboarding.PersonException `json:"exceptions,omitempty"`
 	ExceptionsTotal int                          `json:"exceptionsTotal"`
 	Notices         []onboarding.PersonException `json:"notices,omitempty"`
-	PeopleFile      string                       `json:"peopleFile"`
+	// PeopleFile says where in the store the list of everybody is, and List which one it is.
+	PeopleFile string             `json:"peopleFile"`
+	List       onboarding.Listing `json:"list,omitzero"`
 	// Changes are the differences that were found, Held why nobody would be removed, Stale the groups that Okta should push
 	// again: Identity Center has other members, and Okta's list is not in doubt. All three where RecordChanges asks for them.
 	Changes onboarding.AccessChanges `json:"changes,omitzero"`
@@ -205,10 +215,10 @@ func (a *domainAccess) look(ctx context.Context) (snapshot, error) {
 	return viewOf(a.in, users, groups), nil
 }
 
-// storeTrouble says that a file cannot be written or read.
+// storeTrouble says that a list cannot be written or read.
 func storeTrouble(what, how string, err error) error {
 	f := fault.New(fault.Unavailable, "worker", "", "the %s cannot be %s: %v", what, how, err).
-		WithRemedy("Check the worker's data directory: it has to be writable and to have space left.")
+		WithRemedy("Check the worker's store: it has to be writable and to have space left.")
 	f.Err = err
 	return f
 }

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -17,8 +18,9 @@ import (
 	"studio-onboarding/activities/access"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg/model"
-	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/profile"
+	"studio-onboarding/internal/store"
+	"studio-onboarding/internal/store/storetest"
 	"studio-onboarding/onboarding"
 )
 
@@ -427,8 +429,7 @@ func TestVerifySaysWhyOfEverybodyWhoIsNotReady(t *testing.T) {
 	require.Equal(t, "hand@example.com", result.Notices[0].Person)
 	require.Contains(t, result.Notices[0].Reason, "signs in, but a user with this user name was made by hand")
 
-	people, err := peoplefile.Read(result.PeopleFile)
-	require.NoError(t, err)
+	people := storetest.People(t, x.People, fakeRun)
 	require.Len(t, people, 15)
 	require.Equal(t, onboarding.PersonRecord{
 		Person: "ann@example.com", Ready: true, Via: []string{"users"}, UserID: "id-ann@example.com", Profile: "ann-example-com",
@@ -459,22 +460,26 @@ func TestVerifySaysWhoHasAccessBesidesTheSpec(t *testing.T) {
 func TestAPeopleFileThatCannotBeWrittenIsTold(t *testing.T) {
 	cloud := smallTeam(t)
 	x := accessOf(t, cloud)
-	x.People = brokenStore{peoplefile.Store{Dir: t.TempDir()}}
+	x.People = brokenStore{storetest.New(t)}
 	_, err := perform(t, x.VerifyAccess, accessTo("users"))
 	require.Contains(t, requireFault(t, fault.Unavailable, err).Message(), "no space left")
 }
 
 // brokenStore is a disk that reads but has no space left.
-type brokenStore struct{ peoplefile.Store }
+type brokenStore struct{ store.Lists }
 
 var errNoSpace = errors.New("no space left on device")
 
-func (brokenStore) SavePeople(string, iter.Seq[onboarding.PersonRecord]) (string, error) {
-	return "", errNoSpace
+func (brokenStore) SavePeople(context.Context, string, iter.Seq[onboarding.PersonRecord]) (onboarding.Listing, error) {
+	return onboarding.Listing{}, errNoSpace
 }
-func (brokenStore) SaveChanges(string, []onboarding.AccessChange) (string, error) {
-	return "", errNoSpace
+func (brokenStore) SaveChanges(context.Context, string, iter.Seq[onboarding.AccessChange]) (onboarding.Listing, error) {
+	return onboarding.Listing{}, errNoSpace
 }
-func (brokenStore) AddProfiles(string, []profile.Known) error                 { return errNoSpace }
-func (brokenStore) SaveProfiles(string, iter.Seq[profile.Known]) error        { return errNoSpace }
-func (brokenStore) SaveExceptions(string, []onboarding.PersonException) error { return errNoSpace }
+func (brokenStore) AddProfiles(context.Context, string, []profile.Known) error { return errNoSpace }
+func (brokenStore) SaveProfiles(context.Context, string, iter.Seq[profile.Known]) error {
+	return errNoSpace
+}
+func (brokenStore) SaveExceptions(context.Context, string, []onboarding.PersonException) error {
+	return errNoSpace
+}

@@ -9,7 +9,7 @@ import (
 
 	"studio-onboarding/activities/access"
 	"studio-onboarding/internal/oktaorg/model"
-	"studio-onboarding/internal/peoplefile"
+	"studio-onboarding/internal/store/storetest"
 	"studio-onboarding/onboarding"
 )
 
@@ -114,8 +114,7 @@ func TestTheListAndTheExplanationOfAPersonAgree(t *testing.T) {
 			cloud.writes = nil
 			verified, err := perform(t, x.VerifyAccess, in)
 			require.NoError(t, err)
-			records, err := peoplefile.Read(verified.PeopleFile)
-			require.NoError(t, err)
+			records := storetest.People(t, x.People, in.Run)
 			ready := 0
 			for _, record := range records {
 				explained, err := perform(t, x.ExplainPerson, access.ExplainInput{Access: in, Login: record.Person})

@@ -312,7 +312,7 @@ func (c *chain) notices() []people.Problem {
 	return notices
 }
 
-// record is the person's line in the people file.
+// record is the person's line in the list.
 func (c *chain) record() onboarding.PersonRecord {
 	record := onboarding.PersonRecord{Person: c.person.Login, Via: slices.Clip(c.person.Groups), UserID: c.user.ID}
 	if c.person.Named {

@@ -98,10 +98,10 @@ func (v *verification) principalNames(of ...[]Assignment) func(Assignment) strin
 	return func(a Assignment) string { return cmp.Or(names[a.PrincipalID], a.PrincipalID) }
 }
 
-// report puts the differences into the result, and all of them into a file.
-func (v *verification) report(x *Activities, run string, actual Actual, result *VerifyResult) error {
+// report puts the number of the differences into the result, and all of them, as they name people, into the store.
+func (v *verification) report(ctx context.Context, x *Activities, run string, actual Actual, result *VerifyResult) error {
 	list := v.changeList(actual)
-	result.Changes = onboarding.AccessChanges{Total: len(list), Listed: list[:min(len(list), onboarding.MaxListed)]}
+	result.Changes = onboarding.AccessChanges{Total: len(list)}
 	result.Held = v.changes.Held
 	if result.Held == "" && v.inDoubt() {
 		result.Held = "nobody was removed: " + v.view.desired.Doubt
@@ -112,10 +112,10 @@ func (v *verification) report(x *Activities, run string, actual Actual, result *
 	if len(list) == 0 {
 		return nil
 	}
-	file, err := x.People.SaveChanges(run, list)
+	kept, err := x.People.SaveChanges(ctx, run, slices.Values(list))
 	if err != nil {
-		return storeTrouble("file of changes", "written", err)
+		return storeTrouble("list of changes", "written", err)
 	}
-	result.Changes.File = file
+	result.Changes.File, result.Changes.Generation = kept.Address, kept.Generation
 	return nil
 }

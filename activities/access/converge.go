@@ -53,7 +53,7 @@ func (x *Activities) ConvergeAccess(ctx context.Context, in Input) (Result, erro
 		}
 		if settled {
 			a.memory.save(ctx)
-			return c.settled(x)
+			return c.settled(ctx, x)
 		}
 		if err := a.pause(ctx, pause); err != nil {
 			return Result{}, err
@@ -217,9 +217,9 @@ func (c *convergence) giveUp(userName string, problem people.Problem) {
 	}
 }
 
-// settled is the result, with the people for whom it failed in the order of their names. All of them are kept in a file, from
+// settled is the result, with the people for whom it failed in the order of their names. All of them are kept in the store, from
 // which VerifyAccess takes the reasons.
-func (c *convergence) settled(x *Activities) (Result, error) {
+func (c *convergence) settled(ctx context.Context, x *Activities) (Result, error) {
 	c.countSeen()
 	for name, problem := range c.untagged {
 		c.giveUp(name, problem)
@@ -231,15 +231,15 @@ func (c *convergence) settled(x *Activities) (Result, error) {
 	exceptions := append(c.view.notFoundYet(), all...)
 	c.result.ExceptionsTotal = len(exceptions)
 	c.result.Exceptions = exceptions[:min(len(exceptions), onboarding.MaxListed)]
-	if err := x.People.SaveExceptions(c.in.Run, all); err != nil {
+	if err := x.People.SaveExceptions(ctx, c.in.Run, all); err != nil {
 		return Result{}, storeTrouble("list of exceptions", "written", err)
 	}
 	return c.result, nil
 }
 
 // givenUp are those for whom making access right failed for good when it was tried last, by user name.
-func (x *Activities) givenUp(run string) (map[string]onboarding.PersonException, error) {
-	exceptions, err := x.People.ReadExceptions(run)
+func (x *Activities) givenUp(ctx context.Context, run string) (map[string]onboarding.PersonException, error) {
+	exceptions, err := x.People.ReadExceptions(ctx, run)
 	if err != nil {
 		return nil, storeTrouble("list of exceptions", "read", err)
 	}

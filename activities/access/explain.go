@@ -191,7 +191,7 @@ func (e *explaining) readStudio(ctx context.Context) error {
 		return nil
 	}
 	e.lacks = view.lacks(e.person, e.user.ID)
-	failed, err := e.x.givenUp(e.in.Run)
+	failed, err := e.x.givenUp(ctx, e.in.Run)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ import (
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg/model"
-	"studio-onboarding/internal/peoplefile"
+	"studio-onboarding/internal/store/storetest"
 	"studio-onboarding/onboarding"
 )
 
@@ -462,7 +462,7 @@ func testWaits() provider.Waits {
 }
 
 func accessOf(t *testing.T, cloud *fakeCloud) *access.Activities {
-	return &access.Activities{AWS: cloud, Okta: newFakeOkta(cloud), Waits: testWaits(), People: peoplefile.Store{Dir: t.TempDir()}}
+	return &access.Activities{AWS: cloud, Okta: newFakeOkta(cloud), Waits: testWaits(), People: storetest.New(t)}
 }
 
 // perform runs an activity as a worker does.

@@ -27,7 +27,7 @@ import (
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
-	"studio-onboarding/internal/peoplefile"
+	"studio-onboarding/internal/store/storetest"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
 )
@@ -219,7 +219,7 @@ func (w *studioWorld) domain(studio onboarding.AccountSpec) (onboarding.DomainHa
 }
 
 func (w *studioWorld) activity() *access.Activities {
-	return &access.Activities{AWS: w.cloud, Okta: w.okta, Waits: w.waits, People: peoplefile.Store{Dir: w.t.TempDir()}}
+	return &access.Activities{AWS: w.cloud, Okta: w.okta, Waits: w.waits, People: storetest.New(w.t)}
 }
 
 // until repeats an activity while it says that something is not ready, as Temporal does.

@@ -17,14 +17,14 @@ import (
 )
 
 // profileMemory is what is known of the profiles of a domain beyond what their list tells, which is who they belong to and
-// their role: from this attempt, and from the file in which earlier ones left it. Describing everybody anew would cost a call
+// their role: from this attempt, and from the store, in which earlier ones left it. Describing everybody anew would cost a call
 // for each person and look.
 //
-// Nothing is taken from the file that the list speaks against, and samples of the rest are described again: where one of
-// them is wrong, the whole file is forgotten. Without the file everything is described once.
+// Nothing is taken from the store that the list speaks against, and samples of the rest are described again: where one of
+// them is wrong, all of it is forgotten. Without the store everything is described once.
 type profileMemory struct {
 	store PeopleStore // nil keeps nothing
-	// readOnly writes nothing to the file.
+	// readOnly writes nothing to the store.
 	readOnly bool
 	run      string
 	// tags is the digest of the tags that profiles should have.
@@ -36,6 +36,8 @@ type profileMemory struct {
 	known     map[string]remembered
 	unwritten []profile.Known
 	opened    bool
+	// changes says that the store has something else than known.
+	changes bool
 }
 
 // remembered is one profile, as small as it can be: there may be a hundred thousand.
@@ -77,7 +79,7 @@ func (m *profileMemory) remember(k profile.Known) remembered {
 	return r
 }
 
-// as is what is remembered of the profile of this name, as the file has it.
+// as is what is remembered of the profile of this name, as the store has it.
 func (m *profileMemory) as(r remembered, name string) profile.Known {
 	k := profile.Known{Name: name, UserName: r.userName, Role: r.role, Created: fromNanos(r.created), Changed: fromNanos(r.changed),
 		Made: r.made}
@@ -89,6 +91,12 @@ func (m *profileMemory) as(r remembered, name string) profile.Known {
 		k.Ours = &is
 	}
 	return k
+}
+
+// lasting is what the store keeps of it.
+func (r remembered) lasting() remembered {
+	r.fresh, r.unlisted, r.stale = false, false, false
+	return r
 }
 
 func nanos(t time.Time) int64 {
@@ -113,14 +121,18 @@ func (r remembered) of(known profile.Known) bool {
 	return r.created == nanos(known.Created)
 }
 
-// flushAt is how many profiles are written to the file at once. A killed worker costs as many calls.
-const flushAt = 50
+// Profiles are written to the store when there are flushAt new ones, and a flushShare of those that are known: few enough that a
+// killed worker costs few calls, and enough that writing them costs few requests.
+const (
+	flushAt    = 50
+	flushShare = 50
+)
 
 func newProfileMemory(store PeopleStore, run, tags string, settle time.Duration) *profileMemory {
 	return &profileMemory{store: store, run: run, tags: tags, settle: settle, known: map[string]remembered{}}
 }
 
-// open reads the file. A file that cannot be read costs calls, not the attempt.
+// open reads the store. What cannot be read costs calls, not the attempt.
 func (m *profileMemory) open(ctx context.Context) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -129,14 +141,19 @@ func (m *profileMemory) open(ctx context.Context) {
 	}
 	m.opened = true
 	roles := people.Copies{}
-	err := m.store.ReadProfiles(m.run, func(known profile.Known) {
+	for known, err := range m.store.ReadProfiles(ctx, m.run) {
+		if err != nil {
+			m.changes = true
+			maps.DeleteFunc(m.known, func(_ string, known remembered) bool { return !known.fresh })
+			if !errors.Is(err, fs.ErrNotExist) && activity.IsActivity(ctx) {
+				activity.GetLogger(ctx).Warn("What is known of profiles cannot be read; they are described again", "error", err)
+			}
+			break
+		}
 		if !m.known[known.Name].fresh {
 			known.Role = roles.One(known.Role)
 			m.known[known.Name] = m.remember(known)
 		}
-	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && activity.IsActivity(ctx) {
-		activity.GetLogger(ctx).Warn("What is known of profiles cannot be read; they are described again", "error", err)
 	}
 }
 
@@ -158,7 +175,7 @@ func (m *profileMemory) holds(now profile.Listed) (remembered, bool) {
 		known = is
 	}
 	known.unlisted = false
-	m.known[now.Name] = known
+	m.keep(now.Name, known)
 	return known, true
 }
 
@@ -175,41 +192,49 @@ func (m *profileMemory) learn(ctx context.Context, known profile.Known, unlisted
 	}
 	one := m.remember(known)
 	one.fresh, one.unlisted = true, unlisted
-	m.known[known.Name] = one
+	m.keep(known.Name, one)
 	m.unwritten = append(m.unwritten, known)
-	if len(m.unwritten) >= flushAt {
+	if len(m.unwritten) >= max(flushAt, len(m.known)/flushShare) {
 		m.write(ctx)
 	}
 }
 
-// write appends what is new to the file. Where that fails, the profiles are described again some day.
+// keep puts what is known of a profile into the memory.
+func (m *profileMemory) keep(name string, now remembered) {
+	before, known := m.known[name]
+	m.changes = m.changes || !known || before.lasting() != now.lasting()
+	m.known[name] = now
+}
+
+// write adds what is new to the store. Where that fails, the profiles are described again some day.
 func (m *profileMemory) write(ctx context.Context) {
 	unwritten := slices.DeleteFunc(m.unwritten, func(k profile.Known) bool { return k.Created.IsZero() })
 	m.unwritten = nil
 	if m.store == nil || m.readOnly || len(unwritten) == 0 {
 		return
 	}
-	if err := m.store.AddProfiles(m.run, unwritten); err != nil && activity.IsActivity(ctx) {
+	m.changes = true // what was added is put in its place by the next save
+	if err := m.store.AddProfiles(context.WithoutCancel(ctx), m.run, unwritten); err != nil && activity.IsActivity(ctx) {
 		activity.GetLogger(ctx).Warn("What is known of profiles cannot be kept", "error", err)
 	}
 }
 
-// save replaces the file.
+// save replaces what is in the store, unless it is that already.
 func (m *profileMemory) save(ctx context.Context) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.unwritten = nil
-	if m.store == nil {
+	if m.store == nil || m.opened && !m.changes {
 		return
 	}
-	err := m.store.SaveProfiles(m.run, func(yield func(profile.Known) bool) {
+	err := m.store.SaveProfiles(ctx, m.run, func(yield func(profile.Known) bool) {
 		for _, name := range slices.Sorted(maps.Keys(m.known)) {
 			if known := m.as(m.known[name], name); !known.Created.IsZero() && !yield(known) {
 				return
 			}
 		}
 	})
-	if err != nil && activity.IsActivity(ctx) {
+	if m.changes = err != nil; m.changes && activity.IsActivity(ctx) {
 		activity.GetLogger(ctx).Warn("What is known of profiles cannot be kept", "error", err)
 	}
 }
@@ -231,14 +256,25 @@ func (m *profileMemory) release() {
 func (m *profileMemory) forget(name string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	delete(m.known, name)
+	m.drop(name)
+}
+
+func (m *profileMemory) drop(name string) {
+	if _, known := m.known[name]; known {
+		m.changes = true
+		delete(m.known, name)
+	}
 }
 
 // distrust forgets everything that this attempt has not seen itself.
 func (m *profileMemory) distrust() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	maps.DeleteFunc(m.known, func(_ string, known remembered) bool { return !known.fresh })
+	for name, known := range m.known {
+		if !known.fresh {
+			m.drop(name)
+		}
+	}
 }
 
 // changed makes the next look describe a profile again.
@@ -257,7 +293,7 @@ func (m *profileMemory) tagged(name string) {
 	defer m.mu.Unlock()
 	if known, ok := m.known[name]; ok {
 		known.tagged = true
-		m.known[name] = known
+		m.keep(name, known)
 	}
 }
 
@@ -290,7 +326,7 @@ func (m *profileMemory) unlistedOnes(listed []profile.Listed) []string {
 		case known.unlisted:
 			unlisted = append(unlisted, name)
 		default:
-			delete(m.known, name)
+			m.drop(name)
 		}
 	}
 	slices.Sort(unlisted)

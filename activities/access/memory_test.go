@@ -3,15 +3,16 @@ package access_test
 import (
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"studio-onboarding/activities/access"
-	"studio-onboarding/internal/peoplefile"
+	"studio-onboarding/internal/profile"
+	"studio-onboarding/internal/store"
+	"studio-onboarding/internal/store/storetest"
 	"studio-onboarding/onboarding"
 )
 
@@ -86,10 +87,14 @@ func TestAFileOfProfilesThatIsFoundWrongIsForgotten(t *testing.T) {
 	cloud, x := clockedTeam(t, 120)
 	_, err := perform(t, x.ConvergeAccess, accessTo("users"))
 	require.NoError(t, err)
-	path := profilesFile(t, x)
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(text), `"user":"p`, `"user":"x`)), 0o600))
+	var wrong []profile.Known
+	for known, err := range x.People.ReadProfiles(t.Context(), fakeRun) {
+		require.NoError(t, err)
+		known.UserName = "x" + known.UserName
+		wrong = append(wrong, known)
+	}
+	require.Len(t, wrong, 120)
+	require.NoError(t, x.People.SaveProfiles(t.Context(), fakeRun, slices.Values(wrong)))
 	require.Equal(t, 120, cloud.sinceThen("DescribeUserProfile", func() {
 		verified, err := perform(t, x.VerifyAccess, accessTo("users"))
 		require.NoError(t, err)
@@ -137,9 +142,7 @@ func TestReasonsOfEverybodyWhoFailedAreInThePeopleFile(t *testing.T) {
 	verified, err := perform(t, x.VerifyAccess, accessTo("users"))
 	require.NoError(t, err)
 	require.Len(t, verified.Exceptions, onboarding.MaxListed)
-	records, err := peoplefile.Read(verified.PeopleFile)
-	require.NoError(t, err)
-	for _, record := range records {
+	for _, record := range storetest.People(t, x.People, fakeRun) {
 		if !record.Ready {
 			require.Contains(t, record.Reason, "the user "+record.Person+" is not known")
 			require.NotEmpty(t, record.Remedy)
@@ -148,7 +151,9 @@ func TestReasonsOfEverybodyWhoFailedAreInThePeopleFile(t *testing.T) {
 }
 
 func profilesFile(t *testing.T, x *access.Activities) string {
-	store, ok := x.People.(peoplefile.Store)
+	lists, ok := x.People.(store.Lists)
 	require.True(t, ok)
-	return filepath.Join(store.Dir, fakeRun, "profiles.jsonl")
+	current, err := lists.Store.Current(t.Context(), store.Ref{Studio: fakeRun, Name: "profiles"})
+	require.NoError(t, err)
+	return current.Address
 }

@@ -13,7 +13,7 @@ import (
 
 	"studio-onboarding/activities/access"
 	"studio-onboarding/activities/people"
-	"studio-onboarding/internal/peoplefile"
+	"studio-onboarding/internal/store/storetest"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
 )
@@ -33,10 +33,8 @@ func (w *studioWorld) calls() []sandbox.Call {
 
 // requireProof checks every verdict of a people file against a sign-in of that person, and that nobody else can sign in.
 func (w *studioWorld) requireProof(result access.VerifyResult) {
-	records, err := peoplefile.Read(result.PeopleFile)
-	require.NoError(w.t, err)
 	ready := map[string]bool{}
-	for _, record := range records {
+	for _, record := range storetest.PeopleAt(w.t, result.PeopleFile) {
 		ready[record.Person] = record.Ready
 	}
 	people, err := w.console.People(w.t.Context())

@@ -17,7 +17,7 @@ import (
 // VerifyAccess reads everything back and changes nothing: for each person who should be able to sign in, whether Okta lets them
 // into the app, whether they are enabled in Identity Center under the name that Okta sends, whether they are assigned, by
 // themselves or by a group, and whether their profile is InService with the right role. Who passes all of it is ready; of
-// everybody else it says why not and what to do. Everybody is in the people file, and the result lists some.
+// everybody else it says why not and what to do. Everybody is in a list in the store, and the result names some.
 //
 // Whose profile it is, and with which role, comes from an earlier look where the profile has not changed since.
 func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, error) {
@@ -65,13 +65,13 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 	a.memory.save(ctx)
 	a.memory.release()
 	v := newVerification(same, view, actual, compared)
-	if v.failed, err = x.givenUp(in.Run); err != nil {
+	if v.failed, err = x.givenUp(ctx, in.Run); err != nil {
 		return VerifyResult{}, err
 	}
 	if err := v.readForeignGroups(ctx, a); err != nil {
 		return VerifyResult{}, err
 	}
-	file, err := x.People.SavePeople(in.Run, func(yield func(onboarding.PersonRecord) bool) {
+	list, err := x.People.SavePeople(ctx, in.Run, func(yield func(onboarding.PersonRecord) bool) {
 		for _, person := range wanted {
 			if !yield(v.check(person)) {
 				return
@@ -79,7 +79,7 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 		}
 	})
 	if err != nil {
-		return VerifyResult{}, storeTrouble("people file", "written", err)
+		return VerifyResult{}, storeTrouble("list of people", "written", err)
 	}
 	v.noticeOthers()
 	if in.RecordChanges {
@@ -89,10 +89,13 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 	}
 	result := VerifyResult{
 		People: v.people, Groups: v.groupAccess(), Exceptions: v.exceptions.Listed, ExceptionsTotal: v.exceptions.Total,
-		Notices: v.notices.Listed, PeopleFile: file, Absent: compared.Count(people.CodeDeletedThere),
+		Notices: v.notices.Listed, PeopleFile: list.Address, List: list, Absent: compared.Count(people.CodeDeletedThere),
 	}
 	if in.RecordChanges {
-		err = v.report(x, in.Run, actual, &result)
+		err = v.report(ctx, x, in.Run, actual, &result)
+		if in.Acting && (result.Changes.Total > 0 || len(result.Stale) > 0) {
+			result.Exceptions, result.Notices = nil, nil
+		}
 	}
 	return result, err
 }

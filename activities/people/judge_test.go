@@ -1,6 +1,7 @@
 package people_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -205,9 +206,9 @@ type list struct {
 	err   error
 }
 
-func (l *list) SavePeople(run string, records iter.Seq[onboarding.PersonRecord]) (string, error) {
-	l.saved[run] = slices.Collect(records)
-	return "/people/" + run, l.err
+func (l *list) SaveCheck(_ context.Context, studio string, records iter.Seq[onboarding.PersonRecord]) (onboarding.Listing, error) {
+	l.saved[studio] = slices.Collect(records)
+	return onboarding.Listing{Address: "/people/" + studio}, l.err
 }
 
 func TestThoseWhoWillNotSignInAreOnAList(t *testing.T) {

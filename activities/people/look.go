@@ -19,8 +19,8 @@ import (
 
 // ListStore keeps the list of those who will not be able to sign in, which is too long for a history.
 type ListStore interface {
-	// SavePeople replaces the people file of a run and returns its address.
-	SavePeople(run string, people iter.Seq[onboarding.PersonRecord]) (string, error)
+	// SaveCheck makes a new generation of it.
+	SaveCheck(ctx context.Context, studio string, people iter.Seq[onboarding.PersonRecord]) (onboarding.Listing, error)
 }
 
 // Sources are what a look reads from, and where it keeps the list of those who will not be able to sign in; nil keeps none.
@@ -94,7 +94,7 @@ func Look(ctx context.Context, from Sources, where Where, spec onboarding.Spec) 
 	if err := look.people(ctx); err != nil {
 		return State{}, err
 	}
-	return state, look.keepList()
+	return state, look.keepList(ctx)
 }
 
 type look struct {
@@ -282,7 +282,7 @@ func (l *look) app(ctx context.Context, index map[string]int32) error {
 }
 
 // keepList keeps the list of those who will not be able to sign in, each with the reason.
-func (l *look) keepList() error {
+func (l *look) keepList(ctx context.Context) error {
 	if l.Lists == nil || l.AppTrouble != nil {
 		return nil
 	}
@@ -290,8 +290,7 @@ func (l *look) keepList() error {
 	if len(exceptions) == 0 {
 		return nil
 	}
-	var err error
-	l.File, err = l.Lists.SavePeople(onboarding.CheckID(l.spec.Name), func(yield func(onboarding.PersonRecord) bool) {
+	list, err := l.Lists.SaveCheck(ctx, l.spec.Name, func(yield func(onboarding.PersonRecord) bool) {
 		for _, missing := range exceptions {
 			record := onboarding.PersonRecord{Person: missing.Person, Code: missing.Code, Reason: missing.Reason, Remedy: missing.Remedy}
 			if !yield(record) {
@@ -299,9 +298,12 @@ func (l *look) keepList() error {
 			}
 		}
 	})
-	if err != nil {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if l.File = list.Address; err != nil {
 		l.FileTrouble = &onboarding.Trouble{Class: string(fault.Invalid), Message: "the list of people cannot be written: " + err.Error(),
-			Remedy: "Check the worker's data directory: it has to be writable and to have space left."}
+			Remedy: "Check the worker's store: it has to be writable and to have space left."}
 	}
 	return nil
 }

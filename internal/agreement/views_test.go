@@ -10,10 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"studio-onboarding/activities"
+	"studio-onboarding/activities/access"
 	"studio-onboarding/internal/oktaorg"
-	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/scim"
 	"studio-onboarding/internal/secret"
+	"studio-onboarding/internal/store"
+	"studio-onboarding/internal/store/storetest"
 	"studio-onboarding/internal/worldtest"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
@@ -21,11 +23,13 @@ import (
 
 // Everything that reads the product's results is in this file, and puts them into the words of these tests.
 
+// lists are where activities keep a line for each person.
+func (s *site) lists() store.Lists { return storetest.At(s, filepath.Join(s.Dir, "people")) }
+
 // activities are those of a worker, by its own adapters.
 func (s *site) activities() []any {
 	at, err := url.Parse(s.URL)
 	require.NoError(s, err)
-	store := peoplefile.Store{Dir: filepath.Join(s.Dir, "people")}
 	environment, err := s.EnvironmentAs(s.Context(), s.worker)
 	require.NoError(s, err)
 	options, err := oktaorg.OptionsFromEnvironment(func(name string) string { return environment[name] })
@@ -35,7 +39,7 @@ func (s *site) activities() []any {
 	cloud := s.CloudAs(s.worker)
 	return activities.All(activities.Providers{
 		AWS: cloud, Okta: okta, SCIM: &scim.Client{}, Secrets: secret.New(func(string) string { return "" }, cloud), Waits: s.waits,
-		People:        store,
+		People:        s.lists(),
 		PlainHTTPHost: at.Host,
 	})
 }
@@ -199,8 +203,10 @@ type line struct {
 // list is what starter access does: a line for everybody who should have access.
 func (s *site) list(handles onboarding.Handles) map[string]line {
 	s.Helper()
-	var page onboarding.AccessPage
-	require.NoError(s, s.do(onboarding.WorkflowAccessList, onboarding.AccessListInput{Handles: handles}, &page))
+	var kept onboarding.Listing
+	require.NoError(s, s.do(onboarding.WorkflowAccessList, onboarding.AccessListInput{Handles: handles}, &kept))
+	page, err := access.PeoplePage(s.Context(), s.lists(), onboarding.PeopleQuery{Studio: kept.Studio, Generation: kept.Generation})
+	require.NoError(s, err)
 	lines := map[string]line{}
 	for _, person := range page.People {
 		lines[strings.ToLower(person.Person)] = line{person.Ready, sentence(person.Reason, person.Remedy)}

@@ -38,7 +38,7 @@ func main() {
 	flag.StringVar(&o.people, "people", "100,1000", "how many people, separated by commas; each at least 64")
 	flag.Float64Var(&o.speed, "speed", 20, "how many times faster than the real providers the simulated world runs, limits included")
 	flag.BoolVar(&o.chaos, "chaos", false, "lose 10 % of the assignments, refuse 5 % of the writes with a conflict, throttle 10 % of the calls, and kill the worker three times; then compare with an undisturbed run")
-	flag.StringVar(&o.dir, "dir", "", "where people files are kept (default: a temporary directory)")
+	flag.StringVar(&o.dir, "dir", "", "the store (default: a temporary directory)")
 	flag.StringVar(&o.role, "role", "", "used by bench itself, for the sandbox in a process of its own")
 	flag.IntVar(&o.size, "size", 0, "used by bench itself")
 	flag.Parse()

@@ -21,11 +21,11 @@ import (
 	"studio-onboarding/activities/identitycenter"
 	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/oktaorg"
-	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/policy"
 	"studio-onboarding/internal/scim"
 	"studio-onboarding/internal/secret"
 	"studio-onboarding/internal/specfile"
+	"studio-onboarding/internal/store/storetest"
 	"studio-onboarding/internal/worldtest"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
@@ -264,7 +264,7 @@ func (s *site) change(to sandbox.AWSSettings) {
 func (s *site) activities() []any {
 	at, err := url.Parse(s.url)
 	require.NoError(s, err)
-	store := peoplefile.Store{Dir: filepath.Join(s.secrets, "people")}
+	store := storetest.At(s, filepath.Join(s.secrets, "people"))
 	return activities.All(activities.Providers{
 		AWS: s.aws, Okta: s.okta, SCIM: &scim.Client{}, Secrets: secret.New(func(string) string { return "" }, s.aws), Waits: s.waits, People: store,
 		PlainHTTPHost: at.Host,

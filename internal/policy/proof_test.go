@@ -34,11 +34,11 @@ import (
 	"studio-onboarding/activities/trust"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
-	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/policy"
 	"studio-onboarding/internal/scim"
 	"studio-onboarding/internal/secret"
 	"studio-onboarding/internal/specfile"
+	"studio-onboarding/internal/store/storetest"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
 )
@@ -410,7 +410,7 @@ func (p *proof) access(spec onboarding.Spec, in access.Input) {
 	})
 	require.NoError(t, err)
 
-	x := &access.Activities{AWS: p.cloud, Okta: p.okta, Waits: p.waits, People: peoplefile.Store{Dir: t.TempDir()}}
+	x := &access.Activities{AWS: p.cloud, Okta: p.okta, Waits: p.waits, People: storetest.New(t)}
 	var result access.Result
 	p.needs(step(x.ConvergeAccess, always(in), &result), "sso:ListApplicationAssignments", "sagemaker:ListUserProfiles", "sagemaker:DescribeUserProfile",
 		"sso:CreateApplicationAssignment", "sagemaker:UpdateUserProfile", "sagemaker:CreateUserProfile")

@@ -40,11 +40,10 @@ func rooms() []room {
 		{[]string{"internal/policy"}, "pure: the least permissions of a spec. A new call belongs here too: its test lets a whole " +
 			"onboarding run with exactly these",
 			[]string{"onboarding"}, []string{oktaSDK, client}},
-		{[]string{"internal/secret", "internal/peoplefile"}, "secrets resolved; the files with a line for each person",
-			[]string{"onboarding", "internal/fault", "internal/profile"}, []string{server}},
+		{[]string{"internal/secret"}, "secrets resolved", []string{"onboarding", "internal/fault"}, []string{server}},
 		{[]string{"internal/notifier"}, "the targets of notifications: a signed webhook, Slack, Teams, mail",
 			[]string{"onboarding", "internal/fault"}, []string{awsSDK, oktaSDK, client, server}},
-		{[]string{"internal/store"}, "documents with a line for each person, in a directory or a bucket",
+		{[]string{"internal/store", "internal/store/*"}, "documents with a line for each person, in a directory or a bucket",
 			[]string{"onboarding", "internal/profile"}, []string{client, oktaSDK, server}},
 		{[]string{"internal/runs", "internal/render", "internal/runs/*"}, "operations on runs; what they look like on a terminal",
 			[]string{"onboarding", "internal/fault", "internal/knowledge", "internal/policy", "internal/runs", "internal/temporalclient"},

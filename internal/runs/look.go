@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
@@ -67,7 +69,12 @@ func readOnly(what, run string) string { return fmt.Sprintf("%s of **%s**, read-
 // look starts the workflow and waits for its result. One of that name that is still going on gives way: it would answer for
 // another spec, or for somebody who went away.
 func look[Out any](ctx context.Context, c client.Client, l looking) (Out, error) {
-	var out Out
+	out, _, err := lookIn[Out](ctx, c, l)
+	return out, err
+}
+
+// lookIn is look, and says which execution it was.
+func lookIn[Out any](ctx context.Context, c client.Client, l looking) (out Out, in *workflow.WorkflowExecutionInfo, err error) {
 	started, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: l.id, TaskQueue: onboarding.TaskQueue,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_TERMINATE_EXISTING,
@@ -75,23 +82,28 @@ func look[Out any](ctx context.Context, c client.Client, l looking) (Out, error)
 		StaticSummary:            l.summary,
 	}, l.workflow, l.input)
 	if err != nil {
-		return out, fmt.Errorf("start the %s of %s: %w", l.what, l.run, err)
+		return out, nil, fmt.Errorf("start the %s of %s: %w", l.what, l.run, err)
 	}
 	if err := l.await(ctx, c, started); err != nil {
 		// Nobody would read its result.
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), queryClosedWithin)
 		defer cancel()
 		_ = c.TerminateWorkflow(ending, started.GetID(), started.GetRunID(), "nobody waits for it any more")
-		return out, err
+		return out, nil, err
 	}
 	if err := started.Get(ctx, &out); err != nil {
 		if ctx.Err() != nil {
-			return out, ctx.Err()
+			return out, nil, ctx.Err()
 		}
 		message, remedy := failureOf(err)
-		return out, &FailedError{What: l.what, Run: l.run, Message: message, Remedy: remedy}
+		return out, nil, &FailedError{What: l.what, Run: l.run, Message: message, Remedy: remedy}
 	}
-	return out, nil
+	return out, executionOf(started), nil
+}
+
+// executionOf is as much of an execution as a query needs.
+func executionOf(started client.WorkflowRun) *workflow.WorkflowExecutionInfo {
+	return &workflow.WorkflowExecutionInfo{Execution: &common.WorkflowExecution{WorkflowId: started.GetID(), RunId: started.GetRunID()}}
 }
 
 // await returns when the workflow has ended.

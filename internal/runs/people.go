@@ -10,21 +10,28 @@ import (
 	"studio-onboarding/onboarding"
 )
 
-// AccessList has the worker read who has access, and calls page for each page of people. Errors and notice are those of Check.
-func AccessList(ctx context.Context, c client.Client, in onboarding.AccessListInput, every time.Duration, notice func(string),
-	page func(onboarding.AccessPage) error) error {
+// AccessList has the worker read who has access, and calls page for each page of those whom the filter of the query keeps; all of
+// them are of the same list. Errors and notice are those of Check.
+func AccessList(ctx context.Context, c client.Client, handles onboarding.Handles, filter onboarding.PeopleQuery, every time.Duration,
+	notice func(string), page func(onboarding.AccessPage) error) (onboarding.Listing, error) {
+	run := handles.Spec.Name
+	list, asked, err := lookIn[onboarding.Listing](ctx, c, looking{
+		what: "list", run: run, id: readingID(handles), workflow: onboarding.WorkflowAccessList,
+		input: onboarding.AccessListInput{Handles: handles}, every: every, notice: notice,
+	})
+	if err != nil {
+		return list, err
+	}
+	filter.Studio, filter.Generation, filter.After = list.Studio, list.Generation, ""
 	for {
-		got, err := look[onboarding.AccessPage](ctx, c, looking{
-			what: "list", run: in.Handles.Spec.Name, id: readingID(in.Handles), workflow: onboarding.WorkflowAccessList,
-			input: in, every: every, notice: notice,
-		})
-		if err != nil {
-			return err
+		var got onboarding.AccessPage
+		if err := query(ctx, c, run, asked, queryWithin, &got, onboarding.QueryPeople, filter); err != nil {
+			return list, err
 		}
 		if err := page(got); err != nil || got.Next == "" {
-			return err
+			return list, err
 		}
-		in.After = got.Next
+		filter.After = got.Next
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
@@ -281,7 +282,25 @@ func Reconcile(ctx context.Context, c client.Client, in onboarding.ReconcileInpu
 		message, remedy := failureOf(err)
 		return report, &FailedError{What: "reconcile", Run: run, Message: message, Remedy: remedy}
 	}
-	return report, nil
+	if err := listChanges(ctx, c, executionOf(started), &report); err != nil && notice != nil {
+		notice("The differences cannot be listed: " + err.Error())
+	}
+	return report, ctx.Err()
+}
+
+// listChanges puts the first of the differences into a report, which names nobody. A report of the first version has them.
+func listChanges(ctx context.Context, c client.Client, of *workflow.WorkflowExecutionInfo, report *onboarding.ReconcileReport) error {
+	if report.Changes.Generation == "" {
+		return nil
+	}
+	var page onboarding.ChangesPage
+	err := query(ctx, c, report.Run, of, queryWithin, &page, onboarding.QueryChanges,
+		onboarding.ChangesQuery{Studio: report.Run, Generation: report.Changes.Generation})
+	for _, change := range page.Changes {
+		change.Held = change.Held && report.Held != "" // which may have been settled since by a push
+		report.Changes.Listed = append(report.Changes.Listed, change)
+	}
+	return err
 }
 
 func scheduleError(run string, err error) error {

@@ -318,10 +318,11 @@ func TestOldGenerationsAndLeftoversAreRemoved(t *testing.T) {
 	require.NoError(t, os.WriteFile(leftover, []byte("{"), 0o600))
 	unpointed := filepath.Join(dir, "data-science", "people", "20260101T000000.000000000Z-abc.jsonl")
 	require.NoError(t, os.WriteFile(unpointed, []byte("{"), 0o600))
+	require.NoError(t, os.Chtimes(unpointed, time.Time{}, time.Now().Add(-time.Minute)))
 	at.pass(25 * time.Hour)
 	last := write(t, s, "last@example.com")
 	require.NoFileExists(t, leftover)
-	require.NoFileExists(t, unpointed+".none")
+	require.NoFileExists(t, unpointed, "a writer that was killed before it pointed to it")
 	require.True(t, readable(last))
 	require.False(t, readable(made[0]))
 	kept := 0

@@ -11,6 +11,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
 	"go.temporal.io/sdk/client"
@@ -24,9 +25,9 @@ import (
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/notifier"
 	"studio-onboarding/internal/oktaorg"
-	"studio-onboarding/internal/peoplefile"
 	"studio-onboarding/internal/scim"
 	"studio-onboarding/internal/secret"
+	"studio-onboarding/internal/store"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/workflows"
 )
@@ -50,23 +51,27 @@ type Options struct {
 	Waits provider.Waits
 	// Speed is how many times faster than the real ones a simulated AWS runs, limits included; 0 means 1.
 	Speed float64
-	// PeopleDir is where the people files of runs are kept. Run makes it where it is missing.
-	PeopleDir string
+	// Store is the address of the store, as store.Open takes it.
+	Store string
+	// AdoptStore makes the store the one that the workers of the namespace agree on, whichever they agreed on before.
+	AdoptStore bool
 	// Logger gets what the AWS SDK has to say, which would go to standard error otherwise. nil discards it.
 	Logger *slog.Logger
 }
 
 // Host is a worker, ready to run.
 type Host struct {
-	worker    sdkworker.Worker
-	clouds    *awscloud.Clouds
-	okta      *oktaorg.Org
-	secrets   *secret.Resolver
-	targets   []*notifier.Target
-	peopleDir string
+	client  client.Client
+	worker  sdkworker.Worker
+	clouds  *awscloud.Clouds
+	okta    *oktaorg.Org
+	secrets *secret.Resolver
+	targets []*notifier.Target
+	store   *store.Store
+	adopt   bool
 }
 
-// New reads the configuration and registers workflows and activities. It calls no provider. The error names every setting
+// New reads the configuration, opens the store, and registers workflows and activities. It calls no provider. The error names every setting
 // that is missing or wrong.
 func New(ctx context.Context, c client.Client, opts Options) (*Host, error) {
 	if opts.Getenv == nil {
@@ -86,13 +91,24 @@ func New(ctx context.Context, c client.Client, opts Options) (*Host, error) {
 	if err := errors.Join(awsErr, oktaErr, notifyErr); err != nil {
 		return nil, fmt.Errorf("the worker's configuration is not complete:\n%w", err)
 	}
+	kept, err := store.Open(ctx, opts.Store, store.Options{
+		AWS: func(ctx context.Context, region string) (aws.Config, error) {
+			return clouds.Config(ctx, onboarding.AccountSpec{}, region)
+		},
+		Logger: opts.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
 
-	h := &Host{clouds: clouds, okta: okta, secrets: secrets, targets: targets, peopleDir: opts.PeopleDir}
+	h := &Host{
+		client: c, clouds: clouds, okta: okta, secrets: secrets, targets: targets, store: kept, adopt: opts.AdoptStore,
+	}
 	h.worker = sdkworker.New(c, onboarding.TaskQueue, sdkworker.Options{
 		MaxConcurrentActivityExecutionSize: activitySlots,
 		WorkerStopTimeout:                  StopTimeout,
 		DisableRegistrationAliasing:        true,
-		Interceptors:                       []interceptor.WorkerInterceptor{activities.NewInterceptor()},
+		Interceptors:                       []interceptor.WorkerInterceptor{activities.NewInterceptor(), activities.NewQueries(store.Lists{Store: kept})},
 	})
 	workflows.Register(h.worker)
 	h.registerActivities(opts)
@@ -114,7 +130,7 @@ func (h *Host) registerActivities(opts Options) {
 	}
 	for _, set := range activities.All(activities.Providers{
 		AWS: h.clouds, Okta: h.okta, SCIM: &scim.Client{}, Secrets: h.secrets, Waits: opts.Waits, Notify: targets,
-		People: peoplefile.Store{Dir: opts.PeopleDir}, PlainHTTPHost: plainHTTPHost(opts.Getenv),
+		People: store.Lists{Store: h.store}, PlainHTTPHost: plainHTTPHost(opts.Getenv),
 	}) {
 		h.worker.RegisterActivity(set)
 	}
@@ -183,9 +199,10 @@ func (h *Host) Check(ctx context.Context) ([]string, error) {
 
 // Run works until the context ends, and then lets activities end for at most StopTimeout. A worker runs once.
 func (h *Host) Run(ctx context.Context) error {
+	defer h.store.Close()
 	// At the start, and not in the last step of somebody's run.
-	if err := os.MkdirAll(h.peopleDir, 0o700); err != nil {
-		return fmt.Errorf("make the directory for people files: %w", err)
+	if err := h.AgreeOnStore(ctx); err != nil {
+		return err
 	}
 	interrupt := make(chan any)
 	finished := make(chan struct{})

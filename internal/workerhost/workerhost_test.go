@@ -39,7 +39,7 @@ func open(t *testing.T, change func(map[string]string)) (*workerhost.Host, error
 			awsconfig.WithCredentialsProvider(aws.NewCredentialsCache(
 				credentials.NewStaticCredentialsProvider(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], ""))),
 		},
-		PeopleDir: t.TempDir(),
+		Store: t.TempDir(),
 	})
 }
 

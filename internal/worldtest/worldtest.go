@@ -73,7 +73,7 @@ type World struct {
 	// Client is what people do in consoles and browsers.
 	sandbox.Client
 	Spec onboarding.Spec
-	// Dir is for secrets and people files.
+	// Dir is for secrets and lists of people.
 	Dir string
 }
 

@@ -20,7 +20,7 @@ import (
 
 func main() {
 	address := flag.String("address", "", "host:port of the Temporal server")
-	dir := flag.String("dir", "", "where people files are kept")
+	dir := flag.String("dir", "", "the store")
 	speed := flag.Float64("speed", 1, "how many times faster than the real providers the simulated world runs")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -41,7 +41,7 @@ func work(ctx context.Context, address, dir string, speed float64) (uint64, erro
 	}
 	defer c.Close()
 	workerhost.SaveMemory()
-	host, err := workerhost.New(ctx, c, workerhost.Options{Waits: provider.DefaultWaits().Faster(speed), Speed: speed, PeopleDir: dir})
+	host, err := workerhost.New(ctx, c, workerhost.Options{Waits: provider.DefaultWaits().Faster(speed), Speed: speed, Store: dir})
 	if err != nil {
 		return 0, err
 	}

@@ -37,6 +37,9 @@ type Fake struct {
 	Progress []onboarding.Progress
 	// Report answers QueryReport and is the result of a completed run.
 	Report onboarding.Report
+	// People answer QueryPeople, one page after the other, and Changes QueryChanges.
+	People  []onboarding.AccessPage
+	Changes onboarding.ChangesPage
 	// Documents answer QueryDocument, by name.
 	Documents map[string]string
 	// Status is that of the run; unspecified means that there is none.
@@ -54,6 +57,8 @@ type Fake struct {
 	// State and Step are the run's search attributes.
 	State onboarding.RunState
 	Step  onboarding.Step
+	// PeopleQueries are the questions of QueryPeople.
+	PeopleQueries []onboarding.PeopleQuery
 	// QueryErrors are what queries fail with, one after the other; nil lets one pass. When used up, queries pass.
 	QueryErrors []error
 	// Pollers is how many workers poll.
@@ -177,6 +182,12 @@ func (f *Fake) QueryWorkflow(_ context.Context, _, runID, name string, args ...a
 		}
 	case onboarding.QueryReport:
 		answer = f.Report
+	case onboarding.QueryPeople:
+		f.PeopleQueries = append(f.PeopleQueries, args[0].(onboarding.PeopleQuery))
+		answer = f.People[0]
+		f.People = f.People[1:]
+	case onboarding.QueryChanges:
+		answer = f.Changes
 	case onboarding.QueryDocument:
 		content, ok := f.Documents[args[0].(string)]
 		if !ok {
