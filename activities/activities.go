@@ -4,6 +4,8 @@
 package activities
 
 import (
+	"go.temporal.io/sdk/client"
+
 	"studio-onboarding/activities/access"
 	"studio-onboarding/activities/domain"
 	"studio-onboarding/activities/health"
@@ -14,6 +16,7 @@ import (
 	"studio-onboarding/activities/people"
 	"studio-onboarding/activities/provider"
 	"studio-onboarding/activities/provisioning"
+	"studio-onboarding/activities/record"
 	"studio-onboarding/activities/role"
 	"studio-onboarding/activities/trust"
 )
@@ -26,6 +29,9 @@ type Providers struct {
 	Secrets provider.Secrets
 	Waits   provider.Waits
 	People  access.PeopleStore
+	// Temporal and Store are what a studio's record is kept with.
+	Temporal client.Client
+	Store    record.Store
 	// PlainHTTPHost is the only host on which a SCIM endpoint may be plain http: the simulated one. Empty for none.
 	PlainHTTPHost string
 	// Notify are the targets of notifications; there may be none.
@@ -44,6 +50,7 @@ func All(p Providers) []any {
 		&role.Activities{AWS: p.AWS, Waits: p.Waits},
 		&network.Activities{AWS: p.AWS},
 		&domain.Activities{AWS: p.AWS, Waits: p.Waits},
+		&record.Activities{Temporal: p.Temporal, Store: p.Store},
 		&notify.Activities{Targets: p.Notify},
 		&access.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People},
 		&health.Activities{AWS: p.AWS, Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, PlainHTTPHost: p.PlainHTTPHost},

@@ -12,6 +12,13 @@ const (
 	RunAttention RunState = "needs-attention"
 	RunDone      RunState = "done"
 	RunAborted   RunState = "aborted"
+	// RunQueued is a reconcile that waits for its turn.
+	RunQueued RunState = "queued"
+	// Those of a run that ended without saying how it was.
+	RunFailed     RunState = "failed"
+	RunCanceled   RunState = "canceled"
+	RunTerminated RunState = "terminated"
+	RunTimedOut   RunState = "timed-out"
 )
 
 // StepState is the state of one step.

@@ -9,6 +9,8 @@ type ReconcileInput struct {
 	DryRun bool `json:"dryRun,omitempty"`
 	// AllowRemovals is the operator's consent to removals of any size, for this one time.
 	AllowRemovals bool `json:"allowRemovals,omitempty"`
+	// Consent is the ID of a hold: somebody agreed to exactly its removals.
+	Consent string `json:"consent,omitempty"`
 	// Judged is when the connection was last judged: what has gone wrong since then counts. Zero means a day ago.
 	Judged time.Time `json:"judged,omitzero"`
 	// StartedBy is user@host; of a scheduled reconcile, who made the schedule.

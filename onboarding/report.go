@@ -7,7 +7,9 @@ import (
 
 // Report is the result of a run.
 type Report struct {
-	Run       string    `json:"run"`
+	Run string `json:"run"`
+	// N is the number of the run in its studio, 0 for a run of the first version.
+	N         int       `json:"n,omitempty"`
 	Region    string    `json:"region"`
 	State     RunState  `json:"state"`
 	StartedBy string    `json:"startedBy,omitempty"`
@@ -31,6 +33,8 @@ type Report struct {
 	Requests  []AnsweredRequest `json:"requests,omitempty"`
 	Decisions []Decision        `json:"decisions,omitempty"`
 	Skipped   []Step            `json:"skipped,omitempty"`
+	// Accepted are exceptions that somebody accepted in this run.
+	Accepted []AcceptedException `json:"accepted,omitempty"`
 	// Expiries are the dates that need somebody's attention later.
 	Expiries []Expiry `json:"expiries,omitempty"`
 	// Handles are set once the run is done.

@@ -1,5 +1,7 @@
 package onboarding
 
+import "time"
+
 // Spec is what a user wants, as written in the YAML file. After specfile.Decode every default is filled in, but for settings of the
 // domain whose absence means: by default where it is created, and as it is where it exists. The jsonschema tags
 // are the one truth about what is accepted: the schema, the messages about a file and editors all read them.
@@ -123,11 +125,14 @@ type PersonAccessSpec struct {
 
 // OperatorSpec says how long the run waits for a person.
 type OperatorSpec struct {
-	// RemindEvery is the pause between reminders of an open request.
-	RemindEvery Duration `json:"remindEvery,omitempty" jsonschema:"default=4h" jsonschema_description:"The pause between reminders of an open request."`
+	// RemindEvery is the pause between reminders of an open request, at least MinRemindEvery.
+	RemindEvery Duration `json:"remindEvery,omitempty" jsonschema:"default=4h" jsonschema_description:"The pause between reminders of an open request, at least 10m."`
 	// Deadline is how long a request stays open before its step parks. The run never dies of it.
 	Deadline Duration `json:"deadline,omitempty" jsonschema:"default=14d" jsonschema_description:"How long a request stays open before its step is parked for a decision. The run never ends because of it."`
 }
+
+// MinRemindEvery is the shortest pause between reminders: each leaves a trace in the history of a run that may wait for weeks.
+const MinRemindEvery = 10 * time.Minute
 
 // The accepted values of the spec's enumerations.
 const (

@@ -283,7 +283,7 @@ func (s *stage) people(ctx context.Context) (people []onboarding.PersonRecord, e
 
 // conclude prints the report and proves it, person by person and call by call.
 func (s *stage) conclude(ctx context.Context) error {
-	report, err := runs.Report(ctx, s.node.client, s.spec.Name)
+	report, err := runs.Report(ctx, s.node.client, s.spec.Name, 0)
 	if err != nil {
 		return err
 	}
@@ -343,7 +343,7 @@ func (d runCommands) Document(ctx context.Context, name string) (onboarding.Docu
 }
 
 func (d runCommands) Report(ctx context.Context) (onboarding.Report, error) {
-	return runs.Report(ctx, d.client, d.run)
+	return runs.Report(ctx, d.client, d.run, 0)
 }
 
 func (d runCommands) Provide(ctx context.Context, answer onboarding.Answer) error {

@@ -82,6 +82,6 @@ func TestTheHistoryIsShortReplaysAndHoldsNoSecret(t *testing.T) {
 		require.NoError(t, err)
 		exported = bytes.ReplaceAll(exported, []byte(dir), []byte("/data"))
 		exported = bytes.ReplaceAll(exported, []byte("@"+host), []byte("@example"))
-		require.NoError(t, os.WriteFile("../workflows/testdata/replay/onboard.json", exported, 0o644))
+		require.NoError(t, os.WriteFile("../workflows/testdata/replay/studio-run.json", exported, 0o644))
 	}
 }

@@ -226,14 +226,27 @@ func TestHistoriesOfEveryWorkflow(t *testing.T) {
 	r.until(r.Spec.Name, connect, func(p onboarding.Progress) bool {
 		return len(p.Requests) == 1 && connect(p.Requests[0]) && is(p, onboarding.StepDomain, onboarding.StepDone)
 	})
-	r.keep("onboard-waiting", team)
+	r.keep("studio-run-waiting", team)
 	r.until(r.Spec.Name, nil, ended)
-	r.keep("onboard-finished", team)
+	r.keep("studio-run-finished", team)
 
+	r.studio()
 	handles, err := runs.Handles(t.Context(), r.node.client, r.Spec.Name)
 	require.NoError(t, err)
 	r.people(handles)
 	r.parked()
+}
+
+// studio records the studio itself: after a run and a reconcile, and while it waits for the next one.
+func (r *recorder) studio() {
+	r.Helper()
+	_, err := runs.Reconcile(r.Context(), r.node.client, r.Spec.Name, onboarding.ReconcileRequest{By: "admin@example"}, 20*time.Millisecond, nil)
+	require.NoError(r, err)
+	_, err = runs.SetSync(r.Context(), r.node.client, r.Spec.Name, onboarding.SyncRequest{Every: onboarding.Duration(time.Hour), By: "admin@example"})
+	require.NoError(r, err)
+	r.keep("studio", onboarding.StudioID(r.Spec.Name))
+	_, err = runs.SetSync(r.Context(), r.node.client, r.Spec.Name, onboarding.SyncRequest{Off: true, By: "admin@example"})
+	require.NoError(r, err)
 }
 
 // people records what is done about people after a run.
@@ -321,16 +334,16 @@ func (r *recorder) parked() {
 	blocked.Name, blocked.Domain.Name, blocked.Domain.ExecutionRole = "blocked", "blocked", missingRole
 	r.start(blocked)
 	r.until(blocked.Name, nil, parkedAt(onboarding.StepPreflight, 1))
-	r.keep("onboard-parked-preflight", onboarding.WorkflowID(blocked.Name))
+	r.keep("studio-run-parked-preflight", onboarding.WorkflowID(blocked.Name))
 
 	var fleet onboarding.FleetProgress
-	r.carryOut("fleet", onboarding.WorkflowFleet, onboarding.FleetInput{Parallel: 2, Runs: []onboarding.OnboardInput{{Spec: r.Spec}, {Spec: blocked}}}, &fleet)
+	r.carryOut("fleet-of-studios", onboarding.WorkflowFleet, onboarding.FleetInput{Parallel: 2, Runs: []onboarding.OnboardInput{{Spec: r.Spec}, {Spec: blocked}}}, &fleet)
 	require.Equal(r, onboarding.FleetDone, fleet.Runs[0].State, fleet.Runs[0].Message)
 	require.Equal(r, onboarding.FleetAttached, fleet.Runs[1].State)
 
 	r.resolve(blocked.Name, onboarding.StepPreflight, onboarding.ActionAbort)
 	r.until(blocked.Name, nil, ended)
-	r.keep("onboard-aborted", onboarding.WorkflowID(blocked.Name))
+	r.keep("studio-run-aborted", onboarding.WorkflowID(blocked.Name))
 
 	second := blocked
 	second.Name, second.Domain.Name = "second", "second"
@@ -342,14 +355,14 @@ func (r *recorder) parked() {
 	r.until(second.Name, nil, func(p onboarding.Progress) bool {
 		return parkedAt(onboarding.StepExecutionRole, 2)(p) && is(p, onboarding.StepDirectorySync, onboarding.StepDone)
 	})
-	r.keep("onboard-parked", onboarding.WorkflowID(second.Name))
+	r.keep("studio-run-parked", onboarding.WorkflowID(second.Name))
 
 	name, trust := "ResearchNotebooks", studioTrust
 	_, err := iam.NewFromConfig(r.StudioAdmin()).CreateRole(r.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
 	require.NoError(r, err)
 	r.resolve(second.Name, onboarding.StepExecutionRole, onboarding.ActionRetry)
 	r.until(second.Name, nil, ended)
-	r.keep("onboard-retried", onboarding.WorkflowID(second.Name))
+	r.keep("studio-run-retried", onboarding.WorkflowID(second.Name))
 }
 
 // A test of notifications: its history shows neither the address nor the key of the webhook. The receiver fails at first, so that it is

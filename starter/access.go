@@ -24,10 +24,10 @@ type accessOptions struct {
 func newAccess(a *app) *cobra.Command {
 	var o accessOptions
 	command := &cobra.Command{
-		Use:   "access RUN",
+		Use:   "access STUDIO",
 		Short: "List who has access and why, or explain one person from Okta to Studio",
-		Long: `List who should be able to sign in to a run's Studio domain, read from the live systems: whether they can, by which group, their profile, its
-execution role and its last change, and of those who can't, why.
+		Long: `List who should be able to sign in to a Studio domain, read from the live systems: whether they can, by which group,
+their profile, its execution role and its last change, and of those who can't, why. The spec in force says who should.
 
 With --person, follow one person link by link: Okta user, assignment to the app, provisioning, user in Identity Center, group
 memberships, assignment to Studio, profile, execution role. The first broken link is named, with what repairs it; the exit
@@ -35,7 +35,7 @@ code is 1 then.`,
 		Example: `  starter access data-science --status missing
   starter access data-science --group ml-engineers --output csv > people.csv
   starter access data-science --person jane@example.com`,
-		Args:              exactly("RUN"),
+		Args:              exactly("STUDIO"),
 		ValidArgsFunction: a.completeArgs(argRun),
 		Annotations:       map[string]string{alsoOutput: outputCSV},
 	}

@@ -57,7 +57,7 @@ func (d *documents) ofRequest(ctx context.Context, request onboarding.Request, v
 	return nil
 }
 
-// saveDocument fetches a document and writes it as DIR/RUN-NAME. A file that has this content already is left alone.
+// saveDocument fetches a document and writes it as DIR/STUDIO-NAME. A file that has this content already is left alone.
 func (a *app) saveDocument(ctx context.Context, c client.Client, run, name, dir string) (string, error) {
 	document, err := runs.Document(ctx, c, run, name)
 	if err != nil {

@@ -57,7 +57,7 @@ func outcomeOf(state onboarding.RunState) error {
 	switch state {
 	case onboarding.RunWaiting, onboarding.RunAttention:
 		return outcome(exitNeedsPerson)
-	case onboarding.RunAborted:
+	case onboarding.RunAborted, onboarding.RunFailed, onboarding.RunCanceled, onboarding.RunTerminated, onboarding.RunTimedOut:
 		return outcome(exitFailure)
 	}
 	return nil

@@ -77,7 +77,7 @@ func (a *app) tellExplanation(found []knowledge.Entry) error {
 
 To find out more, collect
   the whole text, where it was shown, when (with the time zone), and for whom
-  of a run:      starter status RUN --output json, and starter report RUN --output json
+  of a run:      starter status STUDIO --output json, and starter report STUDIO --output json
   of Okta:       Reports > System Log around that time; for an API its X-Okta-Request-Id
   of AWS:        the request ID of the error; CloudTrail's Event history, for sign-in the event ExternalIdPDirectoryLogin
   of the worker: its log, and what worker --check says

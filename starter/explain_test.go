@@ -41,7 +41,7 @@ func TestExplainAdmitsWhatItDoesNotKnow(t *testing.T) {
 	code, out, _ := p.types("explain", "the moon is full")
 	require.Equal(t, 1, code)
 	require.Contains(t, out, "not known")
-	require.Contains(t, out, "starter status RUN --output json")
+	require.Contains(t, out, "starter status STUDIO --output json")
 
 	code, out, _ = p.types("explain", "the moon is full", "--output", "json")
 	require.Equal(t, 1, code)

@@ -163,7 +163,7 @@ func (a *app) watchFleet(ctx context.Context, c client.Client, id string, stopWh
 	if a.output == outputJSON {
 		return nil
 	}
-	return a.say("All %d runs have ended. A report: starter report RUN", len(lines))
+	return a.say("All %d runs have ended. A report: starter report STUDIO", len(lines))
 }
 
 // fleetLine prints a run's line, if it says something new.

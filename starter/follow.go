@@ -69,10 +69,13 @@ func (a *app) follow(ctx context.Context, c client.Client, run string, stopWhenA
 	if closing := v.close(); err == nil {
 		err = closing
 	}
+	var ended *runs.EndedError
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintf(a.io.Err, "\nThe run goes on without you. Come back with: starter watch %s\n", run)
 		return outcome(exitInterrupted)
+	case errors.As(err, &ended) && ended.Report != nil:
+		return errors.Join(a.printReport(*ended.Report), err)
 	case err != nil:
 		return err
 	case last.State != onboarding.RunDone && last.State != onboarding.RunAborted:
@@ -83,14 +86,9 @@ func (a *app) follow(ctx context.Context, c client.Client, run string, stopWhenA
 
 // conclude prints the report of a run that has ended.
 func (a *app) conclude(ctx context.Context, c client.Client, run string, state onboarding.RunState) error {
-	report, err := runs.Report(ctx, c, run)
-	if err != nil {
-		return err
-	}
-	if a.output == outputJSON {
-		err = a.event(event{Report: &report})
-	} else if err = a.say(""); err == nil {
-		err = render.Report(a.io.Out, report, a.io.look())
+	report, err := runs.Report(ctx, c, run, 0)
+	if err == nil {
+		err = a.printReport(report)
 	}
 	if err != nil {
 		return err
@@ -100,6 +98,17 @@ func (a *app) conclude(ctx context.Context, c client.Client, run string, state o
 			"starter onboard -f spec.yaml", run)
 	}
 	return nil
+}
+
+// printReport writes the report at the end of a watch.
+func (a *app) printReport(report onboarding.Report) error {
+	if a.output == outputJSON {
+		return a.event(event{Report: &report})
+	}
+	if err := a.say(""); err != nil {
+		return err
+	}
+	return render.Report(a.io.Out, report, a.io.look())
 }
 
 // view picks how a run is shown.

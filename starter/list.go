@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
@@ -23,8 +22,8 @@ func newList(a *app) *cobra.Command {
 	var o listOptions
 	command := &cobra.Command{
 		Use:   "list",
-		Short: "List runs: state, the step to look at, when they started",
-		Long: `List runs, newest first, each name once with its latest execution.
+		Short: "List studios: state, who has to act, last good reconcile, next expiry",
+		Long: `List the studios under care, newest first. The state is that of the run under way, or of the last one.
 
 The list comes from Temporal's index: it needs no worker, and may be some seconds behind.`,
 		Example: `  starter list
@@ -32,7 +31,7 @@ The list comes from Temporal's index: it needs no worker, and may be some second
   starter list --output json`,
 		Args: exactly(),
 	}
-	command.Flags().StringVar(&o.state, "state", "", "only runs in this state: "+strings.Join(states(), ", "))
+	command.Flags().StringVar(&o.state, "state", "", "only studios in this state: "+strings.Join(states(), ", "))
 	command.Flags().IntVar(&o.limit, "limit", 50, "at most so many")
 	complete(command, "state", states()...)
 	return a.runs(command, func(ctx context.Context, _ []string) error { return a.list(ctx, o) })
@@ -64,23 +63,20 @@ func (a *app) list(ctx context.Context, o listOptions) error {
 			}
 			return a.json(list)
 		}
-		if len(list) == 0 {
-			return a.say("No runs. Start one with: starter onboard -f spec.yaml")
-		}
-		when := func(t time.Time) string {
-			if t.IsZero() {
-				return ""
-			}
-			return t.In(a.io.Now().Location()).Format("2006-01-02 15:04")
+		switch {
+		case len(list) == 0 && o.state != "":
+			return a.say("No studio is %s. All of them: starter list", o.state)
+		case len(list) == 0:
+			return a.say("No studios. Start one with: starter onboard -f spec.yaml")
 		}
 		rows := make([][]string, 0, len(list))
 		for _, info := range list {
-			step := string(info.Step)
-			if info.State == string(onboarding.RunDone) {
-				step = ""
+			expiry := ""
+			if info.Expiry != nil {
+				expiry = info.Expiry.At.In(a.io.Now().Location()).Format("2006-01-02") + " " + info.Expiry.What
 			}
-			rows = append(rows, []string{info.Run, info.State, step, when(info.StartedAt), when(info.EndedAt)})
+			rows = append(rows, []string{info.Run, info.State, info.Who, a.when(info.LastGood), expiry})
 		}
-		return render.Table(a.io.Out, []string{"RUN", "STATE", "STEP", "STARTED", "ENDED"}, rows, a.io.look())
+		return render.Table(a.io.Out, []string{"STUDIO", "STATE", "WHO HAS TO ACT", "LAST GOOD RECONCILE", "EXPIRES NEXT"}, rows, a.io.look())
 	})
 }

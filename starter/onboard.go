@@ -32,10 +32,11 @@ func newOnboard(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "onboard -f FILE",
 		Short: "Start the run of a spec, or attach to it, and watch it to its end",
-		Long: `Start the run of a spec and watch it to its end.
+		Long: `Have a studio carry out a spec, and watch the run to its end. The studio is named by the spec, and made by its first
+run.
 
-If a run of that name is going on, nothing is started: the command attaches to it, and the run keeps its own spec.
-If the last one has ended, a new one starts and adopts what is there.
+If a run of it is going on, nothing is started: the command attaches to it, and the run keeps its own spec. If the last
+one has ended, a new one starts and adopts what is there. The spec is in force once its run is done.
 
 Documents that the run wants you to upload are written to the current directory. Ctrl-C ends the watching, not the run.
 

@@ -23,7 +23,7 @@ type provideOptions struct {
 func newProvide(a *app) *cobra.Command {
 	var o provideOptions
 	command := &cobra.Command{
-		Use:   "provide RUN STEP",
+		Use:   "provide STUDIO STEP",
 		Short: "Give a run what it asked for",
 		Long: `Give a run what it asked for. The run checks it against the live systems before it accepts it, and says why if it doesn't.
 
@@ -32,7 +32,7 @@ The SCIM token itself never goes here: name where the worker finds it, as env:NA
   starter provide data-science saml-exchange --acs-url URL --issuer-url URL --portal-url URL
   starter provide data-science scim --endpoint https://scim.us-east-1.amazonaws.com/.../scim/v2 --token-ref env:SCIM_TOKEN
   starter provide data-science okta-app --app-id 0oa1b2c3d4e5f6g7h8i9`,
-		Args:              exactly("RUN", "STEP"),
+		Args:              exactly("STUDIO", "STEP"),
 		ValidArgsFunction: a.completeArgs(argRun, argStep),
 	}
 	flags := command.Flags()

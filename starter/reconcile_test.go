@@ -11,10 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/enums/v1"
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
-	"studio-onboarding/internal/runs"
 	"studio-onboarding/internal/runs/runstest"
 	"studio-onboarding/onboarding"
 )
@@ -34,103 +32,117 @@ func reconciled(state onboarding.RunState) onboarding.ReconcileReport {
 	return onboarding.ReconcileReport{Run: "demo", State: state, People: onboarding.People{Wanted: 10, Ready: 9}}
 }
 
-func TestSyncMakesAScheduleAndChangesIt(t *testing.T) {
-	p := sit(t, onboarded(reconciled(onboarding.RunDone)))
-	code, out, stderr := p.types("sync", "demo", "--every", "1h")
-	require.Zero(t, code, stderr)
-	require.Contains(t, out, "Every 1h (every 1h, set by op@host)")
-	made := p.fake.Schedules.Made["sync-demo"]
-	require.Equal(t, time.Hour, made.Spec.Intervals[0].Every)
-	require.Equal(t, enums.SCHEDULE_OVERLAP_POLICY_SKIP, made.Overlap)
-	require.Equal(t, time.Hour, made.CatchupWindow)
-	require.False(t, made.PauseOnFailure)
-	action := made.Action.(*client.ScheduleWorkflowAction)
-	require.Equal(t, "reconcile-demo", action.ID)
-	require.Equal(t, onboarding.WorkflowReconcile, action.Workflow)
-	in := action.Args[0].(onboarding.ReconcileInput)
-	require.Equal(t, "0oa1", in.Handles.AppID)
-	require.False(t, in.DryRun || in.AllowRemovals)
+func TestSyncAsksTheStudio(t *testing.T) {
+	for flag, want := range map[string]onboarding.SyncRequest{
+		"--every=1h": {Every: onboarding.Duration(time.Hour), By: "op@host"},
+		"--every=1d": {Every: onboarding.Duration(24 * time.Hour), By: "op@host"},
+		"--pause":    {Pause: true, By: "op@host"},
+		"--off":      {Off: true, By: "op@host"},
+	} {
+		p := sit(t, onboarded(nil))
+		p.fake.Ack.Message = "as you like"
+		code, out, stderr := p.types("sync", "demo", flag)
+		require.Zero(t, code, stderr)
+		require.Equal(t, "as you like\n", out)
+		require.Equal(t, onboarding.UpdateSync, p.fake.Updates[0].UpdateName)
+		require.Equal(t, "studio-demo", p.fake.Updates[0].WorkflowID)
+		require.Equal(t, []any{want}, p.fake.Updates[0].Args)
 
-	code, out, stderr = p.types("sync", "demo", "--every", "1d")
-	require.Zero(t, code, stderr)
-	require.Contains(t, out, "Every 1d")
-	require.Equal(t, 1, p.fake.Schedules.Changed)
-
-	p.fake.Report.Handles.AppID = "0oa2"
-	_, out, _ = p.types("sync", "demo")
-	require.Contains(t, out, "onboarded again since")
-
-	code, _, _ = p.types("sync", "demo", "--off")
-	require.Zero(t, code)
-	require.Empty(t, p.fake.Schedules.Made)
-	_, out, _ = p.types("sync", "demo", "--off")
-	require.Contains(t, out, "There was no schedule")
+		code, out, _ = p.types("sync", "demo", flag, "--output", "json")
+		require.Zero(t, code)
+		require.True(t, json.Valid([]byte(out)), out)
+	}
 }
 
 func TestSyncShowsNextAndLast(t *testing.T) {
 	held := reconciled(onboarding.RunAttention)
-	held.Held, held.Command = "nobody was removed: Okta lists nobody", "starter sync demo --once --allow-removals"
-	p := sit(t, onboarded(held))
-	p.types("sync", "demo", "--every", "1h")
-	p.fake.Schedules.Info = client.ScheduleInfo{
-		NextActionTimes: []time.Time{time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)}, NumActionsSkippedOverlap: 2,
-		RecentActions: []client.ScheduleActionResult{{
-			StartWorkflowResult: &client.ScheduleWorkflowExecution{WorkflowID: "reconcile-demo-2026-03-02T09:00:00Z"}}},
-	}
+	held.Held, held.Command = "nobody was removed: Okta lists nobody", "starter sync demo --once --consent h1"
+	p := sit(t, onboarded(nil))
+	at := func(hour int) time.Time { return time.Date(2026, 3, 2, hour, 0, 0, 0, time.UTC) }
+	p.fake.Studio = &onboarding.Studio{Name: "demo", InForce: p.fake.Report.Handles,
+		Sync: onboarding.Sync{Every: onboarding.Duration(time.Hour), By: "op@host", Since: at(1), LastGood: at(2), Next: at(10)},
+		Reconciles: []onboarding.ReconcileRecord{
+			{N: 1, State: onboarding.RunFailed, StartedAt: at(7), EndedAt: at(7), Message: "no luck", Remedy: "Try again."},
+			{N: 2, State: onboarding.RunAttention, StartedAt: at(8), EndedAt: at(8), By: "op@host", Message: held.Held, Report: &held},
+			{N: 3, State: onboarding.RunQueued, QueuedAt: at(9), By: "ann@host"},
+		}}
 	code, out, stderr := p.types("sync", "demo")
 	require.Equal(t, 3, code, stderr)
-	require.Contains(t, out, "Next: 2026-03-02 10:00")
-	require.Contains(t, out, "Left out 2 times")
-	require.Contains(t, out, "scheduled")
-	require.Contains(t, out, "by hand")
-	require.Contains(t, out, "9 of 10")
-	require.Contains(t, out, held.Command)
+	for _, text := range []string{"A reconcile every 1h, set by op@host. Next: 2026-03-02 10:00.", "Last good one: 2026-03-02 02:00",
+		"longer than three intervals", "no luck → Try again.", "9 of 10", "queued", "ann@host", held.Held,
+		"If those held back are to go: " + held.Command} {
+		require.Contains(t, out, text)
+	}
 
 	code, out, _ = p.types("sync", "demo", "--output", "json")
 	require.Equal(t, 3, code)
-	var status runs.SyncStatus
+	var status struct {
+		Run  string
+		On   bool
+		Last []onboarding.ReconcileRecord
+	}
 	require.NoError(t, json.Unmarshal([]byte(out), &status))
 	require.True(t, status.On)
-	require.Len(t, status.Last, 2)
+	require.Equal(t, []int{3, 2, 1}, []int{status.Last[0].N, status.Last[1].N, status.Last[2].N})
+
+	p.fake.Studio.Reconciles = p.fake.Studio.Reconciles[:1]
+	code, _, _ = p.types("sync", "demo")
+	require.Equal(t, 1, code, "the last one failed")
+
+	p.fake.Studio.Sync.Paused = true
+	_, out, _ = p.types("sync", "demo")
+	require.Contains(t, out, "are paused, by op@host. To go on: starter sync demo --every 1h")
+	require.NotContains(t, out, "longer than three intervals")
+
+	p.fake.Studio.Sync, p.fake.Studio.Reconciles = onboarding.Sync{}, nil
+	code, out, _ = p.types("sync", "demo")
+	require.Zero(t, code)
+	require.Equal(t, "Nothing keeps access to demo as Okta has it. To have it so: starter sync demo --every 1h\n", out)
 }
 
 func TestSyncOnceTellsWhatWasDoneAndWhatWaits(t *testing.T) {
 	report := reconciled(onboarding.RunAttention)
-	report.Held, report.Command = "nobody was removed: Okta lists nobody in the group", "starter sync demo --once --allow-removals"
+	report.Held, report.Command = "nobody was removed: Okta lists nobody in the group", "starter sync demo --once --consent h1"
 	report.Changes = onboarding.AccessChanges{Total: 60, File: "/data/changes.jsonl", Generation: "g1"}
 	p := sit(t, onboarded(report))
+	p.fake.Queued = onboarding.ReconcileRecord{N: 1, WorkflowID: "reconcile-demo", RunID: runstest.RunID}
 	p.fake.Changes.Changes = []onboarding.AccessChange{
 		{Kind: onboarding.ChangeDeleteProfile, Who: "eve@example.com", Profile: "eve", Why: "has no access any more", Held: true}}
-	code, out, stderr := p.types("sync", "demo", "--once")
+	code, out, stderr := p.types("sync", "demo", "--once", "--consent", "h0")
 	require.Equal(t, 3, code, stderr)
 	for _, text := range []string{"9 of 10 people can sign in", "60 differences", "eve@example.com", "held back", "and 59 more",
 		"/data/changes.jsonl", report.Held, report.Command} {
 		require.Contains(t, out, text)
 	}
-	require.Equal(t, "reconcile-demo", p.fake.Starts[0].ID)
-	require.Equal(t, enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, p.fake.Starts[0].WorkflowIDConflictPolicy)
-	require.NotContains(t, p.fake.Starts[0].StaticSummary, "example.com")
+	require.Equal(t, []any{onboarding.ReconcileRequest{Consent: "h0", By: "op@host"}}, p.fake.Updates[0].Args)
 
-	p.fake.Result = reconciled(onboarding.RunDone)
-	code, out, _ = p.types("sync", "demo", "--dry-run", "--output", "json")
-	require.Zero(t, code)
+	p = sit(t, onboarded(reconciled(onboarding.RunDone)))
+	code, out, stderr = p.types("sync", "demo", "--dry-run", "--output", "json")
+	require.Zero(t, code, stderr)
 	require.Contains(t, out, `"state": "done"`)
+	require.Empty(t, p.fake.Updates, "a dry run asks the studio for nothing")
+	started := p.fake.Starts[len(p.fake.Starts)-1]
+	require.NotContains(t, started.StaticSummary, "example.com")
 }
 
 func TestSyncFailsWithTheReasonOfTheReconcile(t *testing.T) {
 	fake := onboarded(nil)
-	fake.Report.State = onboarding.RunDone
-	p := sit(t, fake)
-	fake.StartErrors = []error{temporal.NewApplicationError("no luck", "x")}
-	code, _, stderr := p.types("sync", "demo", "--once")
+	fake.Queued = onboarding.ReconcileRecord{N: 1, State: onboarding.RunFailed, EndedAt: time.Now(), Message: "no luck", Remedy: "Try again."}
+	code, _, stderr := sit(t, fake).types("sync", "demo", "--once")
 	require.Equal(t, 1, code)
-	require.Contains(t, stderr, "no luck")
+	require.Contains(t, stderr, "no luck → Try again.")
+
+	fake = onboarded(nil)
+	fake.UpdateError = temporal.NewApplicationError("There are no reconciles to pause.", "Invalid",
+		onboarding.Failure{Reason: "There are no reconciles to pause.", Remedy: "starter sync demo --every 1h makes them."})
+	code, _, stderr = sit(t, fake).types("sync", "demo", "--pause")
+	require.Equal(t, 1, code)
+	require.Equal(t, "starter: There are no reconciles to pause. → starter sync demo --every 1h makes them.\n", stderr)
 }
 
-func TestSyncIsNotForRunsThatAreUnderWay(t *testing.T) {
-	fake := runstest.Running(inState(onboarding.RunRunning))
-	fake.Report = onboarding.Report{Run: "demo", State: onboarding.RunRunning}
-	for _, args := range [][]string{{"sync", "demo", "--every", "1h"}, {"sync", "demo", "--once"}, {"access", "demo"}} {
+func TestAccessAndDryRunsNeedARunThatWasDone(t *testing.T) {
+	for _, args := range [][]string{{"sync", "demo", "--dry-run"}, {"access", "demo"}} {
+		fake := runstest.Running(inState(onboarding.RunRunning))
 		code, _, stderr := sit(t, fake).types(args...)
 		require.Equal(t, 1, code, args)
 		require.Contains(t, stderr, "not done", args)
@@ -138,10 +150,30 @@ func TestSyncIsNotForRunsThatAreUnderWay(t *testing.T) {
 	}
 }
 
+func TestALaterRunTakesNeitherAccessNorSyncAway(t *testing.T) {
+	for _, later := range []onboarding.RunRecord{
+		{N: 2, State: onboarding.RunAborted, EndedAt: time.Now()}, {N: 2, State: onboarding.RunWaiting, Step: onboarding.StepSCIM},
+	} {
+		for _, args := range [][]string{{"access", "demo"}, {"sync", "demo", "--dry-run"}, {"sync", "demo", "--once"}} {
+			fake := onboarded(reconciled(onboarding.RunDone))
+			if args[0] == "access" {
+				fake.Result = onboarding.Listing{Studio: "demo", Generation: "g1", Lines: 1}
+				fake.People = []onboarding.AccessPage{{Total: 1, People: []onboarding.PersonRecord{{Person: "ann@example.com", Ready: true}}}}
+			}
+			fake.Studio = &onboarding.Studio{Name: "demo", InForce: fake.Report.Handles, Runs: []onboarding.RunRecord{
+				{N: 1, State: onboarding.RunDone, EndedAt: time.Now()}, later}}
+			fake.Queued = onboarding.ReconcileRecord{N: 1, WorkflowID: "reconcile-demo", RunID: runstest.RunID}
+			fake.Status, fake.Looking = enums.WORKFLOW_EXECUTION_STATUS_RUNNING, enums.WORKFLOW_EXECUTION_STATUS_COMPLETED
+			code, _, stderr := sit(t, fake).types(args...)
+			require.Zero(t, code, "%v: %s", args, stderr)
+		}
+	}
+}
+
 func TestWrongUseOfSyncAndAccess(t *testing.T) {
 	for _, args := range [][]string{
 		{"sync", "demo", "--every", "soon"}, {"sync", "demo", "--every", "1s"}, {"sync", "demo", "--once", "--off"},
-		{"sync", "demo", "--allow-removals"}, {"sync"},
+		{"sync", "demo", "--allow-removals"}, {"sync"}, {"sync", "demo", "--consent", "h1"}, {"sync", "demo", "--pause", "--every", "1h"},
 		{"access", "demo", "--status", "happy"}, {"access", "demo", "--person", "x@example.com", "--group", "studio"},
 		{"access", "demo", "--person", "x@example.com", "--output", "csv"}, {"access", "demo", "--group", "nobody-knows"},
 		{"list", "--output", "csv"},
@@ -170,7 +202,7 @@ func TestAccessListsPeople(t *testing.T) {
 		"2 people, as of 2026-03-02 09:29"} {
 		require.Contains(t, out, text)
 	}
-	require.True(t, strings.HasPrefix(p.fake.Starts[0].ID, "access-demo-"))
+	require.True(t, strings.HasPrefix(p.fake.Starts[1].ID, "access-demo-"), "after the run was taken over by a studio")
 	asked := onboarding.PeopleQuery{Studio: "demo", Generation: "g1", Group: "studio", Status: "ready"}
 	next := asked
 	next.After = "7-2"
@@ -204,7 +236,9 @@ func TestAccessExplainsAPerson(t *testing.T) {
 	for _, text := range []string{"can't sign in: app-assignment", "✔ okta-user", "✘ app-assignment", "○ profile", "Add her to the group"} {
 		require.Contains(t, out, text)
 	}
-	require.NotContains(t, p.fake.Starts[0].ID+p.fake.Starts[0].StaticSummary, "jane")
+	for _, start := range p.fake.Starts {
+		require.NotContains(t, start.ID+start.StaticSummary, "jane")
+	}
 }
 
 func specs(t *testing.T, files map[string]string) string {
@@ -268,8 +302,9 @@ func TestADeadConnectionIsNoFineReconcile(t *testing.T) {
 		require.Less(t, strings.Index(out, "The SCIM token has expired."), strings.Index(out, "No differences."))
 		require.Contains(t, out, "Make a new token.")
 	}
-	p := sit(t, onboarded(dead))
-	p.types("sync", "demo", "--every", "1h")
+	p := sit(t, onboarded(nil))
+	p.fake.Studio = &onboarding.Studio{Name: "demo", Reconciles: []onboarding.ReconcileRecord{
+		{N: 1, State: dead.State, StartedAt: time.Now(), EndedAt: time.Now(), Report: &dead}}}
 	code, out, _ := p.types("sync", "demo")
 	require.Equal(t, 3, code)
 	require.Contains(t, out, "The SCIM token has expired. → Make a new token.")

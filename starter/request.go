@@ -19,14 +19,14 @@ type requestOptions struct {
 func newRequest(a *app) *cobra.Command {
 	var o requestOptions
 	command := &cobra.Command{
-		Use:   "request RUN [STEP]",
+		Use:   "request STUDIO [STEP]",
 		Short: "Show what a run asks the operator for, and save its documents",
 		Example: `  starter request data-science
   starter request data-science saml-exchange --save .`,
-		Args:              between(1, "RUN", "STEP"),
+		Args:              between(1, "STUDIO", "STEP"),
 		ValidArgsFunction: a.completeArgs(argRun, argStep),
 	}
-	command.Flags().StringVar(&o.save, "save", "", "write the documents to this directory, as RUN-NAME")
+	command.Flags().StringVar(&o.save, "save", "", "write the documents to this directory, as STUDIO-NAME")
 	must(command.MarkFlagDirname("save"))
 	return a.runs(command, func(ctx context.Context, args []string) error {
 		var step onboarding.Step

@@ -18,7 +18,7 @@ type resolveOptions struct {
 func newResolve(a *app) *cobra.Command {
 	var o resolveOptions
 	command := &cobra.Command{
-		Use:   "resolve RUN STEP retry|skip|abort",
+		Use:   "resolve STUDIO STEP retry|skip|abort",
 		Short: "Decide about a parked step",
 		Long: `Decide about a parked step.
 
@@ -27,7 +27,7 @@ func newResolve(a *app) *cobra.Command {
   abort  end the run; what it made stays, is listed, and is adopted by the next run`,
 		Example: `  starter resolve data-science domain retry
   starter resolve data-science directory-sync skip --reason "three contractors follow next week"`,
-		Args:              exactly("RUN", "STEP", "retry|skip|abort"),
+		Args:              exactly("STUDIO", "STEP", "retry|skip|abort"),
 		ValidArgsFunction: a.completeArgs(argRun, argStep, argAction),
 	}
 	command.Flags().StringVar(&o.reason, "reason", "", "why, for the record; skip and abort need it")

@@ -54,13 +54,14 @@ func newRoot(a *app) *cobra.Command {
 		Long: `Onboard Amazon SageMaker Studio with IAM Identity Center and Okta, as durable runs on Temporal.
 
 Write a spec, start its run, and do the few console clicks that the run asks for. A run goes on without this
-program; look at it whenever you like.
+program; look at it whenever you like. The studio stays under care afterwards, under the name of its spec:
+list, status, access, sync, history.
 
 Temporal is found as TEMPORAL_* variables and temporal.toml say, else at localhost:7233. Where payloads are
 encrypted, the keys are found by themselves on the machine of standalone, and with TEMPORAL_PAYLOAD_KEYS elsewhere.
 
-Exit codes: 0 fine; 1 failed or aborted; 2 wrong usage or a spec with errors; 3 a run needs a person (status, and
-watch or onboard with --stop-when-asked); 4 no worker, or no Temporal server; 5 a check found
+Exit codes: 0 fine; 1 failed, aborted or cancelled; 2 wrong usage or a spec with errors; 3 a person is needed
+(status, sync, and watch or onboard with --stop-when-asked); 4 no worker, or no Temporal server; 5 a check found
 warnings; 6 a check or plan found what a run would park at; 130 interrupted (runs go on).`,
 		Example: `  starter check -f spec.yaml
   starter onboard -f spec.yaml
@@ -91,7 +92,8 @@ warnings; 6 a check or plan found what a run would park at; 130 interrupted (run
 	complete(root, "output", outputText, outputJSON)
 	root.AddCommand(
 		newCheck(a), newPlan(a), newOnboard(a), newList(a), newStatus(a), newWatch(a), newProvide(a), newResolve(a), newReport(a), newRequest(a),
-		newSync(a), newAccess(a), newNotify(a),
+		newSync(a), newAccess(a), newHistory(a), newEvents(a), newCancel(a), newExceptions(a), newForget(a),
+		newNotify(a),
 		newInit(a), newExplain(a), newPolicy(a), newKeys(a), newCodec(a), newSchema(a), newVersion(a),
 	)
 	return root

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"studio-onboarding/internal/render"
 	"studio-onboarding/internal/runs/runstest"
 	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/onboarding"
@@ -101,6 +102,7 @@ func done() *runstest.Fake {
 	fake := runstest.Running(inState(onboarding.RunRunning), inState(onboarding.RunDone))
 	fake.Report = onboarding.Report{Run: "demo", State: onboarding.RunDone,
 		Addresses: onboarding.SignInAddresses{Studio: "https://d-1.studio.us-east-1.sagemaker.aws"}}
+	fake.Applied = onboarding.Applied{N: 1, WorkflowID: "onboard-demo", RunID: runstest.RunID}
 	return fake
 }
 
@@ -110,8 +112,8 @@ func TestOnboardStartsWatchesAndReports(t *testing.T) {
 	require.Zero(t, code, stderr)
 	require.Contains(t, out, "Started run demo.")
 	require.Contains(t, out, "https://d-1.studio.us-east-1.sagemaker.aws")
-	require.Equal(t, "op@host", p.fake.Inputs[0].StartedBy)
-	require.Equal(t, "everybody", p.fake.Inputs[0].Spec.Okta.AssignmentGroup)
+	require.Equal(t, "op@host", p.fake.Applies[0].By)
+	require.Equal(t, "everybody", p.fake.Applies[0].Spec.Okta.AssignmentGroup)
 	require.True(t, p.fake.Closed)
 }
 
@@ -120,12 +122,12 @@ func TestOnboardReadsStandardInput(t *testing.T) {
 	p.io.In = strings.NewReader(goodSpec)
 	code, _, stderr := p.types("onboard", "-f", "-", "--detach")
 	require.Zero(t, code, stderr)
-	require.Equal(t, "demo", p.fake.Inputs[0].Spec.Name)
+	require.Equal(t, "demo", p.fake.Applies[0].Spec.Name)
 }
 
 func TestOnboardSaysThatItAttached(t *testing.T) {
 	p := sit(t, done())
-	p.fake.Running = &onboarding.OnboardInput{Spec: onboarding.Spec{Name: "demo", Region: "eu-west-1"}}
+	p.fake.Applied.Attached, p.fake.Applied.SpecDiffers = true, true
 	code, out, _ := p.types("onboard", "-f", p.file("spec.yaml", goodSpec), "--detach")
 	require.Zero(t, code)
 	require.Contains(t, out, "Attached to run demo")
@@ -153,22 +155,28 @@ func TestWithoutAWorkerCommandsSaySoInsteadOfHanging(t *testing.T) {
 	for _, args := range [][]string{
 		{"onboard", "-f", "SPEC"}, {"onboard", "-f", "SPEC", "--detach"}, {"status", "demo"}, {"watch", "demo"},
 		{"provide", "demo", "scim", "--endpoint", "https://scim.example.com", "--token-ref", "env:T"}, {"resolve", "demo", "domain", "retry"},
-		{"report", "demo"}, {"request", "demo"},
+		{"report", "demo"}, {"request", "demo"}, {"sync", "demo"}, {"sync", "demo", "--once"}, {"access", "demo"}, {"history", "demo"},
+		{"events", "demo"}, {"exceptions", "demo"}, {"cancel", "demo", "--reason", "x"}, {"forget", "demo", "--confirm", "demo"},
 	} {
 		fake := runstest.Running(inState(onboarding.RunRunning))
 		fake.Pollers, fake.QueryErrors = 0, []error{silence, silence, silence}
+		fake.StartErrors = []error{client.NewWorkflowUpdateServiceTimeoutOrCanceledError(context.DeadlineExceeded)}
+		if args[0] != "onboard" {
+			fake.StartErrors, fake.Studio = nil, &onboarding.Studio{Name: "demo"}
+		}
 		p := sit(t, fake)
 		for i := range args {
 			if args[i] == "SPEC" {
 				args[i] = p.file("spec.yaml", goodSpec)
 			}
 		}
-		code, out, stderr := p.types(args...)
-		require.Equal(t, 4, code, args)
+		code, _, stderr := p.types(args...)
+		require.Equal(t, 4, code, "%v: %s", args, stderr)
 		require.Contains(t, stderr, "no worker polls task queue studio-onboarding", args)
 		require.Contains(t, stderr, "go run ./worker", args)
 		if args[0] == "onboard" {
-			require.Contains(t, out, "Started run demo.", "the start itself succeeded, and that must be said")
+			require.Contains(t, stderr, "run demo waits; nothing is lost", "the new studio holds the spec, and that must be said")
+			continue
 		}
 		require.Empty(t, fake.Updates)
 	}
@@ -194,7 +202,42 @@ func TestAFailedRunIsShownAndExplained(t *testing.T) {
 	require.Contains(t, stderr, "starter onboard -f")
 }
 
-func TestAnAbortedRunEndsWithItsReportAndCodeOne(t *testing.T) {
+func TestAnAbortedOrCancelledRunEndsWithItsReportAndCodeOne(t *testing.T) {
+	report := func(state onboarding.RunState) onboarding.Report {
+		return onboarding.Report{Run: "demo", State: state, Resources: []onboarding.Resource{
+			{Kind: "okta-app", ID: "0oa1", Origin: onboarding.OriginCreated}}}
+	}
+	for state, end := range map[onboarding.RunState]struct {
+		status enums.WorkflowExecutionStatus
+		err    error
+		want   string
+	}{
+		onboarding.RunAborted: {enums.WORKFLOW_EXECUTION_STATUS_FAILED, temporal.NewNonRetryableApplicationError(
+			"aborted at domain by op@host: wrong account", onboarding.ErrorAborted, nil, report(onboarding.RunAborted)),
+			"run demo was aborted at domain by op@host: wrong account"},
+		onboarding.RunCanceled: {enums.WORKFLOW_EXECUTION_STATUS_CANCELED, temporal.NewCanceledError(report(onboarding.RunCanceled)),
+			"run demo was cancelled"},
+	} {
+		for _, command := range []string{"watch", "report", "status"} {
+			fake := &runstest.Fake{Status: end.status, Failure: end.err, Pollers: 1, Progress: []onboarding.Progress{inState(onboarding.RunRunning)},
+				Studio: &onboarding.Studio{Name: "demo", Runs: []onboarding.RunRecord{{N: 1, State: onboarding.RunRunning}}}}
+			code, out, stderr := sit(t, fake).types(command, "demo")
+			require.Contains(t, out, "demo  "+render.State(state), command)
+			if command != "status" {
+				require.Contains(t, out, "0oa1", command)
+			}
+			if command == "report" {
+				require.Zero(t, code, stderr)
+				continue
+			}
+			require.Equal(t, 1, code)
+			require.Contains(t, stderr, end.want)
+			require.Contains(t, stderr, "adopts it")
+		}
+	}
+}
+
+func TestARunThatIsAboutToEndIsReported(t *testing.T) {
 	fake := runstest.Running(inState(onboarding.RunAborted))
 	fake.Report = onboarding.Report{Run: "demo", State: onboarding.RunAborted}
 	code, out, stderr := sit(t, fake).types("watch", "demo")
@@ -293,28 +336,33 @@ func TestWrongUseIsCodeTwoAndPointsToHelp(t *testing.T) {
 	}
 }
 
-func TestListShowsStateStepAndTimes(t *testing.T) {
+func TestListShowsWhoHasToActAndWhatExpires(t *testing.T) {
 	fake := &runstest.Fake{Listed: []*workflow.WorkflowExecutionInfo{
-		runstest.Execution("onboard-alpha", enums.WORKFLOW_EXECUTION_STATUS_RUNNING, onboarding.RunWaiting, onboarding.StepSCIM),
-		runstest.Execution("onboard-beta", enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, onboarding.RunDone, onboarding.StepReport),
+		runstest.Listed("alpha", onboarding.Summary{State: onboarding.RunWaiting, Step: onboarding.StepSCIM}),
+		runstest.Listed("beta", onboarding.Summary{State: onboarding.RunDone, LastGood: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC),
+			Expiry: &onboarding.Expiry{What: "SCIM token", At: time.Date(2100, 3, 2, 9, 0, 0, 0, time.UTC)}}),
+		runstest.Listed("gamma", onboarding.Summary{State: onboarding.RunAborted}),
 	}}
 	p := sit(t, fake)
 	code, out, _ := p.types("list")
 	require.Zero(t, code)
-	require.Equal(t, `RUN    STATE                 STEP  STARTED           ENDED
-alpha  waiting-for-operator  scim  2026-03-02 09:00
-beta   done                        2026-03-02 09:00  2026-03-02 09:30
+	require.Equal(t, `STUDIO  STATE                 WHO HAS TO ACT      LAST GOOD RECONCILE  EXPIRES NEXT
+alpha   waiting-for-operator  the operator: scim
+beta    done                                      2026-03-02 09:00     2100-03-02 SCIM token
+gamma   aborted
 `, out)
 
-	_, out, _ = p.types("list", "--state", "done", "--output", "json")
+	_, out, _ = p.types("list", "--state", "aborted", "--output", "json")
 	var list []map[string]any
 	require.NoError(t, json.Unmarshal([]byte(out), &list))
 	require.Len(t, list, 1)
-	require.Equal(t, "beta", list[0]["run"])
+	require.Equal(t, "gamma", list[0]["run"])
 
 	fake.Listed = nil
 	_, out, _ = p.types("list")
 	require.Contains(t, out, "starter onboard -f")
+	_, out, _ = p.types("list", "--state", "aborted")
+	require.Contains(t, out, "No studio is aborted")
 	_, out, _ = p.types("list", "--output", "json")
 	require.JSONEq(t, "[]", out)
 }

@@ -51,10 +51,13 @@ func (r *run) verify(ctx workflow.Context) (string, error) {
 	r.report.People, r.report.Groups = result.People, result.Groups
 	r.report.Exceptions, r.report.ExceptionsTotal = result.Exceptions, result.ExceptionsTotal
 	r.report.Notices, r.report.PeopleFile = result.Notices, result.PeopleFile
-	if result.People.Ready < result.People.Synced {
+	open := onboarding.Unaccepted(result.Exceptions, r.accepted)
+	accepted := len(open) == 0 && len(result.Exceptions) > 0 && result.ExceptionsTotal == len(result.Exceptions)
+	if result.People.Ready < result.People.Synced && !accepted {
 		return "", incomplete(fmt.Sprintf("%d of the %s in Identity Center can sign in; %d can't.",
 			result.People.Ready, count(result.People.Synced, "person"), result.People.Synced-result.People.Ready),
-			"Look at the listed reasons and retry, or skip to end with this result.", result.Exceptions, result.ExceptionsTotal)
+			"Look at the listed reasons and retry, or skip to end with this result.",
+			open, result.ExceptionsTotal-len(result.Exceptions)+len(open))
 	}
 	return fmt.Sprintf("%d of %s can sign in", result.People.Ready, count(result.People.Wanted, "person")), nil
 }

@@ -1,40 +1,80 @@
 package workflows_test
 
 import (
+	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/mock"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
 
+	"studio-onboarding/activities/record"
+	"studio-onboarding/internal/ending"
+	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/workflows"
 )
 
-// harbour is a fleet whose runs do what a test says, instead of onboarding.
+// harbour is a fleet whose studios take as long as a test says.
 type harbour struct {
 	*testsuite.TestWorkflowEnvironment
-	sailing, most int
-	sailed        []string
+	mu      sync.Mutex
+	ends    map[string]time.Time
+	most    int
+	applied []onboarding.Apply
+	told    []string
 }
 
-func newHarbour(t *testing.T, do func(ctx workflow.Context, run string) error) *harbour {
+func newHarbour(t *testing.T, lasts func(studio string) time.Duration) *harbour {
+	t.Helper()
 	var suite testsuite.WorkflowTestSuite
-	h := &harbour{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment()}
+	h := &harbour{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), ends: map[string]time.Time{}}
 	h.SetTestTimeout(time.Minute)
 	h.RegisterWorkflowWithOptions(workflows.Fleet, workflow.RegisterOptions{Name: onboarding.WorkflowFleet})
-	h.RegisterWorkflowWithOptions(func(ctx workflow.Context, in onboarding.OnboardInput) (onboarding.Report, error) {
-		require.Equal(t, onboarding.WorkflowID(in.Spec.Name), workflow.GetInfo(ctx).WorkflowExecution.ID)
-		h.sailing++
-		h.most = max(h.most, h.sailing)
-		h.sailed = append(h.sailed, in.Spec.Name)
-		err := do(ctx, in.Spec.Name)
-		h.sailing--
-		return onboarding.Report{Run: in.Spec.Name}, err
-	}, workflow.RegisterOptions{Name: onboarding.WorkflowOnboard})
+	var a *record.Activities
+	h.RegisterActivity(a)
+	h.OnActivity(a.Apply, mock.Anything, mock.Anything).Return(func(_ context.Context, in onboarding.Apply) (onboarding.Applied, error) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		id := onboarding.WorkflowID(in.Spec.Name)
+		if end, there := h.ends[id]; there && end.After(h.Now()) {
+			return onboarding.Applied{WorkflowID: id, Attached: true}, nil
+		}
+		h.applied = append(h.applied, in)
+		h.ends[id] = h.Now().Add(lasts(in.Spec.Name))
+		going := 0
+		for _, end := range h.ends {
+			if end.After(h.Now()) {
+				going++
+			}
+		}
+		h.most = max(h.most, going)
+		return onboarding.Applied{N: 1, WorkflowID: id, RunID: in.Spec.Name}, nil
+	})
+	h.OnActivity(a.AwaitRun, mock.Anything, mock.Anything).Return(func(_ context.Context, in record.FindInput) (ending.End, error) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		switch {
+		case h.ends[in.WorkflowID].After(h.Now()):
+			return ending.End{}, temporal.NewApplicationErrorWithOptions("the run goes on", string(fault.NotReady),
+				temporal.ApplicationErrorOptions{NextRetryDelay: 10 * time.Minute})
+		case in.RunID == "run-03":
+			return ending.End{State: onboarding.RunAborted, Message: "aborted at domain by op: enough"}, nil
+		}
+		return ending.End{State: onboarding.RunDone}, nil
+	})
+	h.OnSignalExternalWorkflow(mock.Anything, mock.Anything, mock.Anything, mock.Anything, mock.Anything).Return(
+		func(_, id, _, _ string, _ any) error {
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.told = append(h.told, id)
+			return nil
+		})
 	return h
 }
 
@@ -46,13 +86,17 @@ func fleetOf(n, parallel int) onboarding.FleetInput {
 	return in
 }
 
+func (h *harbour) result(t *testing.T) onboarding.FleetProgress {
+	t.Helper()
+	require.True(t, h.IsWorkflowCompleted())
+	require.NoError(t, h.GetWorkflowError())
+	var p onboarding.FleetProgress
+	require.NoError(t, h.GetWorkflowResult(&p))
+	return p
+}
+
 func TestAFleetKeepsItsBoundAndEndsWithAll(t *testing.T) {
-	h := newHarbour(t, func(ctx workflow.Context, run string) error {
-		if run == "run-03" {
-			return temporal.NewNonRetryableApplicationError("aborted at domain by op: enough", "Aborted", nil)
-		}
-		return workflow.Sleep(ctx, time.Hour)
-	})
+	h := newHarbour(t, func(string) time.Duration { return time.Hour })
 	h.RegisterDelayedCallback(func() {
 		value, err := h.QueryWorkflow(onboarding.QueryFleet)
 		require.NoError(t, err)
@@ -62,12 +106,9 @@ func TestAFleetKeepsItsBoundAndEndsWithAll(t *testing.T) {
 		require.Equal(t, onboarding.FleetQueued, p.Runs[11].State)
 	}, 30*time.Minute)
 	h.ExecuteWorkflow(onboarding.WorkflowFleet, fleetOf(12, 5))
-	require.True(t, h.IsWorkflowCompleted())
-	require.NoError(t, h.GetWorkflowError())
+	p := h.result(t)
 	require.Equal(t, 5, h.most)
-	require.Len(t, h.sailed, 12)
-	var p onboarding.FleetProgress
-	require.NoError(t, h.GetWorkflowResult(&p))
+	require.Len(t, h.applied, 12)
 	for _, run := range p.Runs {
 		if run.Run == "run-03" {
 			require.Equal(t, onboarding.FleetFailed, run.State)
@@ -80,29 +121,36 @@ func TestAFleetKeepsItsBoundAndEndsWithAll(t *testing.T) {
 }
 
 func TestAFleetLeavesARunOfTheSameNameAlone(t *testing.T) {
-	h := newHarbour(t, func(ctx workflow.Context, _ string) error { return workflow.Sleep(ctx, time.Hour) })
-	in := fleetOf(2, 2)
-	in.Runs[1].Spec.Name = in.Runs[0].Spec.Name
+	h := newHarbour(t, func(string) time.Duration { return time.Hour })
+	in := fleetOf(2, 1)
+	in.Runs[0].Spec.Name = "other"
+	h.ends[onboarding.WorkflowID("other")] = h.Now().Add(time.Hour)
 	h.ExecuteWorkflow(onboarding.WorkflowFleet, in)
-	require.NoError(t, h.GetWorkflowError())
-	var p onboarding.FleetProgress
-	require.NoError(t, h.GetWorkflowResult(&p))
-	require.Equal(t, []onboarding.FleetState{onboarding.FleetDone, onboarding.FleetAttached}, []onboarding.FleetState{p.Runs[0].State,
+	p := h.result(t)
+	require.Equal(t, []onboarding.FleetState{onboarding.FleetAttached, onboarding.FleetDone}, []onboarding.FleetState{p.Runs[0].State,
 		p.Runs[1].State})
-	require.Len(t, h.sailed, 1)
+	require.Len(t, h.applied, 1)
 }
 
 func TestACancelledFleetLeavesItsRunsAndStartsNoMore(t *testing.T) {
-	cancelled := false
-	h := newHarbour(t, func(ctx workflow.Context, _ string) error {
-		err := workflow.Sleep(ctx, 24*time.Hour)
-		cancelled = cancelled || err != nil
-		return err
-	})
+	h := newHarbour(t, func(string) time.Duration { return 24 * time.Hour })
 	h.RegisterDelayedCallback(h.CancelWorkflow, time.Hour)
 	h.ExecuteWorkflow(onboarding.WorkflowFleet, fleetOf(4, 2))
 	require.True(t, h.IsWorkflowCompleted())
 	require.Error(t, h.GetWorkflowError())
-	require.Len(t, h.sailed, 2)
-	require.False(t, cancelled)
+	require.Len(t, h.applied, 2)
+	require.Empty(t, h.told)
+}
+
+// A fleet of a hundred asked a hundred times about the same six people.
+func TestAFleetAsksOnce(t *testing.T) {
+	accepted := []onboarding.AcceptedException{{Person: "eve@example.com", Code: "no-email", By: "ada@example.com", Why: "is a robot"}}
+	h := newHarbour(t, func(string) time.Duration { return time.Hour })
+	h.RegisterDelayedCallback(func() { h.SignalWorkflow(onboarding.SignalAccepted, accepted) }, 30*time.Minute)
+	h.ExecuteWorkflow(onboarding.WorkflowFleet, fleetOf(4, 2))
+	h.result(t)
+	require.ElementsMatch(t, []string{"studio-run-00", "studio-run-01"}, h.told, "those that go on are told")
+	require.Empty(t, h.applied[1].Accepted)
+	require.Equal(t, accepted, h.applied[2].Accepted, "those that start later know")
+	require.Equal(t, accepted, h.applied[3].Accepted)
 }

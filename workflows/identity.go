@@ -323,6 +323,16 @@ func (r *run) directorySync(ctx workflow.Context) (string, error) {
 			"Put people into them in Okta, or let the worker's Okta role see them (where it may not, Okta answers with an empty list "+
 				"and no error). Then retry, or skip to go on with nobody.", nil, 0)
 	}
+	// What was accepted before is not asked about again. The list ends after onboarding.MaxListed; nobody accepted the others.
+	open := onboarding.Unaccepted(result.Exceptions, r.accepted)
+	accepted := len(result.Exceptions) - len(open)
+	if left := result.ExceptionsTotal - accepted; accepted > 0 && left > 0 {
+		return "", incomplete(fmt.Sprintf("%d of %s are in Identity Center; %s can't be synced, besides %s accepted before.",
+			result.Synced, count(result.Wanted, "person"), count(left, "person"), count(accepted, "exception")),
+			"Repair the listed people in Okta and retry, or skip to go on without them.", open, left)
+	} else if accepted > 0 {
+		return fmt.Sprintf("%d of %s are in Identity Center", result.Synced, count(result.Wanted, "person")) + exceptionsText(accepted), nil
+	}
 	if result.ExceptionsTotal > 0 {
 		return "", incomplete(fmt.Sprintf("%d of %s are in Identity Center; %s can't be synced.",
 			result.Synced, count(result.Wanted, "person"), count(result.ExceptionsTotal, "person")),

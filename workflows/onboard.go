@@ -21,25 +21,32 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(Store, workflow.RegisterOptions{Name: onboarding.WorkflowStore})
 	w.RegisterWorkflowWithOptions(AccessList, workflow.RegisterOptions{Name: onboarding.WorkflowAccessList})
 	w.RegisterWorkflowWithOptions(ExplainPerson, workflow.RegisterOptions{Name: onboarding.WorkflowExplainPerson})
+	w.RegisterWorkflowWithOptions(Studio, workflow.RegisterOptions{Name: onboarding.WorkflowStudio})
 	w.RegisterWorkflowWithOptions(Fleet, workflow.RegisterOptions{Name: onboarding.WorkflowFleet})
 	w.RegisterWorkflowWithOptions(NotifyTest, workflow.RegisterOptions{Name: onboarding.WorkflowNotifyTest})
 }
 
 // Onboard carries out one spec, from the preflight to the report. It ends with the report; with a cancellation when it was
-// cancelled; or, when an operator aborted it, with an application error of type "Aborted" that carries the report, because
-// what was made stays. Nothing else ends it: a step that fails for good parks and waits for a decision.
+// cancelled; or, when an operator aborted it, with an application error of type "Aborted". The last two carry the report as well,
+// because what was made stays. Nothing else ends it: a step that fails for good parks and waits for a decision.
 func Onboard(ctx workflow.Context, in onboarding.OnboardInput) (onboarding.Report, error) {
 	r := newRun(ctx, in)
 	if err := r.setHandlers(ctx); err != nil {
 		return onboarding.Report{}, err
+	}
+	if r.home != "" {
+		r.hearAccepted(ctx)
 	}
 	err := r.runbook(ctx)
 	r.end(ctx, err)
 	if waitErr := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); waitErr != nil && err == nil {
 		err = waitErr
 	}
-	if errors.Is(err, errAborted) {
-		return onboarding.Report{}, temporal.NewNonRetryableApplicationError(r.abortMessage(), "Aborted", nil, r.report)
+	switch {
+	case errors.Is(err, errAborted):
+		return onboarding.Report{}, temporal.NewNonRetryableApplicationError(r.abortMessage(), onboarding.ErrorAborted, nil, r.report)
+	case temporal.IsCanceledError(err):
+		return onboarding.Report{}, temporal.NewCanceledError(r.report)
 	}
 	return r.report, err
 }

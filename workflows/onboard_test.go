@@ -47,6 +47,10 @@ type world struct {
 	// replies holds what an activity answers instead of the default, by name; consumed one by one, the last one stays.
 	replies map[string][]reply
 	calls   []string
+	// home is the studio whose run it is; news is what the run told it.
+	home     string
+	accepted []onboarding.AcceptedException
+	news     []onboarding.RunNews
 	// mu guards both, as activities of two lanes answer at the same time.
 	mu sync.Mutex
 }
@@ -227,7 +231,9 @@ func (w *world) answerAll() {
 
 func (w *world) run() (onboarding.Report, error) {
 	w.t.Helper()
-	w.ExecuteWorkflow(onboarding.WorkflowOnboard, onboarding.OnboardInput{Spec: w.spec, StartedBy: "admin@laptop", Known: w.known})
+	w.ExecuteWorkflow(onboarding.WorkflowOnboard, onboarding.OnboardInput{
+		Spec: w.spec, StartedBy: "admin@laptop", Studio: w.home, Accepted: w.accepted, Known: w.known,
+	})
 	require.True(w.t, w.IsWorkflowCompleted(), "the run has not ended")
 	var report onboarding.Report
 	if err := w.GetWorkflowError(); err != nil {

@@ -44,7 +44,7 @@ func (r *run) ask(ctx workflow.Context, req *request, detect workflow.Future) er
 				Remedy: fmt.Sprintf("Do it, then: starter resolve %s %s retry", r.spec.Name, req.Step),
 			})
 		}
-		ok, err := r.await(ctx, "Waiting for the operator: "+req.Title, min(left, r.spec.Operator.RemindEvery.Std()), settled)
+		ok, err := r.await(ctx, "Waiting for the operator: "+req.Title, min(left, r.remindEvery()), settled)
 		if err != nil {
 			return err
 		}

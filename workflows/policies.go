@@ -81,6 +81,26 @@ func notifyCall(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
+// recordCall: a few requests to the Temporal server and the store. A studio that cannot go on without it waits for hours.
+func recordCall(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout:    2 * time.Minute,
+		ScheduleToCloseTimeout: 24 * time.Hour,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute},
+		Summary:                summary,
+	})
+}
+
+// awaitRun: one attempt waits for most of a minute for the end of a run, so that a dead worker is noticed soon, and the next one
+// goes on. Attempts leave no trace in the history, and a run may wait for weeks.
+func awaitRun(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout: 70 * time.Second,
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 1.5, MaximumInterval: time.Minute},
+		Summary:             summary,
+	})
+}
+
 const (
 	// heartbeat is how soon a dead worker is noticed. The worker beats by itself for every activity it runs.
 	heartbeat = 30 * time.Second

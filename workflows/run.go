@@ -20,7 +20,12 @@ import (
 
 // run is the state of one run. Only its own coroutines touch it.
 type run struct {
-	spec     onboarding.Spec
+	spec onboarding.Spec
+	// home is the workflow ID of the run's studio, and turn says that the run may change access now.
+	home string
+	turn bool
+	// accepted are exceptions that nobody is asked about.
+	accepted []onboarding.AcceptedException
 	started  time.Time
 	ended    time.Time
 	steps    []onboarding.StepProgress
@@ -61,13 +66,15 @@ func newRun(ctx workflow.Context, in onboarding.OnboardInput) *run {
 	now := workflow.Now(ctx)
 	r := &run{
 		spec:      in.Spec,
+		home:      in.Studio,
+		accepted:  in.Accepted,
 		known:     in.Known,
 		started:   now,
 		decisions: map[onboarding.Step]*onboarding.Decision{},
 		documents: map[string]string{},
 		checking:  workflow.NewMutex(ctx),
 		report: onboarding.Report{
-			Run: in.Spec.Name, Region: in.Spec.Region, State: onboarding.RunRunning, StartedBy: in.StartedBy, StartedAt: now,
+			Run: in.Spec.Name, N: in.N, Region: in.Spec.Region, State: onboarding.RunRunning, StartedBy: in.StartedBy, StartedAt: now,
 		},
 	}
 	for _, info := range onboarding.Steps() {
@@ -175,9 +182,13 @@ func (r *run) finish(ctx workflow.Context, step onboarding.Step, state onboardin
 func (r *run) end(ctx workflow.Context, err error) {
 	r.ended = workflow.Now(ctx)
 	r.report.EndedAt = r.ended
-	r.report.State = onboarding.RunDone
-	if err != nil {
+	switch {
+	case err == nil:
+		r.report.State = onboarding.RunDone
+	case errors.Is(err, errAborted):
 		r.report.State = onboarding.RunAborted
+	default:
+		r.report.State = onboarding.RunCanceled
 	}
 	r.requests, r.parked = nil, nil
 	r.publish(ctx)
@@ -238,7 +249,7 @@ func (r *run) progress() onboarding.Progress {
 	return p
 }
 
-// publish shows the state in the list of runs and on the run's own page.
+// publish shows the state in the list of runs and on the run's own page, and tells the studio.
 func (r *run) publish(ctx workflow.Context) {
 	state, step := string(r.state()), string(r.focus())
 	if now := [2]string{state, step}; now != r.published {
@@ -248,15 +259,32 @@ func (r *run) publish(ctx workflow.Context) {
 		if err != nil {
 			workflow.GetLogger(ctx).Warn("Search attributes not updated", "error", err)
 		}
+		needed := r.published[0] != state && (needsPerson(onboarding.RunState(state)) || needsPerson(onboarding.RunState(r.published[0])))
 		r.published = now
+		if r.home != "" && needed && r.ended.IsZero() {
+			r.tell(ctx, onboarding.RunNews{})
+		}
 	}
 	workflow.SetCurrentDetails(ctx, details(r.progress()))
 }
 
-// await waits under a timer with a name, so that a wait is visible in the timeline. It returns false when the time is over.
+func needsPerson(state onboarding.RunState) bool {
+	return state == onboarding.RunWaiting || state == onboarding.RunAttention
+}
+
+// await waits under a timer with a name. It returns false when the time is over. A run of the first version leaves its timers open,
+// as it did when its history was recorded.
 func (r *run) await(ctx workflow.Context, summary string, timeout time.Duration, condition func() bool) (bool, error) {
+	if r.home != "" {
+		return await(ctx, summary, timeout, condition)
+	}
 	return workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
 		Timeout:      timeout,
 		TimerOptions: workflow.TimerOptions{Summary: summary},
 	}, condition)
+}
+
+// remindEvery is the pause between reminders. A recorded spec may ask for shorter ones than are accepted today.
+func (r *run) remindEvery() time.Duration {
+	return max(r.spec.Operator.RemindEvery.Std(), onboarding.MinRemindEvery)
 }

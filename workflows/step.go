@@ -31,7 +31,14 @@ func (r *run) step(ctx workflow.Context, step onboarding.Step, do func(workflow.
 			return errAborted
 		}
 		r.begin(ctx, step)
-		summary, err := do(ctx)
+		var summary string
+		var err error
+		if changesAccess(step) {
+			err = r.takeTurn(ctx, step)
+		}
+		if err == nil {
+			summary, err = do(ctx)
+		}
 		switch {
 		case err == nil:
 			r.finish(ctx, step, onboarding.StepDone, summary)
@@ -65,6 +72,12 @@ func (r *run) park(ctx workflow.Context, step onboarding.Step, attempt int, caus
 
 	r.parked = append(r.parked, parked)
 	r.set(step, onboarding.StepParked, parked.Message)
+	if decision := r.standing(ctx, parked); decision != nil {
+		r.report.Decisions = append(r.report.Decisions, *decision)
+		r.parked = without(r.parked, parked)
+		return *decision, nil
+	}
+	r.giveTurn(ctx)
 	r.publish(ctx)
 	defer func() {
 		r.parked = without(r.parked, parked)
@@ -72,16 +85,23 @@ func (r *run) park(ctx workflow.Context, step onboarding.Step, attempt int, caus
 	}()
 
 	summary := fmt.Sprintf("%s needs attention: starter resolve %s %s retry", step, r.spec.Name, step)
-	decided := func() bool { return r.decisions[step] != nil || r.aborted }
+	decided := func() bool { return r.decisions[step] != nil || r.aborted || r.standing(ctx, parked) != nil }
 	for !decided() {
-		if _, err := r.await(ctx, summary, r.spec.Operator.RemindEvery.Std(), decided); err != nil {
+		if _, err := r.await(ctx, summary, r.remindEvery(), decided); err != nil {
 			return onboarding.Decision{}, err
 		}
 	}
 	decision := r.decisions[step]
 	delete(r.decisions, step)
-	if decision == nil {
+	switch {
+	case decision != nil && decision.Action == onboarding.ActionSkip:
+		r.accept(ctx, parked, *decision)
+	case decision != nil:
+	case r.aborted:
 		return onboarding.Decision{}, errAborted
+	default:
+		decision = r.standing(ctx, parked)
+		r.report.Decisions = append(r.report.Decisions, *decision)
 	}
 	return *decision, nil
 }

@@ -1,111 +1,234 @@
 package workflows
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
+	"slices"
+	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"studio-onboarding/activities/domain"
-	"studio-onboarding/activities/network"
-	"studio-onboarding/activities/role"
+	"studio-onboarding/activities/record"
 	"studio-onboarding/onboarding"
 )
 
-// executionRole finds or makes every role that the spec names; the domain's default comes first.
-func (r *run) executionRole(ctx workflow.Context) (string, error) {
-	var a *role.Activities
-	result, err := call(quickCall(ctx, "Find or create the execution roles"), a.EnsureRoles, role.RolesInput{
-		Run: r.spec.Name, Studio: r.spec.Studio, Region: r.spec.Region, Roles: r.spec.ExecutionRoles(), Tags: r.spec.Domain.Tags,
-		KMSKey:              r.spec.Domain.KMSKey,
-		SourceIdentity:      r.spec.Domain.SourceIdentity == onboarding.Enabled,
-		IdentityPropagation: r.spec.Domain.TrustedIdentityPropagation == onboarding.Enabled,
-	})
-	if err != nil {
-		return "", err
-	}
-	r.roles = result.Roles
-	made := 0
-	for _, found := range result.Roles {
-		r.add("Execution role", found.Name, found.ARN, found.Origin)
-		if found.Origin == onboarding.OriginCreated {
-			made++
-		}
-	}
-	return fmt.Sprintf("%d created, %d adopted", made, len(result.Roles)-made), nil
-}
+// maxStudioEvents is when a studio continues as new: below 2,000 events, however long it lives.
+const maxStudioEvents = 1200
 
-func (r *run) network(ctx workflow.Context) (string, error) {
-	var a *network.Activities
-	place, err := call(quickCall(ctx, "Look at the VPC and its subnets"), a.ResolveNetwork, network.NetworkInput{
-		Studio: r.spec.Studio, Region: r.spec.Region, Network: r.spec.Domain.Network, DomainName: r.spec.Domain.Name,
-	})
-	if err != nil {
-		return "", err
+// Studio is the durable record of one studio: it starts the runs and reconciles, one writer at a time, and keeps what they found.
+// It lives until somebody has it forgotten, and continues as new by itself.
+func Studio(ctx workflow.Context, in onboarding.StudioInput) error {
+	s := &studio{name: in.Name, record: in.Record, applied: map[string]onboarding.Applied{}, followed: map[int]bool{},
+		applying: workflow.NewMutex(ctx)}
+	if err := s.setHandlers(ctx); err != nil {
+		return err
 	}
-	r.place = place
-	kind := "VPC"
-	if place.Default {
-		kind = "default VPC"
-	}
-	return fmt.Sprintf("%s %s, %s, %s", kind, place.VPC, count(len(place.Subnets), "subnet"), place.Access), nil
-}
-
-// domain makes or adopts the domain and waits until it is in service. A domain with Identity Center authentication needs
-// the instance, and nothing else of the identity lane.
-func (r *run) domain(ctx workflow.Context) (string, error) {
-	if err := r.awaitInstance(ctx); err != nil {
-		return "", err
-	}
-	var a *domain.Activities
-	in := domain.Input{
-		Run: r.spec.Name, Studio: r.spec.Studio, Region: r.spec.Region, Domain: r.spec.Domain, ExecutionRoleARN: r.roles[0].ARN,
-		Network: domain.Network{VPC: r.place.VPC, Subnets: r.place.Subnets, SecurityGroups: r.place.SecurityGroups, Access: r.place.Access},
-	}
-	for remakes := 0; ; remakes++ {
-		// A role made a minute ago may be refused for a while, so this is a wait, too.
-		ensured, err := call(waitFor(ctx, "Create Studio domain "+in.Domain.Name, domainBudget), a.EnsureDomain, in)
-		if err != nil {
-			return "", err
-		}
-		ref := domain.Ref{Run: r.spec.Name, Studio: r.spec.Studio, Region: r.spec.Region, ID: ensured.ID, Wanted: &in}
-		there, err := call(waitFor(ctx, "Wait until domain "+ref.ID+" is in service", domainBudget), a.AwaitDomain, ref)
-		if err != nil {
-			return "", err
-		}
-		if there.FailureReason != "" && there.Transient && remakes < domainRemakes {
-			ref.Wanted = nil
-			if _, err := call(waitFor(ctx, "Delete the failed domain "+ref.ID, domainBudget), a.DeleteFailedDomain, ref); err != nil {
-				return "", err
-			}
-			continue
-		}
-		if wrong := domain.Unfit(there); wrong != nil {
-			return "", blocked([]onboarding.Verdict{*wrong})
-		}
-		there.Origin = ensured.Origin
-		r.studio = there
-		r.report.Addresses.Studio = there.URL
-		r.add("Studio domain", there.Name, there.ID, there.Origin)
-		return fmt.Sprintf("%s %s", there.Origin, there.ID), nil
-	}
-}
-
-func (r *run) awaitInstance(ctx workflow.Context) error {
-	there := func() bool { return r.instance.ARN != "" || r.aborted }
-	if there() {
-		return nil
-	}
-	r.set(onboarding.StepDomain, onboarding.StepWaiting, "waits for "+string(onboarding.StepIdentityCenter))
-	r.publish(ctx)
-	for !there() {
-		if _, err := r.await(ctx, "Waiting for the Identity Center instance", r.spec.Operator.RemindEvery.Std(), there); err != nil {
+	s.hear(ctx)
+	if s.record.Name == "" {
+		if err := s.begin(ctx, in.Apply); err != nil {
 			return err
 		}
 	}
-	if r.aborted {
-		return errAborted
+	s.ready = true
+	for i := range s.record.Runs {
+		if run := &s.record.Runs[i]; !run.Ended() {
+			s.follow(run.N, run.RunID)
+		}
 	}
-	r.set(onboarding.StepDomain, onboarding.StepRunning, "")
-	r.publish(ctx)
+	for !s.forgotten {
+		if err := s.work(ctx); err != nil {
+			return err
+		}
+		if s.full(ctx) {
+			return s.carryOn(ctx)
+		}
+		s.stirred = false
+		summary, wake := s.next(ctx)
+		if _, err := await(ctx, summary, wake, func() bool { return s.stirred || s.forgotten }); err != nil {
+			return err
+		}
+	}
+	return workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+}
+
+// studio is the state of workflow Studio. Only its own coroutines touch it.
+type studio struct {
+	name   string
+	record onboarding.Studio
+	// ready says that what came before the studio is known.
+	ready bool
+	// stirred says that something happened that the main coroutine has to look at.
+	stirred   bool
+	forgotten bool
+	// reconciling says that a reconcile is under way.
+	reconciling bool
+	// busy counts coroutines that must come to their end before the workflow continues as new.
+	busy     int
+	applying workflow.Mutex
+	// mainCtx is the main coroutine's: what an update starts goes on after it.
+	mainCtx           workflow.Context
+	news, acceptances workflow.ReceiveChannel
+	// followed are the numbers of runs whose end is waited for.
+	followed map[int]bool
+	// applied are the outcomes of requests by their ID.
+	applied map[string]onboarding.Applied
+	// shown is what lists say.
+	shown onboarding.Summary
+}
+
+func (s *studio) setHandlers(ctx workflow.Context) error {
+	update := func(name, description string, handler, validator any) error {
+		return workflow.SetUpdateHandlerWithOptions(ctx, name, handler,
+			workflow.UpdateHandlerOptions{Validator: validator, Description: description})
+	}
+	return errors.Join(
+		workflow.SetQueryHandlerWithOptions(ctx, onboarding.QueryStudio,
+			func() (onboarding.Studio, error) { return s.record, nil },
+			workflow.QueryHandlerOptions{Description: "The record: spec in force, runs, reconciles, standing decisions, expiries, events."}),
+		update(onboarding.UpdateApply, "Carry a spec out. Attaches to the run under way, if there is one.", s.apply, nil),
+		update(onboarding.UpdateSync, "Set how access is kept as Okta has it.", s.sync, s.acceptsSync),
+		update(onboarding.UpdateReconcile, "Make access follow Okta once, as soon as nobody else changes it.", s.reconcile, s.acceptsReconcile),
+		update(onboarding.UpdateRevoke, "Take back the acceptance of a person's exceptions.", s.revoke, nil),
+		update(onboarding.UpdateCancel, "End the run under way. What it made stays.", s.cancel, s.acceptsCancel),
+		update(onboarding.UpdateForget, "End the care of this studio, and remove what is stored of it.", s.forget, s.acceptsForget),
+	)
+}
+
+// begin takes over what the first version knows of this name, and carries out the spec with which the studio was started.
+func (s *studio) begin(ctx workflow.Context, first *onboarding.Apply) error {
+	var a *record.Activities
+	earlier, err := call(recordCall(ctx, "Look for runs from before this studio"), a.FindEarlier, record.EarlierInput{Name: s.name})
+	if err != nil {
+		return err
+	}
+	s.record.Name, s.record.Since = s.name, workflow.Now(ctx)
+	for _, run := range earlier.Runs {
+		s.record.Runs = append(s.record.Runs, run)
+		if run.Report != nil {
+			s.learn(run.Report, run.N, run.EndedAt)
+		}
+	}
+	if len(earlier.Runs) > 0 {
+		s.happened(ctx, "Taken over from the first version, with %s.", count(len(earlier.Runs), "run"))
+	}
+	if earlier.Every > 0 {
+		// The schedule goes before the studio's own timer is set, so that there are never two.
+		stopped, err := call(recordCall(ctx, "Replace the schedule of the first version"), a.StopSchedule, record.EarlierInput{Name: s.name})
+		if err != nil {
+			return err
+		}
+		s.record.Sync = onboarding.Sync{Every: earlier.Every, Paused: earlier.Paused, By: earlier.SyncBy, Since: workflow.Now(ctx), Next: stopped.Next}
+		s.happened(ctx, "The reconciles every %s are the studio's own now.", earlier.Every)
+	}
+	s.ready = true
+	if first != nil {
+		if _, err := s.apply(ctx, *first); err != nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
 	return nil
+}
+
+// work does what is due.
+func (s *studio) work(ctx workflow.Context) error {
+	now := workflow.Now(ctx)
+	if run := s.record.Open(); s.record.Turn == "" && run != nil && run.WantsTurn {
+		run.WantsTurn = false
+		s.record.Turn = run.WorkflowID
+		if err := workflow.SignalExternalWorkflow(ctx, run.WorkflowID, run.RunID, onboarding.SignalTurn, nil).Get(ctx, nil); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			s.record.Turn = "" // it has ended, and its end is on its way
+		}
+	}
+	if s.due(now) {
+		s.queue(ctx, "", "")
+	}
+	if s.record.Turn == "" && !s.reconciling {
+		if next := s.queued(); next != nil {
+			s.startReconcile(ctx, next)
+		}
+	}
+	s.tellPeople(ctx)
+	return s.show(ctx)
+}
+
+// full says whether it is time to continue as new, and possible.
+func (s *studio) full(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return (info.GetCurrentHistoryLength() > maxStudioEvents || info.GetContinueAsNewSuggested()) && !s.reconciling && s.busy == 0
+}
+
+// carryOn continues as new with the record.
+func (s *studio) carryOn(ctx workflow.Context) error {
+	if err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) && s.busy == 0 }); err != nil {
+		return err
+	}
+	if s.forgotten {
+		return nil
+	}
+	s.drain(ctx)
+	return workflow.NewContinueAsNewError(ctx, onboarding.WorkflowStudio, onboarding.StudioInput{Name: s.name, Record: s.record})
+}
+
+// next says what the studio waits for, and how long; 0 where nothing is due by itself.
+func (s *studio) next(ctx workflow.Context) (string, time.Duration) {
+	now := workflow.Now(ctx)
+	var summary string
+	var at time.Time
+	sooner := func(what string, when time.Time) {
+		if !when.IsZero() && (at.IsZero() || when.Before(at)) {
+			summary, at = what, when
+		}
+	}
+	if sync := s.record.Sync; sync.Every > 0 && !sync.Paused && s.record.Following() != nil && s.queued() == nil && !s.reconciling {
+		sooner("The next reconcile", sync.Next)
+	}
+	sooner("The next notice", s.record.NextNotice(now))
+	if at.IsZero() {
+		return "", 0
+	}
+	return summary, max(at.Sub(now), time.Second)
+}
+
+// happened writes down what happened, for people.
+func (s *studio) happened(ctx workflow.Context, format string, args ...any) {
+	s.record.Events = append(s.record.Events, onboarding.Event{At: workflow.Now(ctx), Text: fmt.Sprintf(format, args...)})
+	s.record.Events = last(s.record.Events, onboarding.MaxEvents)
+	s.stirred = true
+}
+
+// show says in lists and on the studio's own page how it is.
+func (s *studio) show(ctx workflow.Context) error {
+	now := s.record.Summary()
+	if reflect.DeepEqual(now, s.shown) {
+		return nil
+	}
+	before := s.shown
+	s.shown = now
+	err := workflow.UpsertMemo(ctx, map[string]any{onboarding.MemoSummary: now})
+	if now.State != before.State || now.Step != before.Step {
+		err = errors.Join(err, workflow.UpsertTypedSearchAttributes(ctx,
+			temporal.NewSearchAttributeKeyKeyword(onboarding.SearchAttributeState).ValueSet(string(now.State)),
+			temporal.NewSearchAttributeKeyKeyword(onboarding.SearchAttributeStep).ValueSet(string(now.Step))))
+	}
+	if err != nil {
+		workflow.GetLogger(ctx).Warn("Search attributes not updated", "error", err)
+	}
+	workflow.SetCurrentDetails(ctx, studioDetails(s.record, now))
+	return nil
+}
+
+// last are the last n of a list.
+func last[T any](list []T, n int) []T { return slices.Clone(list[max(0, len(list)-n):]) }
+
+// sameSpec says whether two specs ask for the same.
+func sameSpec(a, b onboarding.Spec) bool {
+	one, errOne := json.Marshal(a)
+	other, errOther := json.Marshal(b)
+	return errOne == nil && errOther == nil && string(one) == string(other)
 }

@@ -189,7 +189,7 @@ func (b *bench) onboard(ctx context.Context) error {
 	if last.State != onboarding.RunDone {
 		return fmt.Errorf("the run ended as %s", last.State)
 	}
-	if b.result.report, err = runs.Report(ctx, b.client, spec.Name); err != nil {
+	if b.result.report, err = runs.Report(ctx, b.client, spec.Name, 0); err != nil {
 		return err
 	}
 	b.result.onboard, err = readHistory(ctx, b.client, onboarding.WorkflowID(spec.Name), b.options.speed)
@@ -230,12 +230,9 @@ func (b *bench) kill(ctx context.Context) error {
 // conclude reconciles, although nothing has changed, and reads everything that was counted.
 func (b *bench) conclude(ctx context.Context) error {
 	spec := b.result.report.Handles.Spec.Name
-	handles, err := runs.Handles(ctx, b.client, spec)
-	if err != nil {
-		return err
-	}
 	time.Sleep(time.Duration(float64(time.Minute) / b.options.speed)) // the limits have recovered
-	if b.result.reconciled, err = runs.Reconcile(ctx, b.client, onboarding.ReconcileInput{Handles: handles, StartedBy: "bench"}, time.Second, nil); err != nil {
+	var err error
+	if b.result.reconciled, err = runs.Reconcile(ctx, b.client, spec, onboarding.ReconcileRequest{By: "bench"}, time.Second, nil); err != nil {
 		return err
 	}
 	if b.result.reconcile, err = readHistory(ctx, b.client, onboarding.ReconcileID(spec), b.options.speed); err != nil {

@@ -114,7 +114,7 @@ func (o *operator) enableProvisioning(ctx context.Context, provide func(map[stri
 }
 
 func (o *operator) appID(ctx context.Context) (string, error) {
-	report, err := runs.Report(ctx, o.client, o.spec.Name)
+	report, err := runs.Report(ctx, o.client, o.spec.Name, 0)
 	if err != nil {
 		return "", err
 	}

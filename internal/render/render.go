@@ -127,6 +127,10 @@ func State(state onboarding.RunState) string {
 		return "waiting for the operator"
 	case onboarding.RunAttention:
 		return "needs attention"
+	case onboarding.RunCanceled:
+		return "cancelled"
+	case onboarding.RunTimedOut:
+		return "timed out"
 	}
 	return clean(string(state))
 }
@@ -137,7 +141,8 @@ func stateStyle(state onboarding.RunState) style {
 		return green
 	case onboarding.RunWaiting:
 		return yellow
-	case onboarding.RunAttention, onboarding.RunAborted:
+	case onboarding.RunAttention, onboarding.RunAborted, onboarding.RunFailed, onboarding.RunCanceled, onboarding.RunTerminated,
+		onboarding.RunTimedOut:
 		return red
 	}
 	return cyan

@@ -24,7 +24,11 @@ func Report(w io.Writer, r onboarding.Report, o Options) error {
 }
 
 func (p *page) reportHead(r onboarding.Report) {
-	line := p.paint(bold, clean(r.Run)) + "  " + p.paint(stateStyle(r.State), State(r.State))
+	line := p.paint(bold, clean(r.Run))
+	if r.N > 0 {
+		line += fmt.Sprintf("  run %d", r.N)
+	}
+	line += "  " + p.paint(stateStyle(r.State), State(r.State))
 	if took := p.since(r.StartedAt, r.EndedAt); took != "" {
 		line += "  " + took
 	}

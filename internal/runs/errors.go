@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"studio-onboarding/internal/ending"
 	"studio-onboarding/onboarding"
 )
 
@@ -39,6 +40,10 @@ type NoWorkerError struct {
 	Pollers int
 	// Looking is "check" or "plan" where it is not a run that nobody carries out; those are given up then.
 	Looking string
+	// NotTaken says that what was asked for is not known to have reached the studio: don't count on it being carried out later.
+	NotTaken bool
+	// Earlier says that a spec which was given before waits for a worker already; this one was not taken.
+	Earlier bool
 	Err     error
 }
 
@@ -49,6 +54,16 @@ func (e *NoWorkerError) Error() string {
 		at = fmt.Sprintf(" (last seen: %s at step %s)", e.State, e.Step)
 	}
 	switch {
+	case e.Earlier:
+		return fmt.Sprintf("no worker polls task queue %s, so %s waits with the spec that was given first; this one may not count → start "+
+			"one with: go run ./worker, or go run ./standalone; then try again", onboarding.TaskQueue, e.Run)
+	case e.NotTaken && e.Pollers > 0:
+		return fmt.Sprintf("no worker answers for %s, although %d polled task queue %s in the last minutes; nothing was started, and nothing "+
+			"may come of it later → look at the worker's log, or start one with: go run ./worker; then try again",
+			e.Run, e.Pollers, onboarding.TaskQueue)
+	case e.NotTaken:
+		return fmt.Sprintf("no worker polls task queue %s, so nothing was started for %s, and nothing may come of it later → start one "+
+			"with: go run ./worker, or go run ./standalone; then try again", onboarding.TaskQueue, e.Run)
 	case e.Looking != "" && e.Pollers > 0:
 		return fmt.Sprintf("no worker begins with the %s of %s, although %d polled task queue %s in the last minutes → look at the "+
 			"worker's log, or start one with: go run ./worker",
@@ -58,8 +73,8 @@ func (e *NoWorkerError) Error() string {
 			"go run ./worker, or go run ./standalone",
 			onboarding.TaskQueue, e.Looking)
 	case e.Pollers > 0:
-		return fmt.Sprintf("no worker answers for run %s%s, although %d polled task queue %s in the last minutes → look at the "+
-			"worker's log, or start one with: go run ./worker",
+		return fmt.Sprintf("no worker answers for run %s%s, although %d polled task queue %s in the last minutes; nothing is lost → "+
+			"look at the worker's log, or start one with: go run ./worker",
 			e.Run, at, e.Pollers, onboarding.TaskQueue)
 	}
 	return fmt.Sprintf("no worker polls task queue %s, so run %s waits%s; nothing is lost → start one with: go run ./worker, "+
@@ -89,23 +104,47 @@ func (e *BrokenRunError) Unwrap() error { return e.Err }
 // EndedError says that a run ended without a report: it failed, was cancelled or terminated, or timed out.
 type EndedError struct {
 	Run string
-	// How is "failed", "canceled", "terminated" or "timed-out".
-	How string
+	// How is RunAborted, RunFailed, RunCanceled, RunTerminated or RunTimedOut.
+	How onboarding.RunState
+	// Report is what it made, where it says so.
+	Report *onboarding.Report
 	// Message is why, and Remedy what to do about it, where the run says so.
 	Message string
 	Remedy  string
 	At      time.Time
 }
 
+func endedError(name string, end ending.End) *EndedError {
+	return &EndedError{Run: name, How: end.State, Message: end.Message, Remedy: end.Remedy, At: end.EndedAt, Report: end.Report}
+}
+
+// recordedEnd is how a run ended by the record of its studio.
+func recordedEnd(name string, run onboarding.RunRecord) *EndedError {
+	return endedError(name, ending.End{State: run.State, EndedAt: run.EndedAt, Message: run.Message, Remedy: run.Remedy, Report: run.Report})
+}
+
 // Error says how it ended and that starting again adopts what is there.
 func (e *EndedError) Error() string {
-	text := fmt.Sprintf("run %s was %s", e.Run, e.How)
+	text := fmt.Sprintf("run %s ", e.Run)
 	switch e.How {
-	case "failed", "timed-out":
-		text = fmt.Sprintf("run %s %s", e.Run, strings.ReplaceAll(e.How, "-", " "))
+	case onboarding.RunFailed:
+		text += "failed"
+	case onboarding.RunTimedOut:
+		text += "timed out"
+	case onboarding.RunCanceled:
+		text += "was cancelled"
+	default:
+		text += "was " + string(e.How)
 	}
-	if e.Message != "" {
-		text += ": " + onboarding.WithRemedy(e.Message, e.Remedy)
+	switch message := onboarding.WithRemedy(e.Message, e.Remedy); {
+	case strings.HasPrefix(message, string(e.How)): // "aborted at domain by …"
+		text = fmt.Sprintf("run %s was %s", e.Run, message)
+	case message != "":
+		text += ": " + message
+	}
+	if e.Report != nil {
+		return text + fmt.Sprintf(" → what it made is still there: starter report %s; starting the same spec again adopts it and goes on: "+
+			"starter onboard -f spec.yaml", e.Run)
 	}
 	return text + " → what it made is still there; starting the same spec again adopts it and goes on: starter onboard -f spec.yaml"
 }
@@ -122,18 +161,26 @@ func (e *NoServerError) Error() string {
 // Unwrap returns the client's error.
 func (e *NoServerError) Unwrap() error { return e.Err }
 
-// RefusedError says that a run did not accept an answer or a decision.
+// RefusedError says that a run did not accept an answer or a decision, or a studio what was asked of it.
 type RefusedError struct {
-	Run  string
+	Run string
+	// Step is that of the answer or decision, empty for what was asked of a studio.
 	Step onboarding.Step
-	// Message and Remedy are the run's own texts.
+	// Message and Remedy are the run's or studio's own texts.
 	Message string
 	Remedy  string
 }
 
-// Error is the run's own text and where to see what it is asking for.
+// Error is its own text and where to see what it is asking for, or how it stands.
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("%s → what the run waits for: starter status %s", onboarding.WithRemedy(strings.TrimSpace(e.Message), e.Remedy), e.Run)
+	text := onboarding.WithRemedy(strings.TrimSpace(e.Message), e.Remedy)
+	switch {
+	case e.Step == "" && e.Remedy != "":
+		return text
+	case e.Step == "":
+		return fmt.Sprintf("%s → how it stands: starter status %s", text, e.Run)
+	}
+	return fmt.Sprintf("%s → what the run waits for: starter status %s", text, e.Run)
 }
 
 // FailedError says that a check, a plan or a reconcile ended without a result.
@@ -165,13 +212,13 @@ func translate(ctx context.Context, c client.Client, run string, err error) erro
 	case errors.As(err, &unavailable) || errors.As(err, &deadline) || errors.Is(err, context.DeadlineExceeded):
 		return &NoServerError{Err: err}
 	case errors.As(err, &missing):
-		return &UnknownRunError{Run: run, Known: known(ctx, c)}
+		return &UnknownRunError{Run: run, Known: knownNames(ctx, c)}
 	}
 	return fmt.Errorf("run %s: %w", run, err)
 }
 
-// known lists names of runs, as far as they can be listed.
-func known(ctx context.Context, c client.Client) []string {
+// knownNames lists names of studios, as far as they can be listed.
+func knownNames(ctx context.Context, c client.Client) []string {
 	infos, err := List(ctx, c, Filter{Limit: 10})
 	if err != nil {
 		return nil

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
+	"studio-onboarding/internal/ending"
 	"studio-onboarding/onboarding"
 )
 
@@ -48,8 +49,8 @@ func Fleet(ctx context.Context, c client.Client, id string) (lines []FleetLine, 
 		return nil, false, translate(ctx, c, id, err)
 	}
 	info := description.GetWorkflowExecutionInfo()
-	if how := endedHow(info.GetStatus()); how != "" {
-		return nil, true, fmt.Errorf("the fleet %s was %s; runs that it had started go on → starter list", id, how)
+	if state := ending.StateOf(info.GetStatus()); state != "" && state != onboarding.RunDone {
+		return nil, true, fmt.Errorf("the fleet %s was %s; runs that it had started go on → starter list", id, state)
 	}
 	var progress onboarding.FleetProgress
 	if info.GetStatus() == enums.WORKFLOW_EXECUTION_STATUS_COMPLETED {

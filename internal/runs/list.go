@@ -6,28 +6,34 @@ import (
 	"time"
 
 	"go.temporal.io/api/common/v1"
-	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"studio-onboarding/internal/ending"
 	"studio-onboarding/onboarding"
 )
 
-// Info is a run in a list.
+// Info is a studio in a list.
 type Info struct {
 	Run string `json:"run"`
-	// State is the run's own; of a run that ended without one it is "failed", "canceled", "terminated" or "timed-out".
-	State      string          `json:"state"`
-	Step       onboarding.Step `json:"step,omitempty"`
-	StartedAt  time.Time       `json:"startedAt"`
-	EndedAt    time.Time       `json:"endedAt,omitzero"`
-	WorkflowID string          `json:"workflowId"`
-	RunID      string          `json:"runId"`
+	// State is that of the run under way, or of the last one.
+	State string          `json:"state"`
+	Step  onboarding.Step `json:"step,omitempty"`
+	// Who says who has to act, empty where nobody has.
+	Who string `json:"who,omitempty"`
+	// LastGood is when a reconcile last ended with everything as it should be.
+	LastGood time.Time `json:"lastGood,omitzero"`
+	// Expiry is the next date on which something stops working.
+	Expiry     *onboarding.Expiry `json:"expiry,omitempty"`
+	StartedAt  time.Time          `json:"startedAt"`
+	EndedAt    time.Time          `json:"endedAt,omitzero"`
+	WorkflowID string             `json:"workflowId"`
+	RunID      string             `json:"runId"`
 }
 
-// Filter picks runs.
+// Filter picks studios.
 type Filter struct {
 	// State picks those in one state; empty means any.
 	State string
@@ -35,43 +41,77 @@ type Filter struct {
 	Limit int
 }
 
-// List lists runs, newest first, each name once with its latest execution. It reads the server's index, which is some
-// moments behind and needs no worker. An index takes about 10 calls a second per namespace: don't poll it.
+// List lists studios, the newest first, and after them runs of the first version that no studio has taken over. It reads the server's
+// index, which is some moments behind and needs no worker. An index takes about 10 calls a second per namespace: don't poll it.
 func List(ctx context.Context, c client.Client, filter Filter) ([]Info, error) {
 	if filter.Limit == 0 {
 		filter.Limit = 100
 	}
-	request := &workflowservice.ListWorkflowExecutionsRequest{
-		PageSize: 100,
-		Query:    fmt.Sprintf("WorkflowType = '%s'", onboarding.WorkflowOnboard),
-	}
 	var list []Info
 	seen := map[string]bool{}
+	take := func(name string, info func() Info) bool {
+		if seen[name] {
+			return true
+		}
+		// An older execution of a name must not show up because the newest one is in another state.
+		seen[name] = true
+		if found := info(); filter.State == "" || found.State == filter.State {
+			list = append(list, found)
+		}
+		return len(list) < filter.Limit
+	}
+	err := each(ctx, c, fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", onboarding.WorkflowStudio),
+		func(execution *workflow.WorkflowExecutionInfo) bool {
+			name, ok := onboarding.StudioName(execution.GetExecution().GetWorkflowId())
+			return !ok || take(name, func() Info { return studioInfo(name, execution) })
+		})
+	if err != nil || len(list) == filter.Limit {
+		return list, err
+	}
+	err = each(ctx, c, fmt.Sprintf("WorkflowType = '%s'", onboarding.WorkflowOnboard),
+		func(execution *workflow.WorkflowExecutionInfo) bool {
+			name, ok := onboarding.RunName(execution.GetExecution().GetWorkflowId())
+			return !ok || take(name, func() Info {
+				info := infoOf(name, execution)
+				info.Who = onboarding.Summary{State: onboarding.RunState(info.State), Step: info.Step}.Who(time.Now())
+				return info
+			})
+		})
+	return list, err
+}
+
+// each goes through the executions that a query finds, newest first, until one says that it is enough.
+func each(ctx context.Context, c client.Client, query string, more func(*workflow.WorkflowExecutionInfo) bool) error {
+	request := &workflowservice.ListWorkflowExecutionsRequest{PageSize: 100, Query: query}
 	for {
 		page, err := c.ListWorkflow(ctx, request)
 		if err != nil {
-			return nil, fmt.Errorf("list runs: %w", err)
+			return fmt.Errorf("list studios: %w", err)
 		}
 		for _, execution := range page.GetExecutions() {
-			run, ok := onboarding.RunName(execution.GetExecution().GetWorkflowId())
-			if !ok || seen[run] {
-				continue
-			}
-			// An older execution of a name must not show up because the newest one is in another state.
-			seen[run] = true
-			info := infoOf(run, execution)
-			if filter.State != "" && info.State != filter.State {
-				continue
-			}
-			if list = append(list, info); len(list) == filter.Limit {
-				return list, nil
+			if !more(execution) {
+				return nil
 			}
 		}
 		if len(page.GetNextPageToken()) == 0 {
-			return list, nil
+			return nil
 		}
 		request.NextPageToken = page.GetNextPageToken()
 	}
+}
+
+// studioInfo reads what a studio says of itself in its memo.
+func studioInfo(name string, execution *workflow.WorkflowExecutionInfo) Info {
+	info := infoOf(name, execution)
+	var summary onboarding.Summary
+	payload := execution.GetMemo().GetFields()[onboarding.MemoSummary]
+	if payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &summary) != nil {
+		// It has only just been started, or its memo is encrypted with keys that we lack.
+		summary = onboarding.Summary{State: onboarding.RunState(info.State), Step: info.Step}
+	}
+	info.State, info.Step = string(summary.State), summary.Step
+	info.Who, info.LastGood, info.Expiry = summary.Who(time.Now()), summary.LastGood, summary.Expiry
+	return info
 }
 
 func infoOf(run string, execution *workflow.WorkflowExecutionInfo) Info {
@@ -86,28 +126,15 @@ func infoOf(run string, execution *workflow.WorkflowExecutionInfo) Info {
 	if closed := execution.GetCloseTime(); closed != nil {
 		info.EndedAt = closed.AsTime()
 	}
-	if how := endedHow(execution.GetStatus()); how != "" {
-		info.State = how
+	// What a run says of itself counts: one that was aborted has failed for Temporal.
+	state := ending.StateOf(execution.GetStatus())
+	if state != "" && state != onboarding.RunDone && !(state == onboarding.RunFailed && info.State == string(onboarding.RunAborted)) {
+		info.State = string(state)
 	}
 	if info.State == "" {
 		info.State = string(onboarding.RunRunning)
 	}
 	return info
-}
-
-// endedHow names an end without a result; "" for a run that goes on or completed.
-func endedHow(status enums.WorkflowExecutionStatus) string {
-	switch status {
-	case enums.WORKFLOW_EXECUTION_STATUS_FAILED:
-		return "failed"
-	case enums.WORKFLOW_EXECUTION_STATUS_CANCELED:
-		return "canceled"
-	case enums.WORKFLOW_EXECUTION_STATUS_TERMINATED:
-		return "terminated"
-	case enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:
-		return "timed-out"
-	}
-	return ""
 }
 
 // keyword reads a search attribute; "" where it is absent.

@@ -45,4 +45,6 @@ func ExplainPerson(ctx context.Context, c client.Client, in onboarding.ExplainPe
 }
 
 // readingID names a workflow that reads. Several may do so at once, and no person's name may be in it.
-func readingID(h onboarding.Handles) string { return "access-" + h.Spec.Name + "-" + uuid.NewString() }
+func readingID(h onboarding.Handles) string {
+	return onboarding.ReadingID(h.Spec.Name) + "-" + uuid.NewString()
+}

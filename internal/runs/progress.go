@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 
+	"studio-onboarding/internal/ending"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
 )
@@ -33,7 +34,10 @@ const (
 // answers within 9 s it is a *NoWorkerError.
 func Progress(ctx context.Context, c client.Client, run string) (onboarding.Progress, error) {
 	description, err := describe(ctx, c, run)
-	if err != nil {
+	var unknown *UnknownRunError
+	if errors.As(err, &unknown) {
+		return recordedProgress(ctx, c, run)
+	} else if err != nil {
 		return onboarding.Progress{}, err
 	}
 	info := description.GetWorkflowExecutionInfo()
@@ -64,11 +68,16 @@ func Workers(ctx context.Context, c client.Client) (pollers int, err error) {
 
 // describe asks the server about the latest execution of a run. It needs no worker.
 func describe(ctx context.Context, c client.Client, run string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
-	ctx, cancel := context.WithTimeout(ctx, queryWithin)
+	return describeID(ctx, c, run, onboarding.WorkflowID(run))
+}
+
+// describeID asks the server about the latest execution of a workflow ID that belongs to a name.
+func describeID(ctx context.Context, c client.Client, name, id string) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
+	asking, cancel := context.WithTimeout(ctx, queryWithin)
 	defer cancel()
-	description, err := c.DescribeWorkflowExecution(ctx, onboarding.WorkflowID(run), "")
+	description, err := c.DescribeWorkflowExecution(asking, id, "")
 	if err != nil {
-		return nil, translate(ctx, c, run, err)
+		return nil, translate(ctx, c, name, err)
 	}
 	return description, nil
 }
@@ -125,18 +134,14 @@ func closedProgress(ctx context.Context, c client.Client, run string, info *work
 	if ctx.Err() != nil {
 		return onboarding.Progress{}, ctx.Err()
 	}
-	if how := endedHow(info.GetStatus()); how != "" {
-		ended := &EndedError{Run: run, How: how, At: info.GetCloseTime().AsTime()}
-		err := c.GetWorkflow(ctx, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId()).Get(ctx, nil)
-		if err != nil && how == "failed" {
-			ended.Message, ended.Remedy = failureOf(err)
-		}
+	if state := ending.StateOf(info.GetStatus()); state != onboarding.RunDone {
+		end := endOf(ctx, c, info)
 		if !answered {
 			progress = onboarding.Progress{Run: run, StartedAt: info.GetStartTime().AsTime()}
 		}
-		progress.State, progress.EndedAt = onboarding.RunAborted, ended.At
+		progress.State, progress.EndedAt = end.State, end.EndedAt
 		progress.Requests, progress.Parked = nil, nil
-		return progress, ended
+		return progress, endedError(run, end)
 	}
 	if answered {
 		return progress, nil
@@ -146,6 +151,25 @@ func closedProgress(ctx context.Context, c client.Client, run string, info *work
 		return onboarding.Progress{}, err
 	}
 	return progressOf(report), nil
+}
+
+// recordedProgress tells from the studio's record of a run that the server no longer keeps, or of one that is about to start.
+func recordedProgress(ctx context.Context, c client.Client, name string) (onboarding.Progress, error) {
+	studio, err := Studio(ctx, c, name)
+	if err != nil {
+		return onboarding.Progress{}, err
+	}
+	if len(studio.Runs) == 0 {
+		return onboarding.Progress{Run: name, State: onboarding.RunRunning, StartedAt: studio.Since}, nil
+	}
+	run := studio.Runs[len(studio.Runs)-1]
+	if run.State != onboarding.RunDone && run.Ended() {
+		return onboarding.Progress{Run: name, State: run.State, StartedAt: run.StartedAt, EndedAt: run.EndedAt}, recordedEnd(name, run)
+	}
+	if run.Report != nil {
+		return progressOf(*run.Report), nil
+	}
+	return onboarding.Progress{Run: name, State: run.State, StartedAt: run.StartedAt, EndedAt: run.EndedAt}, nil
 }
 
 // progressOf tells from a report how the steps went. An aborted run's report doesn't say, so its steps are left out.

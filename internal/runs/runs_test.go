@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"studio-onboarding/internal/runs"
@@ -33,44 +34,47 @@ func progress(steps ...onboarding.StepProgress) onboarding.Progress {
 	return onboarding.Progress{Run: "demo", State: onboarding.RunRunning, Steps: steps}
 }
 
-func running(step onboarding.Step) onboarding.StepProgress {
+func runningStep(step onboarding.Step) onboarding.StepProgress {
 	return onboarding.StepProgress{Step: step, State: onboarding.StepRunning}
 }
 
-func TestStartSaysWhatItStartedAndNamesNobody(t *testing.T) {
+func TestStartHasTheStudioApplyTheSpecAndNamesNobody(t *testing.T) {
 	fake := runstest.Running()
+	fake.Applied = onboarding.Applied{N: 3, WorkflowID: "onboard-demo", RunID: runstest.RunID}
 	started, err := runs.Start(t.Context(), fake, spec(), "op@host")
 	require.NoError(t, err)
-	require.Equal(t, runs.Started{WorkflowID: "onboard-demo", RunID: runstest.RunID}, started)
+	require.Equal(t, runs.Started{WorkflowID: "onboard-demo", RunID: runstest.RunID, N: 3}, started)
+
+	apply := fake.Applies[0]
+	require.Equal(t, onboarding.Apply{ID: apply.ID, Spec: spec(), By: "op@host"}, apply)
+	update := fake.Updates[0]
+	require.Equal(t, "studio-demo", update.WorkflowID)
+	require.Equal(t, onboarding.UpdateApply, update.UpdateName)
+	require.Equal(t, client.WorkflowUpdateStageCompleted, update.WaitForStage)
+	require.Contains(t, update.UpdateID, apply.ID, "the same request counts once")
+	require.Equal(t, onboarding.StudioInput{Name: "demo", Apply: &apply}, fake.Inputs[0], "it is carried out also where the update is lost")
 
 	options := fake.Starts[0]
-	require.Equal(t, "onboard-demo", options.ID)
+	require.Equal(t, "studio-demo", options.ID)
 	require.Equal(t, onboarding.TaskQueue, options.TaskQueue)
+	require.Equal(t, enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING, options.WorkflowIDConflictPolicy)
 	require.Equal(t, enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE, options.WorkflowIDReusePolicy)
-	require.Equal(t, enums.WORKFLOW_ID_CONFLICT_POLICY_FAIL, options.WorkflowIDConflictPolicy)
-	require.True(t, options.WorkflowExecutionErrorWhenAlreadyStarted, "otherwise the client attaches without a word")
-	require.Empty(t, options.Memo)
+	require.Equal(t, map[string]any{onboarding.MemoApply: apply.ID}, options.Memo)
 	require.LessOrEqual(t, len(options.StaticSummary), 200)
-	require.Contains(t, options.StaticDetails, "starter watch demo")
 	require.NotContains(t, options.StaticSummary+options.StaticDetails, "alice")
 	state, ok := options.TypedSearchAttributes.GetKeyword(temporal.NewSearchAttributeKeyKeyword(onboarding.SearchAttributeState))
 	require.True(t, ok)
 	require.Equal(t, "running", state)
-	require.Equal(t, onboarding.OnboardInput{Spec: spec(), StartedBy: "op@host"}, fake.Inputs[0])
+
+	_, err = runs.Start(t.Context(), fake, spec(), "op@host")
+	require.NoError(t, err)
+	require.NotEqual(t, apply.ID, fake.Applies[1].ID, "asked for again, it is another request")
 }
 
 func TestStartAttachesHonestly(t *testing.T) {
 	fake := runstest.Running()
-	fake.Running = &onboarding.OnboardInput{Spec: spec(), StartedBy: "somebody@else"}
+	fake.Applied = onboarding.Applied{N: 1, WorkflowID: "onboard-demo", RunID: runstest.RunID, Attached: true, SpecDiffers: true}
 	started, err := runs.Start(t.Context(), fake, spec(), "op@host")
-	require.NoError(t, err)
-	require.True(t, started.Attached)
-	require.False(t, started.SpecDiffers)
-	require.Equal(t, runstest.RunID, started.RunID)
-
-	changed := spec()
-	changed.Access.Groups = append(changed.Access.Groups, onboarding.GroupAccessSpec{Name: "more"})
-	started, err = runs.Start(t.Context(), fake, changed, "op@host")
 	require.NoError(t, err)
 	require.True(t, started.Attached)
 	require.True(t, started.SpecDiffers)
@@ -83,7 +87,8 @@ func TestStartWaitsForSearchAttributesToSpread(t *testing.T) {
 	}
 	_, err := runs.Start(t.Context(), fake, spec(), "")
 	require.NoError(t, err)
-	require.Len(t, fake.Starts, 2)
+	require.Len(t, fake.Applies, 2)
+	require.Equal(t, fake.Applies[0], fake.Applies[1], "it is the same request")
 }
 
 func TestStartPassesOtherErrorsOn(t *testing.T) {
@@ -93,10 +98,56 @@ func TestStartPassesOtherErrorsOn(t *testing.T) {
 	_, err := runs.Start(t.Context(), fake, spec(), "")
 	require.ErrorIs(t, err, cause)
 	require.Len(t, fake.Starts, 1)
+
+	fake.UpdateError = temporal.NewApplicationError("The studio has just been forgotten.", "Forgotten",
+		onboarding.Failure{Reason: "The studio has just been forgotten.", Remedy: "Start again."})
+	_, err = runs.Start(t.Context(), fake, spec(), "")
+	require.EqualError(t, err, "The studio has just been forgotten. → Start again.")
+}
+
+func TestAStartThatNobodyTakesUpSaysWhetherItIsCarriedOutLater(t *testing.T) {
+	late := client.NewWorkflowUpdateServiceTimeoutOrCanceledError(context.DeadlineExceeded)
+	var none *runs.NoWorkerError
+
+	t.Run("a new studio holds the spec", func(t *testing.T) {
+		fake := &runstest.Fake{StartErrors: []error{late}}
+		_, err := runs.Start(t.Context(), fake, spec(), "op@host")
+		require.ErrorAs(t, err, &none)
+		require.False(t, none.NotTaken)
+		require.ErrorContains(t, err, "no worker polls task queue studio-onboarding, so run demo waits")
+		require.ErrorContains(t, err, "nothing is lost")
+	})
+	t.Run("one that was there does not", func(t *testing.T) {
+		for pollers, want := range map[int]string{0: "so nothing was started for demo", 2: "although 2 polled"} {
+			fake := &runstest.Fake{StartErrors: []error{late}, Studio: live(), Memo: "an earlier one", Pollers: pollers}
+			_, err := runs.Start(t.Context(), fake, spec(), "op@host")
+			require.ErrorAs(t, err, &none)
+			require.True(t, none.NotTaken)
+			require.ErrorContains(t, err, want)
+			require.ErrorContains(t, err, "try again")
+		}
+	})
+	t.Run("one that waits itself holds the first spec", func(t *testing.T) {
+		fake := &runstest.Fake{StartErrors: []error{late, late}}
+		_, err := runs.Start(t.Context(), fake, spec(), "op@host")
+		require.ErrorAs(t, err, &none)
+		require.False(t, none.NotTaken)
+		_, err = runs.Start(t.Context(), fake, spec(), "op@host")
+		require.ErrorAs(t, err, &none)
+		require.True(t, none.NotTaken)
+		require.ErrorContains(t, err, "demo waits with the spec that was given first")
+	})
+	t.Run("nor does one that was not started", func(t *testing.T) {
+		fake := &runstest.Fake{StartErrors: []error{serviceerror.NewDeadlineExceeded("deadline")}}
+		_, err := runs.Start(t.Context(), fake, spec(), "op@host")
+		require.ErrorAs(t, err, &none)
+		require.True(t, none.NotTaken)
+	})
 }
 
 func TestProgressAddsCountsAndFailuresOfActivitiesUnderWay(t *testing.T) {
-	fake := runstest.Running(progress(running(onboarding.StepOktaGroups), running(onboarding.StepDomain), running(onboarding.StepNetwork)))
+	fake := runstest.Running(progress(runningStep(onboarding.StepOktaGroups), runningStep(onboarding.StepDomain),
+		runningStep(onboarding.StepNetwork)))
 	fake.Pending = []*workflow.PendingActivityInfo{
 		runstest.Activity("AwaitProvisioned", 7, &onboarding.Count{Step: onboarding.StepOktaGroups, Done: 812, Total: 1000, What: "people"},
 			"NotReady", "188 people are under way"),
@@ -126,8 +177,10 @@ func TestAnUnknownRunNamesTheKnownOnes(t *testing.T) {
 	require.ErrorContains(t, err, "alpha, beta")
 
 	fake.Listed = nil
-	_, err = runs.Report(t.Context(), fake, "gamma")
+	_, err = runs.Report(t.Context(), fake, "gamma", 0)
+	require.ErrorAs(t, err, &unknown)
 	require.ErrorContains(t, err, "starter onboard -f")
+	require.Empty(t, fake.Starts, "a name that nobody knows does not become a studio")
 }
 
 func TestASilentWorkerIsExplained(t *testing.T) {
@@ -193,11 +246,11 @@ func TestACompletedRunIsTold(t *testing.T) {
 		}
 	})
 	t.Run("its report needs no worker", func(t *testing.T) {
-		fake := &runstest.Fake{Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Report: report}
-		got, err := runs.Report(t.Context(), fake, "demo")
+		silence := serviceerror.NewFailedPrecondition("no poller seen")
+		fake := &runstest.Fake{Status: enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, Report: report, QueryErrors: []error{silence}}
+		got, err := runs.Report(t.Context(), fake, "demo", 0)
 		require.NoError(t, err)
 		require.Equal(t, report, got)
-		require.Empty(t, fake.Queries)
 	})
 }
 
@@ -206,30 +259,37 @@ func TestARunThatEndedWithoutReportIsAnErrorWithItsReason(t *testing.T) {
 	for status, how := range map[enums.WorkflowExecutionStatus]string{
 		enums.WORKFLOW_EXECUTION_STATUS_FAILED:     "failed",
 		enums.WORKFLOW_EXECUTION_STATUS_TERMINATED: "was terminated",
-		enums.WORKFLOW_EXECUTION_STATUS_CANCELED:   "was canceled",
+		enums.WORKFLOW_EXECUTION_STATUS_CANCELED:   "was cancelled",
 		enums.WORKFLOW_EXECUTION_STATUS_TIMED_OUT:  "timed out",
 	} {
-		fake := &runstest.Fake{Status: status, Progress: []onboarding.Progress{stale},
-			Failure: temporal.NewApplicationError("the disk is full", "Invalid")}
+		fake := &runstest.Fake{Status: status, Progress: []onboarding.Progress{stale}, Failure: errors.New("no more is known")}
+		if how == "failed" {
+			fake.Failure = temporal.NewApplicationError("the disk is full", "Invalid",
+				onboarding.Failure{Reason: "the disk is full", Remedy: "Tidy up."})
+		}
 		p, err := runs.Progress(t.Context(), fake, "demo")
 		var ended *runs.EndedError
 		require.ErrorAs(t, err, &ended)
 		require.ErrorContains(t, err, how)
 		require.ErrorContains(t, err, "starter onboard -f")
-		require.Equal(t, onboarding.RunAborted, p.State, "what it said last is out of date")
+		require.Equal(t, ended.How, p.State, "what it said last is out of date")
 		require.Empty(t, p.Requests)
 		if how == "failed" {
-			require.ErrorContains(t, err, "the disk is full")
+			require.ErrorContains(t, err, "the disk is full → Tidy up.")
 		}
-		_, err = runs.Report(t.Context(), fake, "demo")
-		require.ErrorAs(t, err, &ended)
+		fake.Studio = &onboarding.Studio{Name: "demo", Runs: []onboarding.RunRecord{
+			{N: 1, State: ended.How, EndedAt: ended.At, Message: ended.Message, Remedy: ended.Remedy}}}
+		_, reported := runs.Report(t.Context(), fake, "demo", 0)
+		require.ErrorAs(t, reported, &ended)
+		require.Equal(t, err.Error(), reported.Error(), "the record says the same")
 	}
 }
 
 func TestReportOfARunUnderWayIsAsked(t *testing.T) {
 	fake := runstest.Running(progress())
 	fake.Report = onboarding.Report{Run: "demo", State: onboarding.RunRunning}
-	got, err := runs.Report(t.Context(), fake, "demo")
+	fake.Studio = &onboarding.Studio{Name: "demo", Runs: []onboarding.RunRecord{{N: 1, State: onboarding.RunRunning}}}
+	got, err := runs.Report(t.Context(), fake, "demo", 0)
 	require.NoError(t, err)
 	require.Equal(t, fake.Report, got)
 }
@@ -245,29 +305,6 @@ func TestDocumentsAreAskedByName(t *testing.T) {
 	require.ErrorContains(t, err, "there is no such document")
 }
 
-func TestListTellsEachRunOnceByItsLatestExecution(t *testing.T) {
-	fake := &runstest.Fake{Listed: []*workflow.WorkflowExecutionInfo{
-		runstest.Execution("onboard-alpha", enums.WORKFLOW_EXECUTION_STATUS_RUNNING, onboarding.RunWaiting, onboarding.StepSCIM),
-		runstest.Execution("onboard-alpha", enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, onboarding.RunDone, onboarding.StepReport),
-		runstest.Execution("other-workflow", enums.WORKFLOW_EXECUTION_STATUS_RUNNING, onboarding.RunRunning, ""),
-		runstest.Execution("onboard-beta", enums.WORKFLOW_EXECUTION_STATUS_TERMINATED, onboarding.RunRunning, onboarding.StepDomain),
-		runstest.Execution("onboard-gamma", enums.WORKFLOW_EXECUTION_STATUS_COMPLETED, onboarding.RunDone, onboarding.StepReport),
-	}}
-	states := func(filter runs.Filter) map[string]string {
-		list, err := runs.List(t.Context(), fake, filter)
-		require.NoError(t, err)
-		got := map[string]string{}
-		for _, info := range list {
-			got[info.Run] = info.State
-		}
-		return got
-	}
-	require.Equal(t, map[string]string{"alpha": "waiting-for-operator", "beta": "terminated", "gamma": "done"}, states(runs.Filter{}))
-	require.Equal(t, map[string]string{"gamma": "done"}, states(runs.Filter{State: "done"}), "an older execution must not answer for alpha")
-	require.Empty(t, states(runs.Filter{State: "running"}), "a terminated run does not run, whatever it said last")
-	require.Len(t, states(runs.Filter{Limit: 2}), 2)
-}
-
 func TestWorkersCountsPollers(t *testing.T) {
 	fake := &runstest.Fake{Pollers: 3}
 	n, err := runs.Workers(t.Context(), fake)
@@ -277,7 +314,7 @@ func TestWorkersCountsPollers(t *testing.T) {
 
 func TestWatchShowsUntilTheEnd(t *testing.T) {
 	done := onboarding.Progress{Run: "demo", State: onboarding.RunDone}
-	fake := runstest.Running(progress(), progress(running(onboarding.StepDomain)), done)
+	fake := runstest.Running(progress(), progress(runningStep(onboarding.StepDomain)), done)
 	var seen []onboarding.RunState
 	last, err := runs.Watch(t.Context(), fake, "demo", time.Millisecond, func(p onboarding.Progress) (bool, error) {
 		seen = append(seen, p.State)

@@ -92,6 +92,8 @@ func updateError(ctx context.Context, c client.Client, run string, step onboardi
 	case errors.As(err, &app):
 		message, remedy := failureOf(err)
 		return &RefusedError{Run: run, Step: step, Message: message, Remedy: remedy}
+	case errors.As(err, &ended) && step == "":
+		return fmt.Errorf("the studio %s has ended meanwhile → see whether it is still under care: starter list", run)
 	case errors.As(err, &late) || errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("run %s has not settled this within %s: the worker is busy, or has stopped → see what became of it with: "+
 			"starter status %s", run, updateWithin, run)

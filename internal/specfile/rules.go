@@ -190,6 +190,11 @@ func (c ruleCheck) operator() {
 			}
 		}
 	}
+	if remind.Std() < onboarding.MinRemindEvery {
+		c.wrong([]string{"operator", "remindEvery"}, "a duration of at least 10m such as 4h", "%s is too short: each reminder leaves a trace in "+
+			"the history of a run that may wait for weeks", remind)
+		return
+	}
 	if deadline <= remind {
 		path := []string{"operator", "deadline"}
 		if !c.source.has(path...) {

@@ -1,17 +1,18 @@
-// Package runstest holds a Temporal client for tests: one run, without server or worker. It encodes what it answers as a
-// server would.
+// Package runstest holds a Temporal client for tests: one studio and its run, without server or worker. It encodes what it answers as
+// a server would.
 package runstest
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"go.temporal.io/api/common/v1"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/failure/v1"
-	"go.temporal.io/api/history/v1"
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/taskqueue/v1"
@@ -19,6 +20,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -33,6 +35,12 @@ type Fake struct {
 	client.Client
 
 	mu sync.Mutex
+	// Studio is the record of the studio that goes on; nil where there is none. One that is started takes the run over, and answers
+	// Finding queries before it has found it.
+	Studio  *onboarding.Studio
+	Finding int
+	// Memo is the ID of the Apply that the studio was started with; Apply sets it where it starts one that nobody takes up.
+	Memo string
 	// Progress are the answers to QueryProgress, one after the other; the last one stays.
 	Progress []onboarding.Progress
 	// Report answers QueryReport and is the result of a completed run.
@@ -42,10 +50,11 @@ type Fake struct {
 	Changes onboarding.ChangesPage
 	// Documents answer QueryDocument, by name.
 	Documents map[string]string
-	// Status is that of the run; unspecified means that there is none.
+	// Status is that of the run; unspecified means that the server knows none.
 	Status enums.WorkflowExecutionStatus
-	// Result is the result of a workflow that only looks, instead of Report.
-	Result any
+	// Result is the result of a workflow that only looks, and of a reconcile. It has Looking's status, or else the run's.
+	Result  any
+	Looking enums.WorkflowExecutionStatus
 	// Waiting says that no worker has begun with a workflow.
 	Waiting bool
 	// Terminated are the IDs of workflows that were terminated.
@@ -69,17 +78,21 @@ type Fake struct {
 	StartErrors []error
 	// Schedules are the server's.
 	Schedules Schedules
-	// Running is the input of a run that goes on already: starts are refused.
-	Running *onboarding.OnboardInput
-	// Ack answers updates; UpdateError refuses them.
+	// Ack answers updates, Applied that of a spec, and Queued that of a reconcile, which has begun where nothing else is said;
+	// UpdateError refuses them.
 	Ack         onboarding.Acknowledgement
+	Applied     onboarding.Applied
+	Queued      onboarding.ReconcileRecord
 	UpdateError error
 
-	// Starts, Inputs and Updates record what was sent.
+	// Starts, Inputs, Applies and Updates record what was sent.
 	Starts  []client.StartWorkflowOptions
-	Inputs  []onboarding.OnboardInput
+	Inputs  []any
+	Applies []onboarding.Apply
 	Updates []client.UpdateWorkflowOptions
 	Queries []string
+	// Deleted are the executions that were deleted, as ID and run ID.
+	Deleted [][2]string
 	Closed  bool
 }
 
@@ -105,10 +118,27 @@ func (f *Fake) DescribeWorkflowExecution(
 ) (*workflowservice.DescribeWorkflowExecutionResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.Status == enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED {
+	status := f.Status
+	_, isRun := onboarding.RunName(workflowID)
+	_, isStudio := onboarding.StudioName(workflowID)
+	switch {
+	case isStudio && f.Studio != nil:
+		status = enums.WORKFLOW_EXECUTION_STATUS_RUNNING
+	case isStudio:
+		status = enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED
+	case !isRun && f.Looking != enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED:
+		status = f.Looking
+	}
+	if status == enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED {
 		return nil, serviceerror.NewNotFound("workflow not found for ID: " + workflowID)
 	}
-	info := Execution(workflowID, f.Status, f.State, f.Step)
+	info := Execution(workflowID, status, f.State, f.Step)
+	if isStudio && f.Memo != "" {
+		info.Memo = &common.Memo{Fields: map[string]*common.Payload{onboarding.MemoApply: payload(f.Memo)}}
+		if len(f.Studio.Runs) > 0 { // it has begun
+			info.Memo.Fields[onboarding.MemoSummary] = payload(f.Studio.Summary())
+		}
+	}
 	description := &workflowservice.DescribeWorkflowExecutionResponse{WorkflowExecutionInfo: info, PendingActivities: slices.Clone(f.Pending)}
 	if f.Waiting {
 		description.PendingWorkflowTask = &workflow.PendingWorkflowTaskInfo{State: enums.PENDING_WORKFLOW_TASK_STATE_SCHEDULED, Attempt: 1}
@@ -124,11 +154,19 @@ func (f *Fake) TerminateWorkflow(_ context.Context, workflowID, _, _ string, _ .
 	return nil
 }
 
+// Listed is a studio in the index, with what it says of itself.
+func Listed(name string, summary onboarding.Summary) *workflow.WorkflowExecutionInfo {
+	info := Execution(onboarding.StudioID(name), enums.WORKFLOW_EXECUTION_STATUS_RUNNING, summary.State, summary.Step)
+	info.Memo = &common.Memo{Fields: map[string]*common.Payload{onboarding.MemoSummary: payload(summary)}}
+	return info
+}
+
 // Execution describes an execution as the server does.
 func Execution(workflowID string, status enums.WorkflowExecutionStatus, state onboarding.RunState,
 	step onboarding.Step) *workflow.WorkflowExecutionInfo {
 	info := &workflow.WorkflowExecutionInfo{
 		Execution: &common.WorkflowExecution{WorkflowId: workflowID, RunId: RunID},
+		Type:      &common.WorkflowType{Name: workflowType(workflowID)},
 		Status:    status,
 		StartTime: timestamppb.New(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)),
 		SearchAttributes: &common.SearchAttributes{IndexedFields: map[string]*common.Payload{
@@ -137,9 +175,23 @@ func Execution(workflowID string, status enums.WorkflowExecutionStatus, state on
 		}},
 	}
 	if status != enums.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		info.CloseTime = timestamppb.New(time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC))
+		info.CloseTime = timestamppb.New(ended)
 	}
 	return info
+}
+
+// workflowType is the type that workflow IDs of this kind have.
+func workflowType(workflowID string) string {
+	for prefix, name := range map[string]string{
+		onboarding.StudioID(""): onboarding.WorkflowStudio, onboarding.WorkflowID(""): onboarding.WorkflowOnboard,
+		onboarding.ReconcileID(""): onboarding.WorkflowReconcile, onboarding.CheckID(""): onboarding.WorkflowCheck,
+		onboarding.PlanID(""): onboarding.WorkflowPlan, onboarding.ReadingID(""): onboarding.WorkflowAccessList,
+	} {
+		if strings.HasPrefix(workflowID, prefix) {
+			return name
+		}
+	}
+	return ""
 }
 
 // Activity describes an activity under way: count is its heartbeat, and class, message and remedy its last failure, if any.
@@ -162,7 +214,7 @@ func Activity(name string, attempt int32, count *onboarding.Count, class, messag
 }
 
 // QueryWorkflow implements client.Client.
-func (f *Fake) QueryWorkflow(_ context.Context, _, runID, name string, args ...any) (converter.EncodedValue, error) {
+func (f *Fake) QueryWorkflow(_ context.Context, workflowID, _, name string, args ...any) (converter.EncodedValue, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Queries = append(f.Queries, name)
@@ -175,6 +227,14 @@ func (f *Fake) QueryWorkflow(_ context.Context, _, runID, name string, args ...a
 	}
 	var answer any
 	switch name {
+	case onboarding.QueryStudio:
+		if f.Studio == nil {
+			return nil, serviceerror.NewNotFound("workflow not found for ID: " + workflowID)
+		}
+		if answer = *f.Studio; f.Finding > 0 {
+			f.Finding--
+			answer = onboarding.Studio{}
+		}
 	case onboarding.QueryProgress:
 		answer = f.Progress[0]
 		if len(f.Progress) > 1 {
@@ -206,37 +266,115 @@ func (f *Fake) DescribeTaskQueue(context.Context, string, enums.TaskQueueType) (
 // ListWorkflow implements client.Client; it answers with one execution per page.
 func (f *Fake) ListWorkflow(_ context.Context,
 	in *workflowservice.ListWorkflowExecutionsRequest) (*workflowservice.ListWorkflowExecutionsResponse, error) {
-	at := len(in.GetNextPageToken())
-	if at >= len(f.Listed) {
-		return &workflowservice.ListWorkflowExecutionsResponse{}, nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for at := len(in.GetNextPageToken()); at < len(f.Listed); at++ {
+		if Matches(in.GetQuery(), f.Listed[at]) {
+			return &workflowservice.ListWorkflowExecutionsResponse{
+				Executions: f.Listed[at : at+1], NextPageToken: make([]byte, at+1),
+			}, nil
+		}
 	}
-	return &workflowservice.ListWorkflowExecutionsResponse{
-		Executions: f.Listed[at : at+1], NextPageToken: make([]byte, at+1),
-	}, nil
+	return &workflowservice.ListWorkflowExecutionsResponse{}, nil
+}
+
+// WorkflowService implements client.Client: executions can be deleted.
+func (f *Fake) WorkflowService() workflowservice.WorkflowServiceClient { return service{fake: f} }
+
+type service struct {
+	workflowservice.WorkflowServiceClient
+	fake *Fake
+}
+
+func (s service) DeleteWorkflowExecution(_ context.Context, in *workflowservice.DeleteWorkflowExecutionRequest,
+	_ ...grpc.CallOption) (*workflowservice.DeleteWorkflowExecutionResponse, error) {
+	s.fake.mu.Lock()
+	defer s.fake.mu.Unlock()
+	id, runID := in.GetWorkflowExecution().GetWorkflowId(), in.GetWorkflowExecution().GetRunId()
+	s.fake.Deleted = append(s.fake.Deleted, [2]string{id, runID})
+	s.fake.Listed = slices.DeleteFunc(slices.Clone(s.fake.Listed), func(info *workflow.WorkflowExecutionInfo) bool {
+		return info.GetExecution().GetWorkflowId() == id && info.GetExecution().GetRunId() == runID
+	})
+	return &workflowservice.DeleteWorkflowExecutionResponse{}, nil
 }
 
 // ExecuteWorkflow implements client.Client.
-func (f *Fake) ExecuteWorkflow(_ context.Context, options client.StartWorkflowOptions, _ any, args ...any) (client.WorkflowRun, error) {
+func (f *Fake) ExecuteWorkflow(_ context.Context, options client.StartWorkflowOptions, started any,
+	args ...any) (client.WorkflowRun, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.Starts = append(f.Starts, options)
-	if in, ok := args[0].(onboarding.OnboardInput); ok {
-		f.Inputs = append(f.Inputs, in)
-	}
+	f.Starts, f.Inputs = append(f.Starts, options), append(f.Inputs, args[0])
 	if len(f.StartErrors) > 0 {
 		err := f.StartErrors[0]
 		f.StartErrors = f.StartErrors[1:]
 		return nil, err
 	}
-	if f.Running != nil {
-		return nil, serviceerror.NewWorkflowExecutionAlreadyStarted("already started", "request", RunID)
+	if started == onboarding.WorkflowStudio {
+		f.begin(options.ID)
 	}
 	return execution{fake: f, id: options.ID}, nil
 }
 
-// GetWorkflowHistory implements client.Client: the first event of the run that goes on.
-func (f *Fake) GetWorkflowHistory(context.Context, string, string, bool, enums.HistoryEventFilterType) client.HistoryEventIterator {
-	return &events{input: f.Running}
+// begin starts the studio, where it doesn't go on. It takes the run over.
+func (f *Fake) begin(id string) {
+	if f.Studio != nil {
+		return
+	}
+	name, _ := onboarding.StudioName(id)
+	f.Studio = &onboarding.Studio{Name: name}
+	run := onboarding.RunRecord{N: 1, WorkflowID: onboarding.WorkflowID(name), RunID: RunID, State: onboarding.RunRunning}
+	switch f.Status {
+	case enums.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED:
+		return
+	case enums.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		run.State, run.Report, run.EndedAt = onboarding.RunDone, &f.Report, ended
+		f.Studio.InForce = f.Report.Handles
+	}
+	f.Studio.Runs = []onboarding.RunRecord{run}
+}
+
+// ended is when every run ended that has ended.
+var ended = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+
+// withStart is the start of an UpdateWithStartWorkflow.
+type withStart struct {
+	client.WithStartWorkflowOperation
+	options client.StartWorkflowOptions
+	input   any
+}
+
+// NewWithStartWorkflowOperation implements client.Client.
+func (f *Fake) NewWithStartWorkflowOperation(options client.StartWorkflowOptions, _ any, args ...any) client.WithStartWorkflowOperation {
+	return &withStart{options: options, input: args[0]}
+}
+
+// UpdateWithStartWorkflow implements client.Client: a spec is applied.
+func (f *Fake) UpdateWithStartWorkflow(_ context.Context, in client.UpdateWithStartWorkflowOptions) (client.WorkflowUpdateHandle, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	start := in.StartWorkflowOperation.(*withStart)
+	f.Starts, f.Inputs = append(f.Starts, start.options), append(f.Inputs, start.input)
+	f.Updates = append(f.Updates, in.UpdateOptions)
+	if apply, ok := in.UpdateOptions.Args[0].(onboarding.Apply); ok {
+		f.Applies = append(f.Applies, apply)
+	}
+	if len(f.StartErrors) > 0 {
+		err := f.StartErrors[0]
+		f.StartErrors = f.StartErrors[1:]
+		if memo, _ := start.options.Memo[onboarding.MemoApply].(string); f.Studio == nil && silent(err) {
+			f.begin(start.options.ID)
+			f.Memo = memo
+		}
+		return nil, err
+	}
+	f.begin(start.options.ID)
+	return update{fake: f, id: in.UpdateOptions.UpdateID, name: in.UpdateOptions.UpdateName}, nil
+}
+
+// silent says that a studio was started and nobody took the update up.
+func silent(err error) bool {
+	var late *client.WorkflowUpdateServiceTimeoutOrCanceledError
+	return errors.As(err, &late)
 }
 
 // GetWorkflow implements client.Client.
@@ -249,7 +387,7 @@ func (f *Fake) UpdateWorkflow(_ context.Context, options client.UpdateWorkflowOp
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.Updates = append(f.Updates, options)
-	return update{fake: f, id: options.UpdateID}, nil
+	return update{fake: f, id: options.UpdateID, name: options.UpdateName}, nil
 }
 
 // OperatorService implements client.Client: every search attribute is there.
@@ -276,43 +414,54 @@ type execution struct {
 func (e execution) GetID() string    { return e.id }
 func (e execution) GetRunID() string { return RunID }
 func (e execution) Get(_ context.Context, result any) error {
-	if e.fake.Failure != nil {
-		return e.fake.Failure
-	}
-	if _, isRun := onboarding.RunName(e.id); e.fake.Result != nil && !isRun {
+	_, isRun := onboarding.RunName(e.id)
+	switch {
+	case e.fake.Failure != nil && (isRun || e.fake.Result == nil):
+		return Served(e.fake.Failure)
+	case e.fake.Result != nil && !isRun:
 		return converter.GetDefaultDataConverter().FromPayload(payload(e.fake.Result), result)
 	}
 	return converter.GetDefaultDataConverter().FromPayload(payload(e.fake.Report), result)
 }
 
+// Served is an error of a workflow as a client gets it from the server: its details are encoded.
+func Served(err error) error {
+	var app *temporal.ApplicationError
+	var canceled *temporal.CanceledError
+	if !errors.As(err, &app) && !errors.As(err, &canceled) {
+		return err
+	}
+	failures := temporal.GetDefaultFailureConverter()
+	return failures.FailureToError(failures.ErrorToFailure(err))
+}
+
 type update struct {
-	fake *Fake
-	id   string
+	fake     *Fake
+	id, name string
 }
 
 func (u update) WorkflowID() string { return "" }
 func (u update) RunID() string      { return RunID }
 func (u update) UpdateID() string   { return u.id }
 func (u update) Get(_ context.Context, result any) error {
+	u.fake.mu.Lock()
+	defer u.fake.mu.Unlock()
 	if u.fake.UpdateError != nil {
-		return u.fake.UpdateError
+		return Served(u.fake.UpdateError)
 	}
-	return converter.GetDefaultDataConverter().FromPayload(payload(u.fake.Ack), result)
-}
-
-type events struct {
-	input *onboarding.OnboardInput
-	read  bool
-}
-
-func (e *events) HasNext() bool { return e.input != nil && !e.read }
-func (e *events) Next() (*history.HistoryEvent, error) {
-	e.read = true
-	return &history.HistoryEvent{Attributes: &history.HistoryEvent_WorkflowExecutionStartedEventAttributes{
-		WorkflowExecutionStartedEventAttributes: &history.WorkflowExecutionStartedEventAttributes{
-			Input: &common.Payloads{Payloads: []*common.Payload{payload(e.input)}},
-		},
-	}}, nil
+	var answer any = u.fake.Ack
+	switch u.name {
+	case onboarding.UpdateApply:
+		answer = u.fake.Applied
+	case onboarding.UpdateReconcile:
+		queued := u.fake.Queued
+		if queued.N == 0 {
+			queued = onboarding.ReconcileRecord{N: 1, WorkflowID: onboarding.ReconcileID(u.fake.Studio.Name), RunID: RunID}
+		}
+		u.fake.Studio.Reconciles = append(u.fake.Studio.Reconciles, queued)
+		answer = onboarding.Queued{N: queued.N}
+	}
+	return converter.GetDefaultDataConverter().FromPayload(payload(answer), result)
 }
 
 // payload encodes a value as the SDK does. What these tests encode always can be.
