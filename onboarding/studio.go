@@ -84,6 +84,9 @@ type RunRecord struct {
 	Following *Handles `json:"following,omitempty"`
 	// Spec is what the run carries out, while it goes on.
 	Spec *Spec `json:"spec,omitempty"`
+	// Apply is the ID of the request that started it, and Cancelled who cancelled it and why.
+	Apply     string `json:"apply,omitempty"`
+	Cancelled string `json:"cancelled,omitempty"`
 	// Fleet is the workflow ID of the fleet that asked for it, if any.
 	Fleet string `json:"fleet,omitempty"`
 	// Waiting is what the run waits for a person with.
@@ -189,6 +192,9 @@ type Apply struct {
 	ID   string `json:"id"`
 	Spec Spec   `json:"spec"`
 	By   string `json:"by"`
+	// Apply is the ID of the request that started it, and Cancelled who cancelled it and why.
+	Apply     string `json:"apply,omitempty"`
+	Cancelled string `json:"cancelled,omitempty"`
 	// Fleet is the workflow ID of the fleet that asks, if any; standing decisions are told to it.
 	Fleet string `json:"fleet,omitempty"`
 	// Accepted are exceptions that were accepted elsewhere in the fleet.
@@ -208,7 +214,7 @@ type Applied struct {
 
 // SyncRequest sets how access is kept as Okta has it.
 type SyncRequest struct {
-	// Every is the new interval; 0 leaves it as it is.
+	// Every is the new interval; 0 where Off or Pause is asked for.
 	Every Duration `json:"every,omitempty"`
 	Off   bool     `json:"off,omitempty"`
 	Pause bool     `json:"pause,omitempty"`
@@ -323,8 +329,9 @@ type Summary struct {
 	// Overdue is when a reconcile is overdue, zero where none is expected.
 	Overdue time.Time `json:"overdue,omitzero"`
 	// Expiry is the next date on which something stops working.
-	Expiry *Expiry `json:"expiry,omitempty"`
-	Runs   int     `json:"runs"`
+	Expiry *Expiry   `json:"expiry,omitempty"`
+	Runs   int       `json:"runs"`
+	Since  time.Time `json:"since,omitzero"`
 }
 
 // Who says who has to act on a studio, empty where nobody has. It depends on the time.
@@ -346,7 +353,7 @@ func (s Summary) Who(now time.Time) string {
 
 // Summary is what lists say of a studio.
 func (s *Studio) Summary() Summary {
-	sum := Summary{State: RunDone, Runs: len(s.Runs), LastGood: s.Sync.LastGood, Overdue: s.Sync.Overdue()}
+	sum := Summary{State: RunQueued, Runs: len(s.Runs), Since: s.Since, LastGood: s.Sync.LastGood, Overdue: s.Sync.Overdue()}
 	if len(s.Expiries) > 0 {
 		sum.Expiry = &s.Expiries[0]
 	}

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"studio-onboarding/activities/record"
+	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
 )
 
@@ -21,7 +22,7 @@ const maxStudioEvents = 1200
 // Studio is the durable record of one studio: it starts the runs and reconciles, one writer at a time, and keeps what they found.
 // It lives until somebody has it forgotten, and continues as new by itself.
 func Studio(ctx workflow.Context, in onboarding.StudioInput) error {
-	s := &studio{name: in.Name, record: in.Record, applied: map[string]onboarding.Applied{}, followed: map[int]bool{},
+	s := &studio{name: in.Name, record: in.Record, followed: map[int]bool{},
 		applying: workflow.NewMutex(ctx)}
 	if err := s.setHandlers(ctx); err != nil {
 		return err
@@ -61,8 +62,9 @@ type studio struct {
 	// ready says that what came before the studio is known.
 	ready bool
 	// stirred says that something happened that the main coroutine has to look at.
-	stirred   bool
-	forgotten bool
+	stirred bool
+	// forgetting says that nothing is to be begun any more, and forgotten that nothing is left.
+	forgetting, forgotten bool
 	// reconciling says that a reconcile is under way.
 	reconciling bool
 	// busy counts coroutines that must come to their end before the workflow continues as new.
@@ -73,8 +75,6 @@ type studio struct {
 	news, acceptances workflow.ReceiveChannel
 	// followed are the numbers of runs whose end is waited for.
 	followed map[int]bool
-	// applied are the outcomes of requests by their ID.
-	applied map[string]onboarding.Applied
 	// shown is what lists say.
 	shown onboarding.Summary
 }
@@ -116,17 +116,20 @@ func (s *studio) begin(ctx workflow.Context, first *onboarding.Apply) error {
 	}
 	if earlier.Every > 0 {
 		// The schedule goes before the studio's own timer is set, so that there are never two.
-		stopped, err := call(recordCall(ctx, "Replace the schedule of the first version"), a.StopSchedule, record.EarlierInput{Name: s.name})
+		_, err := call(recordCall(ctx, "Replace the schedule of the first version"), a.StopSchedule, record.EarlierInput{Name: s.name})
 		if err != nil {
 			return err
 		}
-		s.record.Sync = onboarding.Sync{Every: earlier.Every, Paused: earlier.Paused, By: earlier.SyncBy, Since: workflow.Now(ctx), Next: stopped.Next}
+		s.record.Sync = onboarding.Sync{Every: earlier.Every, Paused: earlier.Paused, By: earlier.SyncBy, Since: workflow.Now(ctx), Next: earlier.Next}
 		s.happened(ctx, "The reconciles every %s are the studio's own now.", earlier.Every)
 	}
 	s.ready = true
 	if first != nil {
-		if _, err := s.apply(ctx, *first); err != nil && ctx.Err() != nil {
+		switch _, err := s.apply(ctx, *first); {
+		case ctx.Err() != nil:
 			return ctx.Err()
+		case err != nil:
+			s.happened(ctx, "The first run could not be started: %s.", fault.Trim(err.Error(), fault.MaxMessage))
 		}
 	}
 	return nil
@@ -148,7 +151,7 @@ func (s *studio) work(ctx workflow.Context) error {
 	if s.due(now) {
 		s.queue(ctx, "", "")
 	}
-	if s.record.Turn == "" && !s.reconciling {
+	if s.record.Turn == "" && !s.reconciling && !s.forgetting {
 		if next := s.queued(); next != nil {
 			s.startReconcile(ctx, next)
 		}

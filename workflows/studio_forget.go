@@ -21,9 +21,16 @@ func (s *studio) acceptsForget(_ workflow.Context, _ onboarding.ForgetRequest) e
 func (s *studio) forget(ctx workflow.Context, in onboarding.ForgetRequest) (onboarding.Acknowledgement, error) {
 	var a *record.Activities
 	s.busy++
-	defer func() { s.busy-- }()
-	s.record.Sync.Every = 0
-	if err := workflow.Await(ctx, func() bool { return !s.reconciling }); err != nil {
+	s.forgetting = true
+	defer func() { s.busy--; s.forgetting, s.stirred = false, true }()
+	if err := workflow.Await(ctx, func() bool { return s.ready && !s.reconciling }); err != nil {
+		return onboarding.Acknowledgement{}, err
+	}
+	if err := s.applying.Lock(ctx); err != nil {
+		return onboarding.Acknowledgement{}, err
+	}
+	defer s.applying.Unlock()
+	if err := s.acceptsForget(ctx, in); err != nil { // a run may have been started meanwhile
 		return onboarding.Acknowledgement{}, err
 	}
 	removed, err := call(recordCall(ctx, "Remove what is stored of "+s.name), a.Forget, record.ForgetInput{Name: s.name})
@@ -32,6 +39,6 @@ func (s *studio) forget(ctx workflow.Context, in onboarding.ForgetRequest) (onbo
 	}
 	s.happened(ctx, "%s had the studio forgotten.", in.By)
 	s.forgotten = true
-	return onboarding.Acknowledgement{Message: fmt.Sprintf("Forgotten: %s and what the store had of %s are removed. Nothing at AWS or Okta "+
-		"has changed.", count(removed.Histories, "history of runs"), s.name)}, nil
+	return onboarding.Acknowledgement{Message: fmt.Sprintf("Forgotten: the histories of %s and what the store had of %s are removed. Nothing "+
+		"at AWS or Okta has changed.", count(removed.Histories, "execution"), s.name)}, nil
 }

@@ -24,8 +24,9 @@ func (s *studio) apply(ctx workflow.Context, in onboarding.Apply) (onboarding.Ap
 		return onboarding.Applied{}, err
 	}
 	defer s.applying.Unlock()
-	if done, again := s.applied[in.ID]; again {
-		return done, nil
+	if i := slices.IndexFunc(s.record.Runs, func(r onboarding.RunRecord) bool { return r.Apply == in.ID && in.ID != "" }); i >= 0 {
+		run := s.record.Runs[i]
+		return onboarding.Applied{N: run.N, WorkflowID: run.WorkflowID, RunID: run.RunID}, nil
 	}
 	if s.forgotten {
 		return onboarding.Applied{}, failure("Forgotten", onboarding.Failure{
@@ -42,11 +43,7 @@ func (s *studio) apply(ctx workflow.Context, in onboarding.Apply) (onboarding.Ap
 			SpecDiffers: run.Spec != nil && !sameSpec(*run.Spec, in.Spec),
 		}, nil
 	}
-	applied, err := s.startRun(ctx, in)
-	if err == nil {
-		s.applied[in.ID] = applied
-	}
-	return applied, err
+	return s.startRun(ctx, in)
 }
 
 // startRun starts the next run. A run of the first version that somebody started meanwhile is attached to.
@@ -58,6 +55,7 @@ func (s *studio) startRun(ctx workflow.Context, in onboarding.Apply) (onboarding
 	run := onboarding.RunRecord{
 		N: n, WorkflowID: onboarding.WorkflowID(s.name), StartedBy: in.By, StartedAt: workflow.Now(ctx), State: onboarding.RunRunning,
 		Step: onboarding.StepPreflight, Spec: &in.Spec, Fleet: in.Fleet,
+		Apply: in.ID,
 	}
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID: run.WorkflowID, WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
@@ -132,6 +130,9 @@ func (s *studio) ended(ctx workflow.Context, runID string, end ending.End) {
 		return
 	}
 	run := &s.record.Runs[i]
+	if run.Cancelled != "" && end.State == onboarding.RunCanceled {
+		end.Message = run.Cancelled
+	}
 	run.EndedAt, run.State, run.Message, run.Remedy, run.Report = end.EndedAt, end.State, end.Message, end.Remedy, end.Report
 	run.Spec, run.Following, run.WantsTurn, run.Step = nil, nil, false, ""
 	if s.record.Turn == run.WorkflowID {
@@ -317,6 +318,9 @@ func (s *studio) cancel(ctx workflow.Context, in onboarding.CancelRequest) (onbo
 	n := run.N
 	if err := workflow.RequestCancelExternalWorkflow(ctx, run.WorkflowID, run.RunID).Get(ctx, nil); err != nil {
 		return onboarding.Acknowledgement{}, err
+	}
+	if run := s.record.Run(n); run != nil {
+		run.Cancelled = fmt.Sprintf("cancelled by %s: %s", in.By, in.Reason)
 	}
 	s.happened(ctx, "%s cancelled run %d: %s", in.By, n, in.Reason)
 	return onboarding.Acknowledgement{Message: fmt.Sprintf("Run %d ends. What it made stays: starter report %s --run %d", n, s.name, n)}, nil

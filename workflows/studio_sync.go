@@ -18,6 +18,9 @@ const jitter = 10
 
 // acceptsSync: reconciles need something to follow.
 func (s *studio) acceptsSync(_ workflow.Context, in onboarding.SyncRequest) error {
+	if in.Every <= 0 && !in.Off && !in.Pause {
+		return errors.New("nothing is asked for: give an interval, or pause or end the reconciles")
+	}
 	if in.Every > 0 && in.Every.Std() < onboarding.MinSyncEvery {
 		return fmt.Errorf("every %s is too often: each reconcile lists everybody, so at least %s have to lie between two", in.Every,
 			onboarding.Duration(onboarding.MinSyncEvery))
@@ -151,7 +154,8 @@ func (s *studio) startReconcile(ctx workflow.Context, one *onboarding.ReconcileR
 		err := child.GetChildWorkflowExecution().Get(ctx, &started)
 		if temporal.IsWorkflowExecutionAlreadyStartedError(err) {
 			// One that the first version started by hand: it ends soon.
-			s.record.Reconcile(n).StartedAt = time.Time{}
+			one := s.record.Reconcile(n)
+			one.StartedAt, one.State = time.Time{}, onboarding.RunQueued
 			_ = workflow.Sleep(ctx, 10*time.Second)
 			return
 		}

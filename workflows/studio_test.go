@@ -180,7 +180,7 @@ func TestWhatTheFirstVersionLeftIsTakenOver(t *testing.T) {
 	c := newCare(t)
 	begin := c.now
 	report := &onboarding.Report{Run: "data-science", State: onboarding.RunDone, Handles: handlesOf(specOf("studio"))}
-	c.earlier = record1(report)
+	c.earlier = record1(report, begin.Add(7*time.Minute))
 	c.live(onboarding.StudioInput{Name: "data-science"}, begin.Add(3*hour))
 	require.Equal(t, 1, c.stopped)
 	require.Equal(t, begin.Add(7*time.Minute), c.reconciledAt[0].Truncate(time.Minute), "no gap: when the schedule would have acted")

@@ -232,9 +232,9 @@ func (c *care) prepare() {
 			return c.earlier, nil
 		})
 	c.OnActivity(a.StopSchedule, mock.Anything, mock.Anything).Return(
-		func(context.Context, record.EarlierInput) (record.Stopped, error) {
+		func(context.Context, record.EarlierInput) (struct{}, error) {
 			c.stopped++
-			return record.Stopped{Next: c.Now().Add(7 * time.Minute)}, nil
+			return struct{}{}, nil
 		})
 	c.OnActivity(a.FindRun, mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in record.FindInput) (record.Found, error) {
@@ -374,9 +374,9 @@ func (s some) RegisterWorkflowWithOptions(w any, options workflow.RegisterOption
 }
 
 // record1 is what the first version left: a run that was done, and a schedule.
-func record1(report *onboarding.Report) record.Earlier {
+func record1(report *onboarding.Report, next time.Time) record.Earlier {
 	return record.Earlier{
 		Runs:  []onboarding.RunRecord{{N: 1, WorkflowID: "onboard-data-science", RunID: "old", State: onboarding.RunDone, EndedAt: time.Now(), Report: report}},
-		Every: onboarding.Duration(time.Hour), SyncBy: "ada@example.com",
+		Every: onboarding.Duration(time.Hour), SyncBy: "ada@example.com", Next: next,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"studio-onboarding/internal/ending"
 	"studio-onboarding/internal/fault"
@@ -49,7 +50,12 @@ type Found struct {
 // Apply has the studio of a spec carry it out, and answers when its run has started. The studio is made where there is none.
 func (a *Activities) Apply(ctx context.Context, in onboarding.Apply) (onboarding.Applied, error) {
 	applied, err := studioclient.Apply(ctx, a.Temporal, in)
-	if err != nil && ctx.Err() == nil {
+	var refused *temporal.ApplicationError
+	if errors.As(err, &refused) {
+		// The studio's own answer, which it gives again to the same request.
+		return onboarding.Applied{}, fault.New(fault.Invalid, "temporal", "", "the studio %s did not take the spec: %s", in.Spec.Name,
+			refused.Message())
+	} else if err != nil && ctx.Err() == nil {
 		return onboarding.Applied{}, serverFault(err, onboarding.StudioID(in.Spec.Name))
 	}
 	return applied, err
@@ -122,6 +128,8 @@ type Earlier struct {
 	Every  onboarding.Duration `json:"every,omitempty"`
 	Paused bool                `json:"paused,omitempty"`
 	SyncBy string              `json:"syncBy,omitempty"`
+	// Next is when the schedule would act next.
+	Next time.Time `json:"next,omitzero"`
 }
 
 // FindEarlier looks for runs and the schedule of the first version. It changes nothing.
@@ -191,47 +199,35 @@ func (a *Activities) findSchedule(ctx context.Context, name string, earlier *Ear
 	if spec := schedule.Schedule.Spec; spec != nil && len(spec.Intervals) > 0 {
 		earlier.Every = max(onboarding.Duration(spec.Intervals[0].Every), onboarding.Duration(onboarding.MinSyncEvery))
 	}
+	earlier.Next = time.Now().UTC()
+	if times := schedule.Info.NextActionTimes; len(times) > 0 {
+		earlier.Next = times[0]
+	}
 	if state := schedule.Schedule.State; state != nil {
 		earlier.Paused, earlier.SyncBy = state.Paused, state.Note
 	}
 	return nil
 }
 
-// Stopped says when the schedule would have acted next.
-type Stopped struct {
-	Next time.Time `json:"next,omitzero"`
-}
-
 // StopSchedule deletes the schedule of the first version, once a reconcile that it started has ended, so that there are never two.
 // Class NotReady: one goes on. There may be no schedule any more.
-func (a *Activities) StopSchedule(ctx context.Context, in EarlierInput) (Stopped, error) {
+func (a *Activities) StopSchedule(ctx context.Context, in EarlierInput) (struct{}, error) {
 	handle := a.Temporal.ScheduleClient().GetHandle(ctx, onboarding.ScheduleID(in.Name))
 	var missing *serviceerror.NotFound
-	next := time.Now().UTC()
-	schedule, err := handle.Describe(ctx)
-	switch {
-	case errors.As(err, &missing):
-	case err != nil:
-		return Stopped{}, serverFault(err, onboarding.ScheduleID(in.Name))
-	default:
-		if times := schedule.Info.NextActionTimes; len(times) > 0 {
-			next = times[0]
-		}
-		if err := handle.Delete(ctx); err != nil && !errors.As(err, &missing) {
-			return Stopped{}, serverFault(err, onboarding.ScheduleID(in.Name))
-		}
+	if err := handle.Delete(ctx); err != nil && !errors.As(err, &missing) {
+		return struct{}{}, serverFault(err, onboarding.ScheduleID(in.Name))
 	}
 	going, err := a.list(ctx, fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND WorkflowId STARTS_WITH '%s-'",
 		onboarding.WorkflowReconcile, onboarding.ReconcileID(in.Name)))
 	if err != nil {
-		return Stopped{}, err
+		return struct{}{}, err
 	}
 	for _, execution := range going {
 		if scheduledReconcile(execution.GetExecution().GetWorkflowId(), in.Name) {
-			return Stopped{}, fault.New(fault.NotReady, "temporal", "", "a reconcile that the schedule started goes on").After(2 * time.Second)
+			return struct{}{}, fault.New(fault.NotReady, "temporal", "", "a reconcile that the schedule started goes on").After(2 * time.Second)
 		}
 	}
-	return Stopped{Next: next}, nil
+	return struct{}{}, nil
 }
 
 // scheduledReconcile says whether a workflow ID is that of a scheduled reconcile of this name, to which Temporal adds the time, and

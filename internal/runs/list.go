@@ -110,6 +110,9 @@ func studioInfo(name string, execution *workflow.WorkflowExecutionInfo) Info {
 		summary = onboarding.Summary{State: onboarding.RunState(info.State), Step: info.Step}
 	}
 	info.State, info.Step = string(summary.State), summary.Step
+	if !summary.Since.IsZero() {
+		info.StartedAt = summary.Since // that of the execution moves when the studio continues as new
+	}
 	info.Who, info.LastGood, info.Expiry = summary.Who(time.Now()), summary.LastGood, summary.Expiry
 	return info
 }
