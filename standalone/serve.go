@@ -17,6 +17,7 @@ import (
 
 type serveOptions struct {
 	dataDir string
+	adopt   bool
 	ports   ports
 }
 
@@ -32,6 +33,7 @@ standard configuration says. Try the demo first: it needs neither.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), o, cmd.OutOrStdout()) },
 	}
 	cmd.Flags().StringVar(&o.dataDir, "data-dir", "", "where runs and lists of people are kept (default: "+dataDirName()+")")
+	cmd.Flags().BoolVar(&o.adopt, "adopt-store", false, "go on with the folder of lists that is there, after it was replaced")
 	o.ports.flags(cmd)
 	return cmd
 }
@@ -48,7 +50,9 @@ func serve(ctx context.Context, o serveOptions, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, n.stop()) }()
 
-	host, err := workerhost.New(ctx, n.client, workerhost.Options{Store: filepath.Join(dir, "people"), Logger: logger})
+	host, err := workerhost.New(ctx, n.client, workerhost.Options{
+		Store: filepath.Join(dir, "people"), AdoptStore: o.adopt, Logger: logger,
+	})
 	if err != nil {
 		return fmt.Errorf("%w\nTo try it without Okta and AWS: go run ./standalone demo", err)
 	}
