@@ -245,7 +245,7 @@ func (s *studio) heard(ctx workflow.Context, news onboarding.RunNews) {
 		return
 	}
 	s.stirred = true
-	waited := needsPerson(run.State)
+	before := run.Waiting
 	run.State, run.Step, run.Waiting = news.State, news.Step, news.Waiting
 	if news.WantsTurn {
 		run.WantsTurn, run.Following = true, news.Following
@@ -263,7 +263,7 @@ func (s *studio) heard(ctx workflow.Context, news onboarding.RunNews) {
 	}
 	for _, waiting := range news.Waiting {
 		switch {
-		case waited:
+		case slices.Contains(before, waiting):
 		case waiting.Parked:
 			s.happened(ctx, "Run %d needs attention at %s.", run.N, waiting.Step)
 		default:

@@ -33,6 +33,7 @@ func brokenSpecs() []brokenSpec {
 		{"duration in words", smallest + "operator:\n  deadline: two weeks\n"},
 		{"duration beyond all bounds", smallest + "operator:\n  deadline: 9999d\n"},
 		{"zero duration", smallest + "operator:\n  remindEvery: 0h\n"},
+		{"reminders every second", smallest + "operator:\n  remindEvery: 1s\n"},
 		{"deadline before the first reminder", smallest + "operator:\n  deadline: 1h\n"},
 		{"reminder after the deadline", smallest + "operator:\n  remindEvery: 15d\n"},
 		{"idle shutdown too soon", smallest + "domain:\n  idleShutdown: 30m\n"},
