@@ -126,6 +126,18 @@ func TestAWorkerThatDiesKnowsMostOfWhatItMade(t *testing.T) {
 	require.Len(t, cloud.profiles, 300)
 }
 
+func TestALookThatLearnsNothingWritesNothingOfProfiles(t *testing.T) {
+	_, x := clockedTeam(t, 120)
+	_, err := perform(t, x.ConvergeAccess, accessTo("users"))
+	require.NoError(t, err)
+	_, err = perform(t, x.VerifyAccess, accessTo("users"))
+	require.NoError(t, err)
+	before := profilesFile(t, x)
+	_, err = perform(t, x.VerifyAccess, accessTo("users"))
+	require.NoError(t, err)
+	require.Equal(t, before, profilesFile(t, x))
+}
+
 func TestReasonsOfEverybodyWhoFailedAreInThePeopleFile(t *testing.T) {
 	cloud, x := clockedTeam(t, 130)
 	cloud.refuse = func(operation string, in map[string]any) string {
