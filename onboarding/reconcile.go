@@ -7,10 +7,10 @@ type ReconcileInput struct {
 	Handles Handles `json:"handles"`
 	// DryRun computes and reports the differences, and changes nothing.
 	DryRun bool `json:"dryRun,omitempty"`
-	// AllowRemovals is the operator's consent to removals of any size, for this one time.
-	AllowRemovals bool `json:"allowRemovals,omitempty"`
-	// Consent is the ID of a hold: somebody agreed to exactly its removals.
+	// Consent is the ID of a hold that the operator agrees to: exactly the people who are listed on it are removed.
 	Consent string `json:"consent,omitempty"`
+	// AllowRemovals is how the first version was told to remove whoever there is, for one time.
+	AllowRemovals bool `json:"allowRemovals,omitempty"`
 	// Judged is when the connection was last judged: what has gone wrong since then counts. Zero means a day ago.
 	Judged time.Time `json:"judged,omitzero"`
 	// StartedBy is user@host; of a scheduled reconcile, who made the schedule.
@@ -37,9 +37,12 @@ type ReconcileReport struct {
 	Made ChangesMade `json:"made"`
 	// Pushed are groups that Okta was told to push again, as Identity Center had other members.
 	Pushed []string `json:"pushed,omitempty"`
-	// Held says why nobody was removed although people would have been, and Command how to agree to it.
+	// Held says why people who are missing keep what they have, Hold who they are, and Command how to agree to their removal.
 	Held    string `json:"held,omitempty"`
+	Hold    *Hold  `json:"hold,omitempty"`
 	Command string `json:"command,omitempty"`
+	// Roster is how many should have access as last agreed, and the rules by which they may lose it.
+	Roster RosterState `json:"roster,omitzero"`
 	// Health is the connection as it was judged; nil in reports of the first version.
 	Health *Health `json:"health,omitempty"`
 	// Exceptions are people who should be able to sign in and can't, or for whom a change failed, at most MaxListed.
@@ -55,6 +58,39 @@ func (r ReconcileReport) Dead() []Verdict {
 		return nil
 	}
 	return Blocked(r.Health.Verdicts)
+}
+
+// Hold are people who would lose access, or leave a group, and keep everything until somebody agrees or they come back.
+type Hold struct {
+	// ID is made from exactly these people and what they would lose: who agrees names it.
+	ID    string    `json:"id"`
+	Since time.Time `json:"since"`
+	// Reason says why they are held.
+	Reason string `json:"reason"`
+	// Total counts the people. Who they are is in the list of changes: those that are Held.
+	Total int `json:"total"`
+	// Groups say how far groups have shrunk, and all together where there is no name.
+	Groups []HeldGroup `json:"groups,omitempty"`
+}
+
+// HeldGroup counts who left a group, or lost access altogether where it has no name.
+type HeldGroup struct {
+	Name string `json:"name,omitempty"`
+	// Leaving are on the hold, Left have left within the window before, and Of were there at its beginning.
+	Leaving int `json:"leaving"`
+	Left    int `json:"left,omitempty"`
+	Of      int `json:"of"`
+}
+
+// RosterState counts who should have access as last agreed, and who lost it.
+type RosterState struct {
+	// Agreed are the people on the roster, Left those who lost access within the window without anybody being asked, and
+	// Quarantined those whose profile is kept for a while.
+	Agreed      int `json:"agreed"`
+	Left        int `json:"left,omitempty"`
+	Quarantined int `json:"quarantined,omitempty"`
+	// Guard has the rules by which people may lose access, with the defaults filled in.
+	Guard GuardSpec `json:"guard,omitzero"`
 }
 
 // AccessChanges are differences between what is and what should be.
@@ -101,7 +137,11 @@ const (
 	ChangeRemakeProfile ChangeKind = "remake-profile"
 	ChangeRevoke        ChangeKind = "revoke"
 	ChangeDeleteProfile ChangeKind = "delete-profile"
-	ChangeSetTags       ChangeKind = "set-tags"
+	// ChangeQuarantine says that a profile is deleted after a while, if its person is not back by then.
+	ChangeQuarantine ChangeKind = "quarantine-profile"
+	// ChangeLoseAccess is what becomes of somebody on a hold, if they don't come back and somebody agrees.
+	ChangeLoseAccess ChangeKind = "lose-access"
+	ChangeSetTags    ChangeKind = "set-tags"
 	// ChangeJoinGroup and ChangeLeaveGroup are memberships in Identity Center, which Okta is told to push again.
 	ChangeJoinGroup  ChangeKind = "join-group"
 	ChangeLeaveGroup ChangeKind = "leave-group"

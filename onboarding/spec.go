@@ -1,6 +1,9 @@
 package onboarding
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Spec is what a user wants, as written in the YAML file. After specfile.Decode every default is filled in, but for settings of the
 // domain whose absence means: by default where it is created, and as it is where it exists. The jsonschema tags
@@ -104,7 +107,41 @@ type AccessSpec struct {
 	// Profiles is "eager" (a user profile for everybody before they first sign in, the default) or "first-sign-in".
 	Profiles string `json:"profiles,omitempty" jsonschema:"enum=eager,enum=first-sign-in,default=eager" jsonschema_description:"When user profiles are made. eager: for everybody, before they first sign in. first-sign-in: Studio makes each when that person first signs in."`
 	// OnRemoval says what happens to somebody who lost access in Okta: "report", "revoke" (the default) or "delete-profile".
-	OnRemoval string `json:"onRemoval,omitempty" jsonschema:"enum=report,enum=revoke,enum=delete-profile,default=revoke" jsonschema_description:"What happens to somebody who lost access in Okta. report: nothing, the report says so. revoke: they lose their assignment and keep their profile. delete-profile: they lose both."`
+	OnRemoval string `json:"onRemoval,omitempty" jsonschema:"enum=report,enum=revoke,enum=delete-profile,default=revoke" jsonschema_description:"What happens to somebody who lost access in Okta. report: nothing, the report says so. revoke: they lose their assignment and keep their profile. delete-profile: they lose both, the profile after guard.quarantine."`
+	// Guard says how many may lose access before somebody is asked.
+	Guard GuardSpec `json:"guard,omitzero" jsonschema_description:"How many people may lose access, or leave a group, before somebody is asked: a list that shrinks sharply is more likely broken than right."`
+}
+
+// GuardSpec says how many people may lose access before somebody is asked. A spec of the first versions has none: Filled.
+type GuardSpec struct {
+	// Share is in percent of the agreed roster, of everybody and of each group.
+	Share int `json:"share,omitempty" jsonschema:"minimum=1,maximum=100,default=20" jsonschema_description:"The share of the people, in percent, who may lose access or leave a group within the window. Beyond it everything that they have is held until somebody agrees, or they come back."`
+	// People is the number below which nobody is asked.
+	People int `json:"people,omitempty" jsonschema:"minimum=1,maximum=1000,default=3" jsonschema_description:"As long as fewer people than this lose access within the window, nobody is asked, so that small teams aren't asked about everybody. A group that becomes empty is asked about in any case."`
+	// Window is the time over which they are counted.
+	Window Duration `json:"window,omitempty" jsonschema:"default=7d" jsonschema_description:"The time over which they are counted, 1h to 90d: many small steps count together."`
+	// Quarantine is how long profiles are kept; nil means DefaultQuarantine, and zero deletes at once.
+	Quarantine *Duration `json:"quarantine,omitempty" jsonschema:"default=7d" jsonschema_description:"How long the profile of somebody who lost access is kept where onRemoval is delete-profile, at most 365d; who comes back within it finds everything as it was. 0s: the profile is deleted at once."`
+}
+
+// The guard of a spec that does not mention it.
+const (
+	DefaultGuardShare  = 20
+	DefaultGuardPeople = 3
+	DefaultGuardWindow = Duration(7 * 24 * time.Hour)
+	DefaultQuarantine  = Duration(7 * 24 * time.Hour)
+)
+
+// Filled is the guard with the defaults of what is absent.
+func (g GuardSpec) Filled() GuardSpec {
+	quarantine := DefaultQuarantine
+	if g.Quarantine != nil {
+		quarantine = *g.Quarantine
+	}
+	return GuardSpec{
+		Share: cmp.Or(g.Share, DefaultGuardShare), People: cmp.Or(g.People, DefaultGuardPeople),
+		Window: cmp.Or(g.Window, DefaultGuardWindow), Quarantine: &quarantine,
+	}
 }
 
 // GroupAccessSpec gives a group access.

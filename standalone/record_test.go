@@ -292,10 +292,11 @@ func (r *recorder) people(handles onboarding.Handles) {
 	for _, login := range []string{worldtest.Ada, worldtest.Bo} {
 		r.Leave(worldtest.PeopleGroup, login)
 	}
-	require.NotEmpty(r, reconcile("reconcile-held", nil).Held)
-	agreed := reconcile("reconcile-removals", func(in *onboarding.ReconcileInput) {
-		in.AllowRemovals, in.Handles.Spec.Access.OnRemoval = true, onboarding.RemovalDeleteProfile
-	})
+	guard := onboarding.GuardSpec{People: 2, Quarantine: new(onboarding.Duration)}
+	handles.Spec.Access.OnRemoval, handles.Spec.Access.Guard = onboarding.RemovalDeleteProfile, guard
+	held := reconcile("reconcile-held", nil)
+	require.NotEmpty(r, held.Held)
+	agreed := reconcile("reconcile-removals", func(in *onboarding.ReconcileInput) { in.Consent = held.Hold.ID })
 	require.Equal(r, 2, agreed.Made.ProfilesRemoved)
 }
 

@@ -28,7 +28,11 @@ func (r *run) access(ctx workflow.Context) (string, error) {
 		r.held = &onboarding.Verdict{
 			Resource: onboarding.ResourceAssignment, Kind: onboarding.VerdictWarning, Code: "removal", Reason: result.Held,
 		}
-		summary += "; nobody removed"
+		if result.Hold != nil {
+			r.held.Remedy = fmt.Sprintf("Look at the groups in Okta. If these people are to go: starter sync %s --once --consent %s", r.spec.Name,
+				result.Hold.ID)
+			summary += fmt.Sprintf("; %s held", count(result.Hold.Total, "person"))
+		}
 	}
 	return summary, nil
 }

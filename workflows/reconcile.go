@@ -25,13 +25,13 @@ const (
 // Reconcile makes access follow Okta once: it looks, tells Okta to push groups again that have other members in Identity
 // Center, makes assignments, profiles and roles right, takes access from those who left as the spec says, and reads back.
 //
-// It waits for nobody: where removals need the operator's consent, everything else is done, and the report says what was
-// held back and how to agree. It fails where the live systems cannot be read for lookBudget; nobody is removed then.
+// It waits for nobody: where too many people are missing, they keep what they have, everything else is done, and the report says
+// who is held and how to agree. It fails where the live systems cannot be read for lookBudget; nobody is removed then.
 func Reconcile(ctx workflow.Context, in onboarding.ReconcileInput) (onboarding.ReconcileReport, error) {
 	r := &reconcile{in: in, access: access.InputOf(in.Handles), report: onboarding.ReconcileReport{
 		Run: in.Handles.Spec.Name, DryRun: in.DryRun, State: onboarding.RunRunning, StartedBy: in.StartedBy, StartedAt: workflow.Now(ctx),
 	}}
-	r.access.FollowOkta, r.access.AllowRemovals = true, in.AllowRemovals
+	r.access.FollowOkta, r.access.AllowRemovals, r.access.Consent = true, in.AllowRemovals, in.Consent
 	r.publish(ctx, onboarding.StepVerify, "Looks for differences.")
 	judged := r.judge(ctx)
 	err := r.carryOut(ctx)
@@ -50,7 +50,9 @@ func Reconcile(ctx workflow.Context, in onboarding.ReconcileInput) (onboarding.R
 	}
 	if r.report.Held != "" {
 		r.report.State = onboarding.RunAttention
-		r.report.Command = fmt.Sprintf("starter sync %s --once --allow-removals", r.report.Run)
+		if r.report.Hold != nil {
+			r.report.Command = fmt.Sprintf("starter sync %s --once --consent %s", r.report.Run, r.report.Hold.ID)
+		}
 	}
 	r.publish(ctx, onboarding.StepReport, r.summary())
 	return r.report, nil
@@ -71,8 +73,8 @@ func (r *reconcile) carryOut(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
-	r.report.Changes, r.report.Held = before.Changes, before.Held
-	if r.in.DryRun || before.Changes.Total == 0 && len(before.Stale) == 0 {
+	r.report.Changes, r.report.Held, r.report.Hold = before.Changes, before.Held, before.Hold
+	if r.in.DryRun || before.Changes.Total == 0 && len(before.Stale) == 0 && !before.Unsettled {
 		r.take(before)
 		return nil
 	}
@@ -92,10 +94,8 @@ func (r *reconcile) carryOut(ctx workflow.Context) error {
 		Assignments: made.AssignmentsMade, AssignmentsRemoved: made.AssignmentsRemoved,
 		Profiles: made.ProfilesMade, ProfilesRemoved: made.ProfilesRemoved, Roles: made.RolesChanged,
 	}
-	if made.Held != "" || len(r.report.Pushed) > 0 {
-		// What was held back because Identity Center lacked people may be in order since the push.
-		r.report.Held = made.Held
-	}
+	// Who was held may be back since the push.
+	r.report.Held, r.report.Hold = made.Held, made.Hold
 	r.publish(ctx, onboarding.StepVerify, "Reads everything back.")
 	after, err := r.look(ctx, "Read everything back, person by person", false)
 	if err != nil {
@@ -138,7 +138,7 @@ func (r *reconcile) push(ctx workflow.Context, groups []string) error {
 		r.report.Pushed = append(r.report.Pushed, group.Name)
 	}
 	members, err := call(waitFor(ctx, "Wait for the groups to have the members that they have in Okta", membersBudget),
-		a.AwaitMembers, r.access)
+		a.AwaitMembers, r.waited())
 	if err != nil {
 		return err
 	}
@@ -152,10 +152,18 @@ func (r *reconcile) push(ctx workflow.Context, groups []string) error {
 	return nil
 }
 
+// waited asks for the groups that were pushed; the others don't change.
+func (r *reconcile) waited() access.Input {
+	in := r.access
+	in.Pushed = r.report.Pushed
+	return in
+}
+
 // take puts what was read last into the report.
 func (r *reconcile) take(v access.VerifyResult) {
 	r.report.People, r.report.Groups, r.report.PeopleFile = v.People, v.Groups, v.PeopleFile
 	r.absent = v.Absent
+	r.report.Roster = v.Roster
 	r.report.Exceptions, r.report.ExceptionsTotal = v.Exceptions, v.ExceptionsTotal
 	r.report.Notices = append(r.report.Notices, v.Notices...)
 	r.report.Notices = r.report.Notices[:min(len(r.report.Notices), onboarding.MaxListed)]

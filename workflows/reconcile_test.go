@@ -84,6 +84,14 @@ func TestAReconcileRepairsAndReadsBack(t *testing.T) {
 	require.Contains(t, report.Exceptions[0].Reason, "running apps")
 }
 
+func TestWhatIsToBeWrittenDownIsSettledWithoutADifference(t *testing.T) {
+	w := newWorld(t)
+	w.reply("VerifyAccess", access.VerifyResult{People: counts(3), Unsettled: true}, nil)
+	_, err := w.reconcile(onboarding.ReconcileInput{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"VerifyAccess", "ConvergeAccess", "VerifyAccess"}, w.calls)
+}
+
 func TestADryRunOnlyLooks(t *testing.T) {
 	w := newWorld(t)
 	look := drift()
@@ -128,14 +136,15 @@ func TestAPushThatIsRefusedOrDoesNotArriveIsReported(t *testing.T) {
 func TestRemovalsThatAreHeldBackAskTheOperator(t *testing.T) {
 	w := newWorld(t)
 	look := drift()
-	look.Held = "nobody was removed: Okta lists nobody"
+	look.Held, look.Hold = "34 of 49 people would lose access", &onboarding.Hold{ID: "0123456789ab", Total: 34}
 	w.always("VerifyAccess", look, nil)
-	w.always("ConvergeAccess", access.Result{Held: look.Held}, nil)
+	w.always("ConvergeAccess", access.Result{Held: look.Held, Hold: look.Hold}, nil)
 	report, err := w.reconcile(onboarding.ReconcileInput{})
 	require.NoError(t, err)
 	require.Contains(t, w.calls, "ConvergeAccess", "joiners don't wait for it")
 	require.Equal(t, onboarding.RunAttention, report.State)
-	require.Equal(t, "starter sync data-science --once --allow-removals", report.Command)
+	require.Equal(t, "starter sync data-science --once --consent 0123456789ab", report.Command)
+	require.Equal(t, 34, report.Hold.Total)
 	require.Zero(t, report.Made.ProfilesRemoved)
 }
 
@@ -155,19 +164,19 @@ func TestWhatAPushPutsRightIsNotHeldBack(t *testing.T) {
 func TestTheOperatorsConsentReachesTheActivities(t *testing.T) {
 	w := newWorld(t)
 	w.reply("VerifyAccess", drift(), nil)
-	consent := map[string]bool{}
+	consent := map[string]string{}
 	w.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, args converter.EncodedValues) {
 		if info.ActivityType.Name == "JudgeConnection" {
 			return
 		}
 		var in access.Input
 		require.NoError(t, args.Get(&in))
-		consent[info.ActivityType.Name] = in.AllowRemovals && in.FollowOkta
+		consent[info.ActivityType.Name] = in.Consent
 	})
-	report, err := w.reconcile(onboarding.ReconcileInput{AllowRemovals: true})
+	report, err := w.reconcile(onboarding.ReconcileInput{Consent: "0123456789ab"})
 	require.NoError(t, err)
 	require.Equal(t, onboarding.RunDone, report.State)
-	require.Equal(t, map[string]bool{"VerifyAccess": true, "ConvergeAccess": true}, consent)
+	require.Equal(t, map[string]string{"VerifyAccess": "0123456789ab", "ConvergeAccess": "0123456789ab"}, consent)
 }
 
 func TestASourceThatStaysUnreachableEndsTheReconcileWithTheReason(t *testing.T) {

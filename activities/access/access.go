@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -21,12 +22,22 @@ type Activities struct {
 	Waits provider.Waits
 	// People keeps the lists.
 	People PeopleStore
+	// Now is the time by which departures and quarantines are counted; nil stands for time.Now.
+	Now func() time.Time
+}
+
+func (x *Activities) now() time.Time {
+	if x.Now == nil {
+		return time.Now().UTC()
+	}
+	return x.Now().UTC()
 }
 
 // PeopleStore keeps the lists with a line for each person, which are too long for a history and not for everybody. Each write
 // makes a new generation of a list, which is read as a whole.
 type PeopleStore interface {
 	people.ListStore
+	RosterStore
 	ListReader
 	// SavePeople writes the list of those who should be able to sign in, and SaveChanges that of the changes that a reconcile found.
 	SavePeople(ctx context.Context, studio string, people iter.Seq[onboarding.PersonRecord]) (onboarding.Listing, error)
@@ -66,8 +77,11 @@ type Input struct {
 	Tags  map[string]string       `json:"tags,omitempty"`
 	// FollowOkta lets only those count whom Okta has in the access groups, whatever Identity Center still says.
 	FollowOkta bool `json:"followOkta,omitempty"`
-	// AllowRemovals is the operator's consent to removals of any size.
-	AllowRemovals bool `json:"allowRemovals,omitempty"`
+	// Consent is the ID of a hold that the operator agrees to, and AllowRemovals their consent to whatever there is.
+	Consent       string `json:"consent,omitempty"`
+	AllowRemovals bool   `json:"allowRemovals,omitempty"`
+	// Pushed are the groups that AwaitMembers waits for; none stands for all.
+	Pushed []string `json:"pushed,omitempty"`
 	// RecordChanges asks VerifyAccess for the differences that it finds. Acting says that they will be made, and everything looked at
 	// again: until then nobody needs to know who can't sign in.
 	RecordChanges bool `json:"recordChanges,omitempty"`
@@ -118,8 +132,9 @@ type Result struct {
 	RolesChanged       int `json:"rolesChanged"`
 	// TagsChanged counts profiles that got tags of the spec.
 	TagsChanged int `json:"tagsChanged,omitempty"`
-	// Held says why nothing was removed although people have left; VerifyAccess tells who.
-	Held string `json:"held,omitempty"`
+	// Held says why people who are missing keep what they have, and Hold who they are.
+	Held string           `json:"held,omitempty"`
+	Hold *onboarding.Hold `json:"hold,omitempty"`
 	// Exceptions are people for whom it failed for good, at most onboarding.MaxListed.
 	Exceptions      []onboarding.PersonException `json:"exceptions,omitempty"`
 	ExceptionsTotal int                          `json:"exceptionsTotal"`
@@ -133,13 +148,18 @@ type VerifyResult struct {
 	ExceptionsTotal int                          `json:"exceptionsTotal"`
 	Notices         []onboarding.PersonException `json:"notices,omitempty"`
 	// PeopleFile says where in the store the list of everybody is, and List which one it is.
-	PeopleFile string             `json:"peopleFile"`
-	List       onboarding.Listing `json:"list,omitzero"`
-	// Changes are the differences that were found, Held why nobody would be removed, Stale the groups that Okta should push
-	// again: Identity Center has other members, and Okta's list is not in doubt. All three where RecordChanges asks for them.
-	Changes onboarding.AccessChanges `json:"changes,omitzero"`
-	Held    string                   `json:"held,omitempty"`
-	Stale   []string                 `json:"stale,omitempty"`
+	PeopleFile string                 `json:"peopleFile"`
+	List       onboarding.Listing     `json:"list,omitzero"`
+	Roster     onboarding.RosterState `json:"roster,omitzero"`
+	// Changes are the differences that were found, Held and Hold who keeps what they have although they are missing, and Stale the
+	// groups that Okta should push again: Identity Center has other members, and nobody on the hold would leave them. Unsettled
+	// says that ConvergeAccess has something to write down although nothing may differ. All of them where RecordChanges asks
+	// for them.
+	Changes   onboarding.AccessChanges `json:"changes,omitzero"`
+	Held      string                   `json:"held,omitempty"`
+	Hold      *onboarding.Hold         `json:"hold,omitempty"`
+	Stale     []string                 `json:"stale,omitempty"`
+	Unsettled bool                     `json:"unsettled,omitempty"`
 	// Absent counts those whom Okta says that it provisioned, and who are not in Identity Center.
 	Absent int `json:"absent,omitempty"`
 }
@@ -153,6 +173,8 @@ type domainAccess struct {
 	assignments *ssoadmin.Client
 	profiles    *sagemaker.Client
 	memory      *profileMemory
+	// rosters is nil where none is kept.
+	rosters RosterStore
 	// foreign are the members of groups that the spec does not name, as far as they were read.
 	foreign map[string]map[string]bool
 }
@@ -200,10 +222,14 @@ func connect(ctx context.Context, clouds provider.AWS, waits provider.Waits, sto
 	if err != nil {
 		return nil, err
 	}
-	return &domainAccess{
+	a := &domainAccess{
 		in: in, waits: waits, store: directory, assignments: ssoadmin.NewFromConfig(identity), profiles: sagemaker.NewFromConfig(studio),
 		memory: newProfileMemory(store, in.Run, profile.Digest(in.Tags), waits.Propagation),
-	}, nil
+	}
+	if store != nil {
+		a.rosters = store
+	}
+	return a, nil
 }
 
 // look reads the directory and derives who should have access from it.

@@ -233,7 +233,7 @@ func leavers(t *testing.T, policy string) (*fakeCloud, access.Input) {
 	cloud.profiles["foreign"].run = "other"
 	cloud.spaces["work"], cloud.apps["app"], cloud.apps["idle"] = "space", "InService", "Deleted"
 	cloud.writes = nil
-	in.Access.OnRemoval = policy
+	in.Access.OnRemoval, in.Access.Guard.Quarantine = policy, new(onboarding.Duration)
 	return cloud, in
 }
 

@@ -21,14 +21,12 @@ func (x *Activities) settled(ctx context.Context) bool {
 
 // changeList describes what Diff found to people: what is done, and what is held back for the operator.
 func (v *verification) changeList(actual Actual) []onboarding.AccessChange {
-	var list []onboarding.AccessChange
-	removals := v.changes
-	if removals.Held != "" {
-		agreed := v.view.desired
-		agreed.Confirmed = true
-		removals = Diff(agreed, actual)
+	list := v.held()
+	all := v.changes // with what is held back
+	if v.guard.Roster.Hold != nil {
+		all = Diff(v.guard.bare, actual)
 	}
-	names := v.principalNames(v.changes.Assign, removals.Revoke)
+	names := v.principalNames(v.changes.Assign, all.Revoke)
 	for _, a := range v.changes.Assign {
 		list = append(list, onboarding.AccessChange{Kind: onboarding.ChangeAssign, Who: names(a), Group: a.Type == PrincipalGroup,
 			Why: "not assigned to the Studio application"})
@@ -39,7 +37,7 @@ func (v *verification) changeList(actual Actual) []onboarding.AccessChange {
 		}
 	}
 	roles := map[string]string{}
-	for _, p := range v.changes.SetRole {
+	for _, p := range all.SetRole {
 		roles[p.Name] = ""
 	}
 	for _, p := range actual.Profiles {
@@ -51,30 +49,67 @@ func (v *verification) changeList(actual Actual) []onboarding.AccessChange {
 		person, _ := v.person(p.UserName)
 		return "has access via " + strings.Join(person.Via, ", ") + ", and no profile"
 	})
-	profiles(onboarding.ChangeSetRole, v.changes.SetRole, func(p Profile) string {
+	start := len(list)
+	profiles(onboarding.ChangeSetRole, all.SetRole, func(p Profile) string {
 		return fmt.Sprintf("the profile has the execution role %s", people.RoleName(cmp.Or(roles[p.Name], v.view.desired.DefaultRole)))
 	})
+	for i := start; i < len(list); i++ {
+		list[i].Held = !slices.ContainsFunc(v.changes.SetRole, func(p Profile) bool { return p.Name == list[i].Profile })
+	}
 	profiles(onboarding.ChangeSetTags, v.changes.Retag, func(Profile) string { return "the profile lacks tags of the spec" })
 	profiles(onboarding.ChangeRemakeProfile, v.changes.Remake, func(p Profile) string { return "the profile is " + p.Status })
 
-	start := len(list)
-	for _, a := range removals.Revoke {
+	for _, a := range all.Revoke {
 		list = append(list, onboarding.AccessChange{Kind: onboarding.ChangeRevoke, Who: names(a), Group: a.Type == PrincipalGroup,
-			Why: "assigned to the Studio application, but has no access by Okta and the spec"})
+			Why:  "assigned to the Studio application, but has no access by Okta and the spec",
+			Held: !slices.Contains(v.changes.Revoke, a)})
 	}
-	profiles(onboarding.ChangeDeleteProfile, removals.Delete, func(Profile) string { return "has no access any more" })
-	for i := start; i < len(list); i++ {
-		list[i].Held = v.changes.Held != ""
-	}
+	list = append(list, v.quarantined()...)
+	profiles(onboarding.ChangeDeleteProfile, v.changes.Delete, func(Profile) string { return "has no access any more" })
 	for _, move := range v.view.moves {
-		move.Held = v.inDoubt()
-		list = append(list, move)
+		if _, held := v.guard.Roster.Hold.Loses(move.Who); held && move.Kind == onboarding.ChangeLeaveGroup {
+			continue // it is said of them already
+		}
+		move.Held = v.guard.Roster.Hold.Touches(move.group)
+		list = append(list, move.AccessChange)
 	}
 	return list
 }
 
-// inDoubt says whether Okta's list may be broken, so that it is not spread further without the operator's consent.
-func (v *verification) inDoubt() bool { return v.view.desired.Doubt != "" && !v.view.desired.Confirmed }
+// quarantined are the profiles that are kept for a while from now on.
+func (v *verification) quarantined() []onboarding.AccessChange {
+	var list []onboarding.AccessChange
+	for _, one := range v.guard.entered {
+		list = append(list, onboarding.AccessChange{Kind: onboarding.ChangeQuarantine, Who: one.Name, Profile: one.Profile,
+			Why: fmt.Sprintf("has no access any more; deleted after %s, if the person is not back by then", v.guard.spec.Quarantine)})
+	}
+	return list
+}
+
+// held are those on the hold, with what they would lose.
+func (v *verification) held() []onboarding.AccessChange {
+	hold := v.guard.Roster.Hold
+	if hold == nil {
+		return nil
+	}
+	profiles := map[string]string{}
+	for _, leaver := range v.changes.Leavers {
+		profiles[leaver.UserName] = leaver.Name
+	}
+	list := make([]onboarding.AccessChange, 0, len(hold.Losses))
+	for _, loss := range hold.Losses {
+		change := onboarding.AccessChange{Kind: onboarding.ChangeLoseAccess, Who: loss.Name, Profile: profiles[loss.Name], Role: loss.Role,
+			Held: true, Why: fmt.Sprintf("has no access by Okta and the spec any more; access.onRemoval is %s", hold.OnRemoval)}
+		if !loss.Access {
+			change.Kind, change.Why = onboarding.ChangeLeaveGroup, "left "+people.Quoted(loss.Groups)+", and keeps access by others"
+			if loss.Role != "" {
+				change.Why += "; the execution role would become " + people.RoleName(loss.Role)
+			}
+		}
+		list = append(list, change)
+	}
+	return list
+}
 
 // principalNames names the users and groups of these assignments; what is gone keeps its ID.
 func (v *verification) principalNames(of ...[]Assignment) func(Assignment) string {
@@ -102,12 +137,12 @@ func (v *verification) principalNames(of ...[]Assignment) func(Assignment) strin
 func (v *verification) report(ctx context.Context, x *Activities, run string, actual Actual, result *VerifyResult) error {
 	list := v.changeList(actual)
 	result.Changes = onboarding.AccessChanges{Total: len(list)}
-	result.Held = v.changes.Held
-	if result.Held == "" && v.inDoubt() {
-		result.Held = "nobody was removed: " + v.view.desired.Doubt
-	}
-	if !v.inDoubt() {
-		result.Stale = slices.Clone(v.view.stale)
+	result.Held, result.Hold = v.guard.held(), v.guard.hold()
+	result.Unsettled = v.guard.first || v.guard.Changed
+	for _, group := range v.view.stale { // what spreads a list that is in doubt is held as well
+		if !v.guard.Roster.Hold.Touches(group) {
+			result.Stale = append(result.Stale, group)
+		}
 	}
 	if len(list) == 0 {
 		return nil

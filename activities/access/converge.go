@@ -44,7 +44,7 @@ func (x *Activities) ConvergeAccess(ctx context.Context, in Input) (Result, erro
 	if err := view.requireGroups(); err != nil {
 		return Result{}, err
 	}
-	c := newConvergence(a, view, found)
+	c := newConvergence(x, a, view, found)
 	pause := a.waits.Profile / firstPause
 	for {
 		settled, err := c.round(ctx)
@@ -53,7 +53,7 @@ func (x *Activities) ConvergeAccess(ctx context.Context, in Input) (Result, erro
 		}
 		if settled {
 			a.memory.save(ctx)
-			return c.settled(ctx, x)
+			return c.settled(ctx)
 		}
 		if err := a.pause(ctx, pause); err != nil {
 			return Result{}, err
@@ -79,6 +79,7 @@ func progressOf(spec onboarding.AccessSpec) string {
 // convergence is one attempt to make access follow the directory.
 type convergence struct {
 	*domainAccess
+	x      *Activities
 	view   snapshot
 	people []Person
 	// made is how often making the profile of each of people was acknowledged.
@@ -133,10 +134,10 @@ const (
 	maxRemakes = 1
 )
 
-func newConvergence(a *domainAccess, view snapshot, found listing) *convergence {
+func newConvergence(x *Activities, a *domainAccess, view snapshot, found listing) *convergence {
 	wanted := view.desired.People()
 	return &convergence{
-		domainAccess: a, view: view, found: found, people: wanted, made: make([]uint8, len(wanted)), started: time.Now(),
+		x: x, domainAccess: a, view: view, found: found, people: wanted, made: make([]uint8, len(wanted)), started: time.Now(),
 		givenUp: map[string]people.Problem{}, untagged: map[string]people.Problem{}, tries: map[string]try{},
 		acknowledged: map[acknowledged]bool{}, deleting: map[string]bool{}, waitingSince: map[string]time.Time{},
 	}
@@ -148,14 +149,19 @@ func (c *convergence) round(ctx context.Context) (settled bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if c.rounds == 0 {
+		guard, err := c.guard(ctx, c.x.Okta, c.x.now(), &c.view, actual)
+		if err == nil {
+			err = c.keep(ctx, guard)
+		}
+		if err != nil {
+			return false, err
+		}
+		c.result.Held, c.result.Hold = guard.held(), guard.hold()
+	}
 	changes := Diff(c.view.desired, actual)
 	if c.rounds == 0 {
 		c.count(actual, changes)
-		c.result.Held = changes.Held
-	}
-	if c.result.Held != "" {
-		// The share of those who left is measured against who had access before, not against those who join in this attempt.
-		changes.Revoke, changes.Delete = nil, nil
 	}
 	c.rounds++
 	seen := c.seen(actual)
@@ -219,7 +225,7 @@ func (c *convergence) giveUp(userName string, problem people.Problem) {
 
 // settled is the result, with the people for whom it failed in the order of their names. All of them are kept in the store, from
 // which VerifyAccess takes the reasons.
-func (c *convergence) settled(ctx context.Context, x *Activities) (Result, error) {
+func (c *convergence) settled(ctx context.Context) (Result, error) {
 	c.countSeen()
 	for name, problem := range c.untagged {
 		c.giveUp(name, problem)
@@ -231,7 +237,7 @@ func (c *convergence) settled(ctx context.Context, x *Activities) (Result, error
 	exceptions := append(c.view.notFoundYet(), all...)
 	c.result.ExceptionsTotal = len(exceptions)
 	c.result.Exceptions = exceptions[:min(len(exceptions), onboarding.MaxListed)]
-	if err := x.People.SaveExceptions(ctx, c.in.Run, all); err != nil {
+	if err := c.x.People.SaveExceptions(ctx, c.in.Run, all); err != nil {
 		return Result{}, storeTrouble("list of exceptions", "written", err)
 	}
 	return c.result, nil

@@ -42,10 +42,12 @@ type Desired struct {
 	OnRemoval string
 	// Tags is the digest of the tags that profiles should have; empty where the spec asks for none.
 	Tags string
-	// Confirmed says that somebody has agreed to removals of any size.
-	Confirmed bool
-	// Doubt says why the list of people is not to be believed without somebody's consent; empty where it is.
-	Doubt string
+	// Kept are the user names of those from whom nothing is taken, and Pinned the ARNs of roles that people keep whatever their
+	// groups say: they are on a hold.
+	Kept   map[string]bool
+	Pinned map[string]string
+	// Due are the user names of those whose profile may be deleted: they are not wanted, and their quarantine is over.
+	Due map[string]bool
 }
 
 // Person is somebody who should have access.
@@ -98,6 +100,11 @@ func (d Desired) People() []Person {
 			claim(member, via, cmp.Or(group.Role, d.DefaultRole))
 		}
 	}
+	for i := range all {
+		if role, pinned := d.Pinned[all[i].UserName]; pinned {
+			all[i].Role, all[i].Conflict = role, ""
+		}
+	}
 	slices.SortFunc(all, func(a, b Person) int {
 		return cmp.Or(strings.Compare(a.UserName, b.UserName), strings.Compare(a.UserID, b.UserID))
 	})
@@ -125,16 +132,6 @@ func (d Desired) Assignments() []Assignment {
 		}
 	}
 	return wanted
-}
-
-// emptyGroup names a group without any enabled member, which is more likely a broken source than a wish.
-func (d Desired) emptyGroup() (string, bool) {
-	for _, group := range d.Groups {
-		if !slices.ContainsFunc(group.Members, func(id string) bool { _, enabled := d.Users[id]; return enabled }) {
-			return group.Name, true
-		}
-	}
-	return "", false
 }
 
 func (d Desired) removes() bool {

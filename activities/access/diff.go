@@ -2,7 +2,6 @@ package access
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -51,8 +50,8 @@ type Actual struct {
 	UserIDs map[string]string
 	// Ours are assignments that this run may remove, besides those of people whose profile is its own.
 	Ours map[Assignment]bool
-	// Losing says of assignments of Ours how many people lose access with them; none where it is not said.
-	Losing map[Assignment]int
+	// Losing are the user names of those who lose access with assignments of Ours.
+	Losing map[Assignment][]string
 }
 
 // Changes lead from what is to what should be. Applying them and looking again leads to no changes, once nothing is Waiting.
@@ -73,17 +72,12 @@ type Changes struct {
 	Delete []Profile
 	// Leavers are profiles, ours, of people who should have no access any more, whatever the policy for them is.
 	Leavers []Profile
-	// Held says why nothing is removed although there are leavers; empty where it is, or where the policy is to report.
-	Held string
 }
 
 // Empty says whether nothing has to be done or waited for.
 func (c Changes) Empty() bool {
 	return len(c.Assign)+len(c.Create)+len(c.SetRole)+len(c.Retag)+len(c.Remake)+len(c.Waiting)+len(c.Revoke)+len(c.Delete) == 0
 }
-
-// MaxShrink is the share of the current people, in percent, that may leave at once without somebody agreeing to it.
-const MaxShrink = 20
 
 // Diff computes the changes. The order of the input does not matter, but for that of Desired.Groups and Desired.Singles,
 // which decides about roles.
@@ -102,7 +96,7 @@ func Diff(desired Desired, actual Actual) Changes {
 	people := desired.People()
 	profiles := Picks(actual.Profiles)
 	changes.profiles(desired, people, profiles, actual.Profiles)
-	changes.removals(desired, actual, people, profiles, wanted)
+	changes.removals(desired, actual, people, wanted)
 	sortAssignments(changes.Assign)
 	return changes
 }
@@ -148,7 +142,7 @@ func (c *Changes) profiles(desired Desired, people []Person, profiles map[string
 }
 
 // removals decides about what is taken from people who should have no access any more. Only what is ours is taken.
-func (c *Changes) removals(desired Desired, actual Actual, people []Person, profiles map[string]*Profile, wanted []Assignment) {
+func (c *Changes) removals(desired Desired, actual Actual, people []Person, wanted []Assignment) {
 	c.Leavers = slices.DeleteFunc(Unwanted(people, actual.Profiles), func(p Profile) bool { return !p.Ours })
 	if !desired.removes() {
 		return
@@ -157,66 +151,33 @@ func (c *Changes) removals(desired Desired, actual Actual, people []Person, prof
 	for _, a := range actual.Assignments {
 		has[a] = !slices.Contains(wanted, a)
 	}
-	var losing []Profile // leavers who still have something to lose; the others must not weigh on the share for ever
 	revoke := map[Assignment]bool{}
 	for _, leaver := range c.Leavers {
 		own := Assignment{PrincipalID: actual.UserIDs[leaver.UserName], Type: PrincipalUser}
-		if has[own] {
+		if has[own] && !desired.Kept[leaver.UserName] {
 			revoke[own] = true
 		}
-		if has[own] || desired.OnRemoval == onboarding.RemovalDeleteProfile {
-			losing = append(losing, leaver)
-		}
 	}
-	others := 0 // people without a profile of ours, who lose access with an assignment
+	kept := func(name string) bool { return desired.Kept[name] }
 	for a := range actual.Ours {
-		if has[a] && !revoke[a] {
+		if has[a] && !slices.ContainsFunc(actual.Losing[a], kept) {
 			revoke[a] = true
-			others += actual.Losing[a]
 		}
-	}
-	if len(losing)+len(revoke) == 0 {
-		return
-	}
-	if c.Held = held(desired, people, profiles, len(losing)+others); c.Held != "" {
-		return
 	}
 	c.Revoke = slices.Collect(maps.Keys(revoke))
 	sortAssignments(c.Revoke)
 	if desired.OnRemoval != onboarding.RemovalDeleteProfile {
 		return
 	}
-	for _, leaver := range losing {
-		if leaver.Status == profile.StatusDeleting {
+	for _, leaver := range c.Leavers {
+		switch {
+		case !desired.Due[leaver.UserName] || desired.Kept[leaver.UserName]:
+		case leaver.Status == profile.StatusDeleting:
 			c.Waiting = append(c.Waiting, leaver)
-		} else {
+		default:
 			c.Delete = append(c.Delete, leaver)
 		}
 	}
-}
-
-// held says why removals have to wait for somebody's consent: a source that has shrunk sharply is more likely to be broken.
-func held(desired Desired, people []Person, profiles map[string]*Profile, losing int) string {
-	if desired.Confirmed {
-		return ""
-	}
-	if desired.Doubt != "" {
-		return "nobody was removed: " + desired.Doubt
-	}
-	if group, empty := desired.emptyGroup(); empty {
-		return fmt.Sprintf("nobody was removed: the group %q has no enabled members in Identity Center", group)
-	}
-	current := losing
-	for _, person := range people {
-		if profiles[person.UserName] != nil {
-			current++
-		}
-	}
-	if 100*losing > MaxShrink*current {
-		return fmt.Sprintf("nobody was removed: %d of %d people would lose their profile or their assignment, which is more than %d %%",
-			losing, current, MaxShrink)
-	}
-	return ""
 }
 
 // Unwanted are the profiles of those who are not among these people, sorted by name. People are sorted by user name, as

@@ -138,11 +138,12 @@ func TestWhatIsTakenFromSomebodyWhoLeftDependsOnThePolicy(t *testing.T) {
 		revoke, delete int
 	}{{onboarding.RemovalReport, 0, 0}, {onboarding.RemovalRevoke, 1, 0}, {onboarding.RemovalDeleteProfile, 1, 1}} {
 		desired, actual := crowd(10, tc.policy)
+		require.Empty(t, access.Diff(desired, actual).Delete, "%s: not before the quarantine is over", tc.policy)
+		desired.Due = map[string]bool{"eve@example.com": true}
 		changes := access.Diff(desired, actual)
 		require.Len(t, changes.Leavers, 1, tc.policy)
 		require.Len(t, changes.Revoke, tc.revoke, tc.policy)
 		require.Len(t, changes.Delete, tc.delete, tc.policy)
-		require.Empty(t, changes.Held)
 		if tc.revoke > 0 {
 			require.Equal(t, eve, changes.Revoke[0])
 		}
@@ -158,35 +159,22 @@ func TestWhatIsNotOursStays(t *testing.T) {
 	require.True(t, access.Diff(desired, actual).Empty())
 }
 
-func TestASharplyShrunkenSourceRemovesNobody(t *testing.T) {
+func TestNothingIsTakenFromWhoIsHeld(t *testing.T) {
 	desired, actual := crowd(10, onboarding.RemovalDeleteProfile)
-	desired.Groups[0].Members = desired.Groups[0].Members[:8]
-	for i := range actual.Profiles {
-		actual.Profiles[i].Ours = true
-	}
+	guests := access.Assignment{PrincipalID: "guests", Type: access.PrincipalGroup}
+	actual.Assignments = append(actual.Assignments, guests)
+	actual.Ours = map[access.Assignment]bool{guests: true}
+	actual.Losing = map[access.Assignment][]string{guests: {"eve@example.com"}}
+	desired.Due = map[string]bool{"eve@example.com": true}
+	desired.Kept = map[string]bool{"eve@example.com": true}
 	changes := access.Diff(desired, actual)
-	require.Contains(t, changes.Held, "3 of 11")
-	require.Empty(t, changes.Delete)
-	require.Empty(t, changes.Revoke)
+	require.Len(t, changes.Leavers, 1)
+	require.True(t, changes.Empty(), "%+v", changes)
 
-	desired.Confirmed = true
-	require.Len(t, access.Diff(desired, actual).Delete, 3)
-
-	desired, actual = crowd(10, onboarding.RemovalRevoke)
-	desired.Groups = append(desired.Groups, access.Group{Name: "ml", ID: "g2"})
-	require.Contains(t, access.Diff(desired, actual).Held, `"ml"`)
-}
-
-func TestThoseWhoLeftLongAgoDoNotCountForEver(t *testing.T) {
-	desired, actual := crowd(4, onboarding.RemovalRevoke)
-	for i := range 20 {
-		name := fmt.Sprintf("gone%d@example.com", i)
-		actual.Profiles = append(actual.Profiles, access.Profile{Name: fmt.Sprintf("gone%d", i), UserName: name,
-			Status: profile.StatusInService, Ours: true})
-	}
-	changes := access.Diff(desired, actual)
-	require.Empty(t, changes.Held)
-	require.Len(t, changes.Revoke, 1)
+	desired.Groups[0].Role = roleML
+	require.Len(t, access.Diff(desired, actual).SetRole, 10)
+	desired.Pinned = map[string]string{"u3@example.com": role}
+	require.Len(t, access.Diff(desired, actual).SetRole, 9, "nor is the role changed of somebody who left a group")
 }
 
 func TestNobodyWantedRemovesExactlyWhatIsOurs(t *testing.T) {
@@ -199,7 +187,7 @@ func TestNobodyWantedRemovesExactlyWhatIsOurs(t *testing.T) {
 			}
 		}
 		actual.Ours = ours
-		changes := access.Diff(access.Desired{OnRemoval: onboarding.RemovalDeleteProfile, Confirmed: true}, actual)
+		changes := access.Diff(access.Desired{OnRemoval: onboarding.RemovalDeleteProfile, Due: everybody(actual)}, actual)
 		after := apply(actual, changes)
 		for _, p := range actual.Profiles {
 			stays := slices.ContainsFunc(after.Profiles, func(q access.Profile) bool { return p.Name == q.Name })
@@ -212,6 +200,15 @@ func TestNobodyWantedRemovesExactlyWhatIsOurs(t *testing.T) {
 			require.Equal(t, !isOurs, slices.Contains(after.Assignments, a), "seed %d: %+v", seed, a)
 		}
 	}
+}
+
+// everybody is the due of all who have a profile.
+func everybody(actual access.Actual) map[string]bool {
+	due := map[string]bool{}
+	for _, p := range actual.Profiles {
+		due[p.UserName] = true
+	}
+	return due
 }
 
 func TestConvergingEndsAndTheOrderOfTheInputDoesNotMatter(t *testing.T) {
@@ -297,6 +294,7 @@ func world(seed uint64) (access.Desired, access.Actual) {
 			actual.Assignments = append(actual.Assignments, access.Assignment{PrincipalID: ids[i], Type: access.PrincipalUser})
 		}
 	}
+	desired.Due = everybody(actual)
 	return desired, actual
 }
 

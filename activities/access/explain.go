@@ -1,8 +1,11 @@
 package access
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -181,7 +184,10 @@ func (e *explaining) readProblem(ctx context.Context) error {
 
 // readStudio finds the person's profile, and what it should be.
 func (e *explaining) readStudio(ctx context.Context) error {
-	view := viewOf(e.in, e.users, e.groups).follow([]people.Person{e.person}, e.in)
+	view := viewOf(e.in, e.users, e.groups).follow([]people.Person{e.person})
+	if err := e.pin(ctx, &view.desired); err != nil {
+		return err
+	}
 	for _, person := range view.desired.People() {
 		if person.UserID == e.user.ID {
 			e.wanted = person
@@ -218,6 +224,21 @@ func (e *explaining) readStudio(ctx context.Context) error {
 	}
 	profiles = slices.DeleteFunc(profiles, func(p Profile) bool { return p.UserName != e.user.UserName })
 	e.profile, _ = Pick(profiles)
+	return nil
+}
+
+// pin leaves somebody who is held the role that they have.
+func (e *explaining) pin(ctx context.Context, desired *Desired) error {
+	agreed, err := e.x.People.ReadRoster(ctx, e.in.Run)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return storeTrouble("roster", "read", err)
+	}
+	if loss, held := agreed.Hold.Loses(e.user.UserName); held && !loss.Access {
+		person, _ := agreed.Find(e.user.UserName)
+		desired.Pinned = map[string]string{e.user.UserName: cmp.Or(person.Role, desired.DefaultRole)}
+	}
 	return nil
 }
 

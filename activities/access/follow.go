@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -40,30 +41,24 @@ func (x *Activities) lookFollowing(ctx context.Context, a *domainAccess) (snapsh
 	if err != nil {
 		return snapshot{}, err
 	}
-	return view.follow(wanted, a.in), nil
+	return view.follow(wanted), nil
 }
 
-// follow leaves only those in the view whom Okta has in the access groups, or whom the spec names, and who are assigned to
+// follow makes those count in the view whom Okta has in the access groups, or whom the spec names, and who are assigned to
 // the app in Okta. Memberships reach Identity Center by SCIM, some time later and sometimes never; Okta decides.
 //
-// Groups whose members differ are Stale. Where Okta has far fewer people than Identity Center, its list is in doubt.
-func (v snapshot) follow(wanted []people.Person, in Input) snapshot {
+// Groups whose members differ are stale.
+func (v snapshot) follow(wanted []people.Person) snapshot {
 	byID := make(map[string]*people.User, len(v.users))
 	for i := range v.users {
 		byID[v.users[i].ID] = &v.users[i]
 	}
 	vouched := make(map[string]map[string]bool, len(v.groups)) // by group, user IDs
-	listed := map[string]int{}
 	singles := map[string]bool{}
-	assigned := 0
 	for _, person := range wanted {
-		for _, group := range person.Groups {
-			listed[group]++
-		}
 		if !person.Assigned() {
 			continue
 		}
-		assigned++
 		user := byID[person.AppUser.ExternalID]
 		if user == nil {
 			user = v.byName[person.UserName()]
@@ -81,41 +76,31 @@ func (v snapshot) follow(wanted []people.Person, in Input) snapshot {
 	}
 	for i := range v.desired.Groups {
 		group := &v.desired.Groups[i]
-		before, after, extra := 0, []string{}, 0
+		differs := false
+		note := func(kind onboarding.ChangeKind, id, format string) {
+			differs = true
+			v.moves = append(v.moves, move{group.Name, onboarding.AccessChange{Kind: kind, Who: byID[id].UserName,
+				Why: fmt.Sprintf(format, group.Name)}})
+		}
 		for _, id := range group.Members {
-			_, counts := v.desired.Users[id]
-			if counts {
-				before++
-			}
-			switch {
-			case vouched[group.Name][id]:
-				after = append(after, id)
-			case counts && len(byID[id].ExternalIDs) > 0: // Okta's push leaves alone whom it does not know
-				extra++
-				v.moves = append(v.moves, onboarding.AccessChange{Kind: onboarding.ChangeLeaveGroup, Who: byID[id].UserName,
-					Why: fmt.Sprintf("in Identity Center in the group %q, but not in Okta, or not assigned to the app", group.Name)})
+			// Okta's push leaves alone whom it does not know.
+			if _, counts := v.desired.Users[id]; counts && !vouched[group.Name][id] && len(byID[id].ExternalIDs) > 0 {
+				note(onboarding.ChangeLeaveGroup, id, "in Identity Center in the group %q, but not in Okta, or not assigned to the app")
 			}
 		}
-		missing := 0
-		for id := range vouched[group.Name] {
+		group.Members = slices.Sorted(maps.Keys(vouched[group.Name]))
+		for _, id := range group.Members {
 			if _, counts := v.desired.Users[id]; counts && !v.groups[i].Members[id] {
-				missing++
-				v.moves = append(v.moves, onboarding.AccessChange{Kind: onboarding.ChangeJoinGroup, Who: byID[id].UserName,
-					Why: fmt.Sprintf("in Okta in the group %q, but not in Identity Center", group.Name)})
+				note(onboarding.ChangeJoinGroup, id, "in Okta in the group %q, but not in Identity Center")
 			}
 		}
-		group.Members = after
-		if extra+missing > 0 && group.ID != "" {
+		if differs && group.ID != "" {
 			v.stale = append(v.stale, group.Name)
 		}
-		if v.desired.Doubt == "" {
-			v.desired.Doubt = doubt(group.Name, listed[group.Name], assigned, before, extra)
-		}
 	}
-	slices.SortFunc(v.moves, func(a, b onboarding.AccessChange) int {
+	slices.SortFunc(v.moves, func(a, b move) int {
 		return cmp.Or(strings.Compare(a.Who, b.Who), strings.Compare(a.Why, b.Why))
 	})
-	v.desired.Confirmed = in.AllowRemovals
 	v.desired.Singles = slices.DeleteFunc(v.desired.Singles, func(single Single) bool {
 		if singles[single.UserID] {
 			return false
@@ -126,24 +111,6 @@ func (v snapshot) follow(wanted []people.Person, in Input) snapshot {
 	return v
 }
 
-// doubt says why what Okta lists of a group is not to be acted on without somebody's consent; empty where it is.
-func doubt(group string, listed, assigned, before, extra int) string {
-	switch {
-	case before == 0 || extra == 0:
-		return ""
-	case listed == 0:
-		return fmt.Sprintf("Okta lists nobody in the group %q, which has %d people in Identity Center", group, before)
-	case assigned == 0:
-		return fmt.Sprintf("Okta lists nobody of the access groups as assigned to the app, and %d people of the group %q are in Identity Center",
-			before, group)
-	case 100*extra > MaxShrink*before:
-		return fmt.Sprintf("Okta no longer lists %d of the %d people whom Identity Center has in the group %q, or not as assigned to the "+
-			"app, which is more than %d %%",
-			extra, before, group, MaxShrink)
-	}
-	return ""
-}
-
 // claim marks the assignments that the run may remove: in a domain that is its own, and while access follows Okta, all that
 // the spec does not ask for. Somebody made them by hand, or the spec asked for them before.
 func (a *domainAccess) claim(ctx context.Context, view snapshot, actual *Actual) error {
@@ -152,7 +119,7 @@ func (a *domainAccess) claim(ctx context.Context, view snapshot, actual *Actual)
 	}
 	wanted := view.desired.Assignments()
 	var wantedUsers map[string]bool
-	actual.Ours, actual.Losing = map[Assignment]bool{}, map[Assignment]int{}
+	actual.Ours, actual.Losing = map[Assignment]bool{}, map[Assignment][]string{}
 	for _, found := range actual.Assignments {
 		if slices.Contains(wanted, found) {
 			continue
@@ -163,15 +130,14 @@ func (a *domainAccess) claim(ctx context.Context, view snapshot, actual *Actual)
 				wantedUsers[person.UserID] = true
 			}
 		}
-		losing := func(id string) bool {
-			_, enabled := view.desired.Users[id]
-			return enabled && !wantedUsers[id]
+		lose := func(id string) {
+			if name, enabled := view.desired.Users[id]; enabled && !wantedUsers[id] {
+				actual.Losing[found] = append(actual.Losing[found], name)
+			}
 		}
 		actual.Ours[found] = true
 		if found.Type == PrincipalUser {
-			if losing(found.PrincipalID) {
-				actual.Losing[found] = 1
-			}
+			lose(found.PrincipalID)
 			continue
 		}
 		members, err := a.foreignMembers(ctx, found.PrincipalID)
@@ -179,9 +145,7 @@ func (a *domainAccess) claim(ctx context.Context, view snapshot, actual *Actual)
 			return err
 		}
 		for id := range members {
-			if losing(id) {
-				actual.Losing[found]++
-			}
+			lose(id)
 		}
 	}
 	return nil
@@ -221,6 +185,9 @@ func (x *Activities) AwaitMembers(ctx context.Context, in Input) (MembersResult,
 	view, err := x.lookFollowing(ctx, a)
 	if err != nil {
 		return MembersResult{}, err
+	}
+	if len(in.Pushed) > 0 {
+		view.stale = slices.DeleteFunc(view.stale, func(group string) bool { return !slices.Contains(in.Pushed, group) })
 	}
 	progress.At(len(in.Access.Groups)-len(view.stale), len(in.Access.Groups))
 	if len(view.stale) > 0 && !x.settled(ctx) {

@@ -19,10 +19,15 @@ const (
 	codeRemovalsHeld  = "removals-held"
 	codeExecutionRole = "profile-execution-role"
 	codeTags          = "profile-tags"
+	codeGuard         = "access-guard"
 )
 
 // The fields of the spec that are judged here.
 const (
+	fieldShare       = "access.guard.share"
+	fieldPeople      = "access.guard.people"
+	fieldWindow      = "access.guard.window"
+	fieldQuarantine  = "access.guard.quarantine"
 	fieldProfiles    = "access.profiles"
 	fieldOnRemoval   = "access.onRemoval"
 	fieldGroupRole   = "access.groups[].executionRole"
@@ -42,10 +47,10 @@ func Judge(spec onboarding.Spec, state State) []onboarding.Verdict {
 	j.changes, j.has = Diff(state.Desired, state.Actual), Picks(state.Actual.Profiles)
 	j.assignments()
 	j.profiles()
-	if j.changes.Held != "" {
+	if j.Held != "" {
 		j.note(onboarding.Verdict{
-			Kind: onboarding.VerdictWarning, Resource: onboarding.ResourceAssignment, Code: codeRemovalsHeld, Reason: sentence(j.changes.Held),
-			Remedy: "Look at the groups in Okta; people who left lose their access once that is settled.",
+			Kind: onboarding.VerdictWarning, Resource: onboarding.ResourceAssignment, Code: codeRemovalsHeld, Reason: sentence(j.Held),
+			Remedy: "Look at the groups in Okta. If these people are to go: starter sync " + j.spec.Name + " --once --consent " + j.Hold.ID,
 		})
 	}
 	j.fields()
@@ -177,6 +182,7 @@ func (j *judge) roleOf(p *Profile) string {
 func (j *judge) fields() {
 	j.fieldProfiles()
 	j.fieldOnRemoval()
+	j.fieldGuard()
 	j.fieldRoles()
 	j.fieldTags()
 }
@@ -216,6 +222,24 @@ func (j *judge) fieldOnRemoval() {
 	default:
 		j.field(onboarding.VerdictKeep, fieldOnRemoval, codeAccess, "", want, want, "Nobody has access who should have none.")
 	}
+}
+
+// fieldGuard says by which rules people may lose access.
+func (j *judge) fieldGuard() {
+	guard, r := j.spec.Access.Guard.Filled(), j.Roster
+	say := func(field, want, format string, args ...any) {
+		j.field(onboarding.VerdictKeep, field, codeGuard, "", want, want, format, args...)
+	}
+	say(fieldShare, fmt.Sprintf("%d %%", guard.Share), "Nobody is asked as long as at most %d %% of the people lose access, or leave a "+
+		"group, within %s: %d people are agreed, and %d have lost access.", guard.Share, guard.Window, r.Agreed, r.Left)
+	say(fieldPeople, fmt.Sprint(guard.People), "Nobody is asked about fewer than %d people.", guard.People)
+	say(fieldWindow, guard.Window.String(), "Who loses access is counted over %s.", guard.Window)
+	want := guard.Quarantine.String()
+	if cmp.Or(j.spec.Access.OnRemoval, onboarding.RemovalRevoke) != onboarding.RemovalDeleteProfile {
+		say(fieldQuarantine, want, "No profile is deleted, as access.onRemoval is not delete-profile.")
+		return
+	}
+	say(fieldQuarantine, want, "Profiles of people who lost access are kept for %s: %d are.", want, r.Quarantined)
 }
 
 // fieldRoles compares the execution roles of the domain, of each group and of single people with those of the profiles that

@@ -70,7 +70,7 @@ func TestEachDifferenceIsOneVerdict(t *testing.T) {
 		"failed": {func(s *access.State) { s.Actual.Profiles[0].Status = "Failed" },
 			[]string{"change user-profile ann@example.com Failed→InService"}, nil},
 		"somebody left": {func(s *access.State) {
-			s.Desired.Confirmed = true
+			s.Desired.Due = map[string]bool{"eve@example.com": true}
 			s.Actual.Profiles = append(s.Actual.Profiles, access.Profile{Name: "eve", UserName: "eve@example.com", Status: "InService",
 				Ours: true})
 			s.Actual.Assignments = append(s.Actual.Assignments, access.Assignment{PrincipalID: "id-eve", Type: access.PrincipalUser})
@@ -78,6 +78,8 @@ func TestEachDifferenceIsOneVerdict(t *testing.T) {
 		}, []string{"remove studio-assignment id-eve assigned→", "remove user-profile eve@example.com eve→"},
 			[]string{"remove access.onRemoval 2 assignments and profiles of others→revoke"}},
 		"too many left": {func(s *access.State) {
+			s.Held, s.Hold = "1 of 3 people would lose access", &onboarding.Hold{ID: "0123456789ab", Total: 1}
+			s.Desired.Kept = map[string]bool{"eve@example.com": true}
 			s.Actual.Profiles = append(s.Actual.Profiles, access.Profile{Name: "eve", UserName: "eve@example.com", Status: "InService",
 				Ours: true})
 		}, []string{"warning studio-assignment  →"}, nil},
@@ -106,7 +108,8 @@ func TestEachDifferenceIsOneVerdict(t *testing.T) {
 			require.Equal(t, c.says, says)
 			require.Equal(t, c.fields, fields)
 			require.Equal(t, map[string]bool{"access.profiles": true, "access.onRemoval": true, "access.groups[].executionRole": true,
-				"domain.executionRole": true, "domain.tags": true}, seen)
+				"domain.executionRole": true, "domain.tags": true, "access.guard.share": true, "access.guard.people": true,
+				"access.guard.window": true, "access.guard.quarantine": true}, seen)
 		})
 	}
 	require.True(t, change.Writes() && create.Writes() && remove.Writes())

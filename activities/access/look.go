@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"time"
 
 	"studio-onboarding/activities/people"
 	"studio-onboarding/activities/provider"
@@ -24,6 +25,10 @@ type State struct {
 	Names map[string]string
 	// Roles resolves the names that the spec gives to execution roles; the first one is the domain's default.
 	Roles []onboarding.RoleHandle
+	// Held says why people who are missing keep what they have, and Roster counts who should have access as last agreed.
+	Held   string
+	Hold   *onboarding.Hold
+	Roster onboarding.RosterState
 	// Trouble is what could not be looked at.
 	Trouble *onboarding.Trouble
 }
@@ -40,6 +45,7 @@ func Look(ctx context.Context, from Sources, in Input, users []people.User, grou
 	for _, group := range groups {
 		state.Names[group.ID] = group.Name
 	}
+	state.Roster.Guard = in.Access.Guard.Filled()
 	if in.Domain.ApplicationARN == "" {
 		return state, nil
 	}
@@ -49,6 +55,12 @@ func Look(ctx context.Context, from Sources, in Input, users []people.User, grou
 		var found listing
 		if found, err = a.list(ctx, reading); err == nil {
 			state.Actual, err = a.complete(ctx, view, found, nil)
+		}
+		if err == nil {
+			var guard guarded
+			if guard, err = a.guard(ctx, nil, time.Now().UTC(), &view, state.Actual); err == nil {
+				state.Desired, state.Held, state.Hold, state.Roster = view.desired, guard.held(), guard.hold(), guard.state()
+			}
 		}
 	}
 	state.Trouble, err = provider.Trouble(err)

@@ -57,7 +57,7 @@ func TestAWriteThatWasAcknowledgedAndLostIsMadeAgain(t *testing.T) {
 			"DeleteUserProfile": {func(c *fakeCloud, in *access.Input) {
 				c.person("gone@example.com")
 				c.profiles["gone"] = &fakeProfile{user: "gone@example.com", status: "InService", run: fakeRun}
-				in.Access.OnRemoval = onboarding.RemovalDeleteProfile
+				in.Access.OnRemoval, in.Access.Guard.Quarantine = onboarding.RemovalDeleteProfile, new(onboarding.Duration)
 			}, access.Result{AssignmentsFound: 1, ProfilesFound: 6, ProfilesRemoved: 1},
 				func(c *fakeCloud) bool { return c.profiles["gone"] == nil }},
 		} {
@@ -110,7 +110,7 @@ func TestAWriteThatIsLostForEverIsToldInTrueWords(t *testing.T) {
 			case "AddTags":
 				in.Tags = map[string]string{"more": "tags"}
 			case "DeleteUserProfile":
-				in.Access.OnRemoval = onboarding.RemovalDeleteProfile
+				in.Access.OnRemoval, in.Access.Guard.Quarantine = onboarding.RemovalDeleteProfile, new(onboarding.Duration)
 				cloud.leave("p1@example.com", "users")
 			}
 			result, err := perform(t, x.ConvergeAccess, in)
@@ -228,7 +228,7 @@ func TestLostWritesHealWithoutAPerson(t *testing.T) {
 	single := w.access.Access.People[0].Login
 	w.access.FollowOkta, w.access.Tags = true, map[string]string{"cost": "7"}
 	w.access.Access.People, w.access.Access.OnRemoval = nil, onboarding.RemovalDeleteProfile
-	w.access.Access.Groups[0].ExecutionRole = ""
+	w.access.Access.Groups[0].ExecutionRole, w.access.Access.Guard.Quarantine = "", new(onboarding.Duration)
 	var faults []sandbox.Fault
 	for _, write := range []string{"sagemaker UpdateUserProfile", "sagemaker AddTags", "sagemaker DeleteUserProfile",
 		"sso DeleteApplicationAssignment"} {

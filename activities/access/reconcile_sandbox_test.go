@@ -47,7 +47,7 @@ type keptWorld struct {
 func newKeptWorld(t *testing.T, onRemoval string) *keptWorld {
 	w := &keptWorld{studioWorld: newStudioWorld(t)}
 	w.synced()
-	w.access.Access.OnRemoval = onRemoval
+	w.access.Access.OnRemoval, w.access.Access.Guard.Quarantine = onRemoval, new(onboarding.Duration)
 	w.access.Access.People = w.access.Access.People[:1]
 	w.waits.Settle = 5 * time.Second
 	w.x = w.activity()
@@ -361,14 +361,14 @@ func TestAReconcileOfABrokenSourceRemovesNobody(t *testing.T) {
 		report, err := w.reconcile(nil)
 		require.NoError(t, err)
 		require.Equal(t, onboarding.RunAttention, report.State)
-		require.Contains(t, report.Held, "nobody was removed")
+		require.Contains(t, report.Held, "they keep what they have")
 		require.Contains(t, report.Held, "more than 20 %")
-		require.Equal(t, "starter sync team --once --allow-removals", report.Command)
+		require.Equal(t, "starter sync team --once --consent "+report.Hold.ID, report.Command)
 		require.Empty(t, w.removals(before))
 		require.True(t, slices.ContainsFunc(w.changes(report), func(c onboarding.AccessChange) bool { return c.Held && c.Who == gone[0] }),
 			"it is shown what waits")
 
-		report, err = w.reconcile(func(in *onboarding.ReconcileInput) { in.AllowRemovals = true })
+		report, err = w.reconcile(func(in *onboarding.ReconcileInput) { in.Consent = report.Hold.ID })
 		require.NoError(t, err)
 		require.Equal(t, onboarding.RunDone, report.State)
 		require.Equal(t, len(gone), report.Made.ProfilesRemoved)

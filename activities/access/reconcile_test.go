@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,14 +54,67 @@ func TestWhoLeftInOktaCountsNoMoreAlthoughSCIMLags(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"users"}, look.Stale)
 	require.Equal(t, 2, look.Changes.Total)
-	require.Equal(t, onboarding.ChangeDeleteProfile, changesOf(t, x, look)[0].Kind)
+	require.Equal(t, onboarding.ChangeQuarantine, changesOf(t, x, look)[0].Kind)
 	require.Equal(t, onboarding.ChangeLeaveGroup, changesOf(t, x, look)[1].Kind)
 	require.Equal(t, "p03@example.com", changesOf(t, x, look)[0].Who)
 	require.Equal(t, "p03@example.com", changesOf(t, x, look)[1].Who)
-	result, err := perform(t, x.ConvergeAccess, in)
-	require.NoError(t, err)
-	require.Equal(t, 1, result.ProfilesRemoved)
+	require.Equal(t, 1, reconciled(t, x, in).Roster.Quarantined)
+	require.Len(t, cloud.profiles, 10, "the profile is kept for a while")
+	pass(x, 8*24*time.Hour)
+	require.Equal(t, 1, reconciled(t, x, in).ProfilesRemoved)
 	require.Len(t, cloud.profiles, 9)
+}
+
+// pass lets time pass for the guard.
+func pass(x *access.Activities, d time.Duration) {
+	now := time.Now
+	if x.Now != nil {
+		now = x.Now
+	}
+	x.Now = func() time.Time { return now().Add(d) }
+}
+
+func TestWhoComesBackWithinTheQuarantineFindsEverythingAsItWas(t *testing.T) {
+	cloud, okta, x, in := keptTeam(t, 10)
+	okta.leave("p03@example.com", "users")
+	cloud.leave("p03@example.com", "users")
+	_, err := perform(t, x.ConvergeAccess, in)
+	require.NoError(t, err)
+	pass(x, 6*24*time.Hour)
+	okta.groups["users"] = append(okta.groups["users"], oktaUser("p03@example.com"))
+	cloud.groups["users"] = append(cloud.groups["users"], "id-p03@example.com")
+	require.Zero(t, reconciled(t, x, in).Roster.Quarantined)
+	pass(x, 60*24*time.Hour)
+	_, err = perform(t, x.ConvergeAccess, in)
+	require.NoError(t, err)
+	require.Len(t, cloud.profiles, 10)
+	require.Empty(t, cloud.writes, "the profile was never touched")
+}
+
+func TestAQuarantineOfNothingDeletesAtOnce(t *testing.T) {
+	cloud, okta, x, in := keptTeam(t, 10)
+	in.Access.Guard.Quarantine = new(onboarding.Duration)
+	okta.leave("p03@example.com", "users")
+	look, err := perform(t, x.VerifyAccess, in)
+	require.NoError(t, err)
+	require.Equal(t, onboarding.ChangeDeleteProfile, changesOf(t, x, look)[0].Kind)
+	_, err = perform(t, x.ConvergeAccess, in)
+	require.NoError(t, err)
+	require.Len(t, cloud.profiles, 9)
+}
+
+func TestWhoIsInOktasGroupCountsAlthoughIdentityCenterLacksThem(t *testing.T) {
+	cloud, _, x, in := keptTeam(t, 10)
+	cloud.groups["users"] = []string{}
+	look, err := perform(t, x.VerifyAccess, in)
+	require.NoError(t, err)
+	require.Empty(t, look.Held)
+	require.Equal(t, []string{"users"}, look.Stale)
+	require.Equal(t, 10, look.Changes.Total)
+	require.Equal(t, onboarding.ChangeJoinGroup, changesOf(t, x, look)[0].Kind)
+	_, err = perform(t, x.ConvergeAccess, in)
+	require.NoError(t, err)
+	require.Empty(t, cloud.writes)
 }
 
 func TestWhoIsNotAssignedToTheAppCountsNoMore(t *testing.T) {
@@ -77,14 +131,12 @@ func TestAListThatIsEmptyOrMuchShorterIsNotActedOn(t *testing.T) {
 		why    string
 	}{
 		"Okta lists nobody in the group": {func(_ *fakeCloud, o *fakeOkta) { o.groups["users"] = nil },
-			"Okta lists nobody in the group \"users\", which has 10 people"},
+			"nobody of 10 people should have access any more"},
 		"Okta lists nobody as assigned": {func(_ *fakeCloud, o *fakeOkta) { o.appUsers = nil },
-			"Okta lists nobody of the access groups as assigned to the app"},
+			"nobody of 10 people should have access any more"},
 		"Okta lists 60 % less": {func(_ *fakeCloud, o *fakeOkta) { o.groups["users"] = o.groups["users"][:4] },
-			"Okta no longer lists 6 of the 10 people"},
-		"Identity Center has nobody": {func(c *fakeCloud, _ *fakeOkta) { c.users = nil }, "the group \"users\" has no enabled members"},
-		"the group is empty there": {func(c *fakeCloud, _ *fakeOkta) { c.groups["users"] = []string{} },
-			"the group \"users\" has no enabled members"},
+			"6 of 10 people would lose access within 7 days, which is more than 20 %"},
+		"Identity Center has nobody": {func(c *fakeCloud, _ *fakeOkta) { c.users = nil }, "the group \"users\" has nobody any more"},
 		"both lists have shrunk by 60 %": {func(c *fakeCloud, o *fakeOkta) {
 			c.groups["users"], o.groups["users"] = c.groups["users"][:4], o.groups["users"][:4]
 		}, "6 of 10 people would lose"},
@@ -99,7 +151,7 @@ func TestAListThatIsEmptyOrMuchShorterIsNotActedOn(t *testing.T) {
 			c.shrink(cloud, okta)
 			look, err := perform(t, x.VerifyAccess, in)
 			require.NoError(t, err)
-			require.Contains(t, look.Held, "nobody was removed")
+			require.Contains(t, look.Held, "they keep what they have")
 			require.Contains(t, look.Held, c.why)
 			result, err := perform(t, x.ConvergeAccess, in)
 			require.NoError(t, err)
@@ -113,10 +165,17 @@ func TestAListThatIsEmptyOrMuchShorterIsNotActedOn(t *testing.T) {
 				require.Empty(t, look.Stale, "a list in doubt is not spread further")
 			}
 
-			in.AllowRemovals = true
-			_, err = perform(t, x.ConvergeAccess, in)
+			pass(x, 300*24*time.Hour)
+			result, err = perform(t, x.ConvergeAccess, in)
 			require.NoError(t, err)
-			require.NotEmpty(t, cloud.writes, "with the operator's consent they go")
+			require.Equal(t, look.Hold.ID, result.Hold.ID, "a hold does not end by time")
+			in.Consent = look.Hold.ID
+			agreed := reconciled(t, x, in)
+			require.Nil(t, agreed.Hold)
+			require.Equal(t, look.Hold.Total, agreed.Roster.Quarantined)
+			in.Consent = ""
+			pass(x, 8*24*time.Hour)
+			require.Equal(t, look.Hold.Total, reconciled(t, x, in).ProfilesRemoved, "with the operator's consent they go")
 		})
 	}
 }
@@ -142,16 +201,25 @@ func TestAGroupAssignedByHandWeighsAsManyAsLoseAccess(t *testing.T) {
 	cloud.assigned["GROUP/g-guests"] = true
 	look, err := perform(t, x.VerifyAccess, in)
 	require.NoError(t, err)
-	require.Contains(t, look.Held, "5 of 15 people would lose")
+	require.Contains(t, look.Held, "5 of 15 people would lose access")
 	require.Equal(t, onboarding.AccessChange{Kind: onboarding.ChangeRevoke, Who: "guests", Group: true, Held: true,
 		Why: "assigned to the Studio application, but has no access by Okta and the spec"}, changesOf(t, x, look)[0])
-	_, err = perform(t, x.ConvergeAccess, in)
+	held, err := perform(t, x.ConvergeAccess, in)
 	require.NoError(t, err)
 	require.True(t, cloud.assigned["GROUP/g-guests"])
-	cloud.groups["guests"] = cloud.groups["guests"][:1]
+	in.Consent = held.Hold.ID
 	_, err = perform(t, x.ConvergeAccess, in)
 	require.NoError(t, err)
-	require.False(t, cloud.assigned["GROUP/g-guests"], "one person less is no reason to ask")
+	require.False(t, cloud.assigned["GROUP/g-guests"])
+}
+
+func TestOnePersonWhoLosesAnAssignmentByHandIsNoReasonToAsk(t *testing.T) {
+	cloud, _, x, in := keptTeam(t, 10)
+	cloud.person("guest@example.com", "guests")
+	cloud.assigned["GROUP/g-guests"] = true
+	_, err := perform(t, x.ConvergeAccess, in)
+	require.NoError(t, err)
+	require.False(t, cloud.assigned["GROUP/g-guests"])
 }
 
 func TestAppsOfWhoLeftAreNamed(t *testing.T) {

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -48,7 +47,7 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 		return VerifyResult{}, err
 	}
 	if in.FollowOkta {
-		view = view.follow(wanted, in)
+		view = view.follow(wanted)
 	}
 	// Nobody is waited for here: without Settle, whoever is not there is missing.
 	compared, err := people.CompareWithLog(ctx, x.Okta, in.AppID, people.Input{
@@ -62,9 +61,13 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 	if err != nil {
 		return VerifyResult{}, err
 	}
+	guard, err := a.guard(ctx, x.Okta, x.now(), &view, actual)
+	if err != nil {
+		return VerifyResult{}, err
+	}
 	a.memory.save(ctx)
 	a.memory.release()
-	v := newVerification(same, view, actual, compared)
+	v := newVerification(same, view, actual, compared, guard)
 	if v.failed, err = x.givenUp(ctx, in.Run); err != nil {
 		return VerifyResult{}, err
 	}
@@ -89,7 +92,7 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 	}
 	result := VerifyResult{
 		People: v.people, Groups: v.groupAccess(), Exceptions: v.exceptions.Listed, ExceptionsTotal: v.exceptions.Total,
-		Notices: v.notices.Listed, PeopleFile: list.Address, List: list, Absent: compared.Count(people.CodeDeletedThere),
+		Notices: v.notices.Listed, PeopleFile: list.Address, List: list, Roster: guard.state(), Absent: compared.Count(people.CodeDeletedThere),
 	}
 	if in.RecordChanges {
 		err = v.report(ctx, x, in.Run, actual, &result)
@@ -111,6 +114,9 @@ type verification struct {
 	through []assignedGroup
 	missing map[string]people.Problem // who is not in Identity Center, by login
 	changes Changes
+	guard   guarded
+	// quarantine is until when profiles of people without access are kept, by user name.
+	quarantine map[string]time.Time
 	// failed are those for whom making access right failed for good, by user name.
 	failed map[string]onboarding.PersonException
 	// foreign are principals that are assigned although the spec does not name them.
@@ -133,11 +139,14 @@ type assignedGroup struct {
 	says []string
 }
 
-func newVerification(same terms, view snapshot, actual Actual, compared people.Result) *verification {
+func newVerification(same terms, view snapshot, actual Actual, compared people.Result, guard guarded) *verification {
 	v := &verification{
 		terms: same, view: view, wanted: view.desired.People(), profiles: Picks(actual.Profiles), assigned: map[Assignment]bool{},
 		missing: map[string]people.Problem{}, groupNames: map[string]string{}, foreignUsers: map[string]string{}, others: map[string]bool{},
-		changes: Diff(view.desired, actual),
+		changes: Diff(view.desired, actual), guard: guard, quarantine: map[string]time.Time{},
+	}
+	for _, one := range guard.Roster.Quarantine {
+		v.quarantine[one.Name] = one.Until
 	}
 	for _, m := range compared.Missing {
 		if _, first := v.missing[m.Person]; !first && m.Lacks == "" {
@@ -288,9 +297,7 @@ func (v *verification) noticeOthers() {
 		v.notices.Add(leaver.UserName, people.Problem{
 			Code: codeLeaver, Reason: fmt.Sprintf("should have no access any more; the profile %s is still there (%s)", leaver.Name,
 				leaver.Status),
-			Remedy: cmp.Or(v.changes.Held,
-				fmt.Sprintf("access.onRemoval is %q; delete the profile in the SageMaker console when its content is not needed",
-					v.view.desired.OnRemoval)),
+			Remedy: v.fate(leaver),
 		})
 	}
 	slices.SortFunc(v.foreign, func(a, b Assignment) int { return strings.Compare(a.PrincipalID, b.PrincipalID) })
@@ -309,6 +316,19 @@ func (v *verification) noticeOthers() {
 				Remedy: remedy})
 		}
 	}
+}
+
+// fate says what becomes of the profile of somebody who should have no access.
+func (v *verification) fate(leaver Profile) string {
+	until, quarantined := v.quarantine[leaver.UserName]
+	switch {
+	case v.view.desired.Kept[leaver.UserName]:
+		return "It stays while the person is held: " + v.guard.Roster.Hold.Reason
+	case quarantined:
+		return fmt.Sprintf("It is kept until %s; who is back by then finds everything as it was", until.Format(time.DateOnly))
+	}
+	return fmt.Sprintf("access.onRemoval is %q; delete the profile in the SageMaker console when its content is not needed",
+		v.view.desired.OnRemoval)
 }
 
 // groupAccess are the access groups with the enabled people in Identity Center.

@@ -23,7 +23,13 @@ type snapshot struct {
 	unknown []string
 	// stale are access groups that have other members here than in Okta, and moves says who, where that was compared.
 	stale []string
-	moves []onboarding.AccessChange
+	moves []move
+}
+
+// move is a membership that Okta is to push again.
+type move struct {
+	group string
+	onboarding.AccessChange
 }
 
 // viewOf derives who should have access from the users and the access groups, which are in the order of the spec.

@@ -27,11 +27,12 @@ type lostWrite struct {
 
 func lostWrites() []lostWrite {
 	spec := func(changes values) func(*site) { return func(s *site) { s.set(changes) } }
-	// One of five may leave without anybody's consent.
+	// Who leaves is deleted at once.
 	five := func(s *site) {
 		s.Join(worldtest.AssignmentGroup, worldtest.Eve)
 		s.Join(worldtest.PeopleGroup, worldtest.Eve)
-		s.set(values{"access.people.0.login": worldtest.Di, "access.onRemoval": onboarding.RemovalDeleteProfile})
+		s.set(values{"access.people.0.login": worldtest.Di, "access.onRemoval": onboarding.RemovalDeleteProfile,
+			"access.guard.quarantine": "0s"})
 		s.onboarded()
 	}
 	return []lostWrite{

@@ -189,9 +189,9 @@ func changesOfAccess() []specChange {
 					require.False(s, call.Operation == "CreateUserProfile" && call.Params["SingleSignOnUserValue"] == worldtest.Di, "%+v", call)
 				}
 			}},
-		{field: "access.onRemoval", from: "revoke", to: "delete-profile", before: five, then: values{"access.onRemoval": "delete-profile"},
-			after:   leaves,
-			happens: "who leaves from now on loses the profile, too", seen: "SageMaker: the profile",
+		{field: "access.onRemoval", from: "revoke", to: "delete-profile", before: five, first: values{"access.guard.quarantine": "0s"},
+			then: values{"access.onRemoval": "delete-profile"}, after: leaves,
+			happens: "who leaves from now on loses the profile, too, after `access.guard.quarantine`", seen: "SageMaker: the profile",
 			proof: func(s *site) { require.NotContains(s, s.profiles(), worldtest.Ada) }},
 		{field: "access.onRemoval", from: "delete-profile", to: "revoke", before: five, first: values{"access.onRemoval": "delete-profile"},
 			then: values{"access.onRemoval": "revoke"}, after: leaves,
@@ -200,5 +200,16 @@ func changesOfAccess() []specChange {
 		{field: "access.onRemoval", from: "revoke", to: "report", before: five, then: values{"access.onRemoval": "report"}, after: leaves,
 			happens: "who leaves from now on is only reported", seen: "SageMaker: the profile",
 			proof: func(s *site) { require.Contains(s, s.profiles(), worldtest.Ada) }},
+		{field: "access.guard.share", from: "20", to: "50", then: values{"access.guard.share": 50},
+			happens: "so many may lose access unasked from now on; who is on a hold stays there", seen: nowhere},
+		{field: "access.guard.people", from: "3", to: "5", then: values{"access.guard.people": 5},
+			happens: "about fewer nobody is asked from now on; who is on a hold stays there", seen: nowhere},
+		{field: "access.guard.window", from: "7d", to: "30d", then: values{"access.guard.window": "30d"},
+			happens: "who leaves from now on is counted over that time", seen: nowhere},
+		{field: "access.guard.quarantine", from: "7d", to: "0s", before: five,
+			first: values{"access.onRemoval": "delete-profile"}, then: values{"access.guard.quarantine": "0s"}, after: leaves,
+			happens: "the profiles of those who leave from now on are deleted at once; profiles that are in quarantine stay until their day",
+			seen:    "SageMaker: the profile",
+			proof:   func(s *site) { require.NotContains(s, s.profiles(), worldtest.Ada) }},
 	}
 }

@@ -256,6 +256,8 @@ access:
   people:
     - login: raj.iyer@example.com
   onRemoval: delete-profile
+  guard:
+    quarantine: 0s
 `))
 	require.NoError(t, err)
 	return spec

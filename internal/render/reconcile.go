@@ -20,6 +20,7 @@ func Reconcile(w io.Writer, r onboarding.ReconcileReport, o Options) error {
 	out.line(fmt.Sprintf("%s of %s can sign in.", number(r.People.Ready), plural(r.People.Wanted, "person", "people")))
 	out.dead(r.Dead())
 	out.changes(r)
+	out.roster(r.Roster)
 	if len(r.Pushed) > 0 {
 		out.line("Pushed again by Okta, as Identity Center had other members: ", clean(strings.Join(r.Pushed, ", ")))
 	}
@@ -46,6 +47,19 @@ func Reconcile(w io.Writer, r onboarding.ReconcileReport, o Options) error {
 		out.line(out.paint(dim, "Everybody, on the worker: "+clean(r.PeopleFile)))
 	}
 	return out.flush(w)
+}
+
+// roster shows how many may lose access unasked, and how many have.
+func (p *page) roster(r onboarding.RosterState) {
+	if r.Guard.Share == 0 { // a report of the first version
+		return
+	}
+	text := fmt.Sprintf("%s on the agreed roster; %s lost access within %s, unasked up to %d %%", plural(r.Agreed, "person", "people"),
+		number(r.Left), r.Guard.Window, r.Guard.Share)
+	if r.Quarantined > 0 {
+		text += fmt.Sprintf("; %s in quarantine", plural(r.Quarantined, "profile", "profiles"))
+	}
+	p.line(p.paint(dim, text+"."))
 }
 
 // dead says what does not work in the connection, before the differences: where nothing arrives, there are none.

@@ -18,7 +18,7 @@ func rooms() []room {
 		{[]string{"activities/*"}, "one resource each: look, judge, act",
 			[]string{"onboarding", "activities/provider", "activities/people", "internal/fault", "internal/knowledge", "internal/oktaorg/model",
 				"internal/policy",
-				"internal/profile", "internal/saml", "internal/scim"},
+				"internal/profile", "internal/roster", "internal/saml", "internal/scim"},
 			[]string{server, oktaSDK}},
 		{[]string{"worker"}, "main: runs both against a Temporal cluster",
 			[]string{"internal/workerhost", "internal/temporalclient", "internal/payloadcrypt"}, []string{server, module + "/sandbox"}},
@@ -34,8 +34,8 @@ func rooms() []room {
 			[]string{awsSDK, oktaSDK, client}},
 		{[]string{"internal/awscloud", "internal/oktaorg", "internal/scim"}, "the adapters; errors are classified by one middleware each",
 			[]string{"onboarding", "internal/fault", "internal/knowledge", "internal/oktaorg/model"}, []string{client}},
-		{[]string{"internal/saml", "internal/knowledge", "internal/profile"}, "pure: metadata, the table of known error texts, " +
-			"what is known of user profiles",
+		{[]string{"internal/saml", "internal/knowledge", "internal/profile", "internal/roster"}, "pure: metadata, the table of known " +
+			"error texts, what is known of user profiles, who may lose access unasked",
 			nil, []string{awsSDK, oktaSDK, client}},
 		{[]string{"internal/specfile"}, "the YAML file: positions, schema, defaults, rules",
 			[]string{"onboarding"}, []string{awsSDK, oktaSDK, client}},
@@ -46,7 +46,7 @@ func rooms() []room {
 		{[]string{"internal/notifier"}, "the targets of notifications: a signed webhook, Slack, Teams, mail",
 			[]string{"onboarding", "internal/fault"}, []string{awsSDK, oktaSDK, client, server}},
 		{[]string{"internal/store", "internal/store/*"}, "documents with a line for each person, in a directory or a bucket",
-			[]string{"onboarding", "internal/profile"}, []string{client, oktaSDK, server}},
+			[]string{"onboarding", "internal/profile", "internal/roster"}, []string{client, oktaSDK, server}},
 		{[]string{"internal/runs", "internal/render", "internal/runs/*"},
 			"operations on studios and their runs; what they look like on a terminal",
 			[]string{"onboarding", "internal/fault", "internal/knowledge", "internal/policy", "internal/runs", "internal/temporalclient",

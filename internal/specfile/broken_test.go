@@ -36,6 +36,8 @@ func brokenSpecs() []brokenSpec {
 		{"reminders every second", smallest + "operator:\n  remindEvery: 1s\n"},
 		{"deadline before the first reminder", smallest + "operator:\n  deadline: 1h\n"},
 		{"reminder after the deadline", smallest + "operator:\n  remindEvery: 15d\n"},
+		{"a guard that guards nothing", smallest + "  guard:\n    share: 0\n    people: 0\n    window: 5m\n    quarantine: 400d\n"},
+		{"a guard in words", smallest + "  guard:\n    share: 20 %\n    window: a week\n"},
 		{"idle shutdown too soon", smallest + "domain:\n  idleShutdown: 30m\n"},
 		{"idle shutdown in words", smallest + "domain:\n  idleShutdown: never\n"},
 		{"idle shutdown beyond all bounds", smallest + "domain:\n  idleShutdown: 366d\n"},

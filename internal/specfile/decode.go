@@ -94,7 +94,8 @@ func Decode(file string, data []byte) (onboarding.Spec, error) {
 // lenient decodes whatever has the right shape, so that the rules between fields can be checked although some field is
 // wrong. Without findings it is the exact content of the file.
 func (s *specSource) lenient() (onboarding.Spec, error) {
-	for _, path := range [][]string{{"operator", "remindEvery"}, {"operator", "deadline"}, {"domain", "idleShutdown"}} {
+	for _, path := range [][]string{{"operator", "remindEvery"}, {"operator", "deadline"}, {"domain", "idleShutdown"},
+		{"access", "guard", "window"}, {"access", "guard", "quarantine"}} {
 		text, ok := s.at(path).(string)
 		if !ok || text == onboarding.Disabled {
 			continue
@@ -130,6 +131,7 @@ func withDefaults(s onboarding.Spec) onboarding.Spec {
 	s.Domain.ExecutionRole = cmp.Or(s.Domain.ExecutionRole, s.DefaultRole())
 	s.Access.Profiles = cmp.Or(s.Access.Profiles, onboarding.ProfilesEager)
 	s.Access.OnRemoval = cmp.Or(s.Access.OnRemoval, onboarding.RemovalRevoke)
+	s.Access.Guard = s.Access.Guard.Filled()
 	s.Operator.RemindEvery = cmp.Or(s.Operator.RemindEvery, defaultReminder)
 	s.Operator.Deadline = cmp.Or(s.Operator.Deadline, defaultDeadline)
 	return s

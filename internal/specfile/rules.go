@@ -20,6 +20,7 @@ func checkRules(spec onboarding.Spec, source *specSource) {
 	c.idle()
 	c.storage()
 	c.access()
+	c.guard()
 	c.operator()
 }
 
@@ -171,6 +172,22 @@ func (c ruleCheck) access() {
 		default:
 			people[login] = i
 		}
+	}
+}
+
+// guard: a window is long enough to count small steps together, and a quarantine ends some day.
+func (c ruleCheck) guard() {
+	at := func(field string) (onboarding.Duration, bool) {
+		text, given := c.source.at([]string{"access", "guard", field}).(string)
+		d, err := onboarding.ParseDuration(text)
+		return d, given && err == nil
+	}
+	const day = 24 * time.Hour
+	if window, given := at("window"); given && (window.Std() < time.Hour || window.Std() > 90*day) {
+		c.wrong([]string{"access", "guard", "window"}, "a duration from 1h to 90d", "%s is no time over which people are counted", window)
+	}
+	if quarantine, given := at("quarantine"); given && quarantine.Std() > 365*day {
+		c.wrong([]string{"access", "guard", "quarantine"}, "a duration of at most 365d", "%s is too long", quarantine)
 	}
 }
 

@@ -29,6 +29,7 @@ access:
 
 func TestTheSmallestSpecGetsEveryDefault(t *testing.T) {
 	require.Less(t, strings.Count(smallest, "\n"), 10)
+	week := onboarding.Duration(7 * 24 * time.Hour)
 	spec, err := specfile.Decode("spec.yaml", []byte(smallest))
 	require.NoError(t, err)
 	require.Equal(t, onboarding.Spec{
@@ -40,7 +41,7 @@ func TestTheSmallestSpecGetsEveryDefault(t *testing.T) {
 		},
 		Access: onboarding.AccessSpec{
 			Groups:   []onboarding.GroupAccessSpec{{Name: "sagemaker-studio-users"}},
-			Profiles: "eager", OnRemoval: "revoke",
+			Profiles: "eager", OnRemoval: "revoke", Guard: onboarding.GuardSpec{Share: 20, People: 3, Window: week, Quarantine: &week},
 		},
 		Operator: onboarding.OperatorSpec{RemindEvery: onboarding.Duration(4 * time.Hour), Deadline: onboarding.Duration(14 * 24 * time.Hour)},
 	}, spec)
@@ -73,6 +74,7 @@ access:
   people: [{login: ada@example.com, executionRole: SageMakerStudio-ada}]
   profiles: first-sign-in
   onRemoval: delete-profile
+  guard: {share: 10, people: 5, window: 36h, quarantine: 0s}
 operator: {remindEvery: 90m, deadline: 2d}
 `))
 	require.NoError(t, err)
@@ -98,6 +100,7 @@ operator: {remindEvery: 90m, deadline: 2d}
 			Groups:   []onboarding.GroupAccessSpec{{Name: "users"}, {Name: "ml", ExecutionRole: "SageMakerStudio-ml"}},
 			People:   []onboarding.PersonAccessSpec{{Login: "ada@example.com", ExecutionRole: "SageMakerStudio-ada"}},
 			Profiles: "first-sign-in", OnRemoval: "delete-profile",
+			Guard: onboarding.GuardSpec{Share: 10, People: 5, Window: onboarding.Duration(36 * time.Hour), Quarantine: new(onboarding.Duration)},
 		},
 		Operator: onboarding.OperatorSpec{RemindEvery: onboarding.Duration(90 * time.Minute), Deadline: onboarding.Duration(48 * time.Hour)},
 	}, spec)
