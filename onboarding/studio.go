@@ -25,6 +25,8 @@ type Studio struct {
 	Accepted []AcceptedException `json:"accepted,omitempty"`
 	// Expiries are the dates on which something stops working, the next one first.
 	Expiries []Expiry `json:"expiries,omitempty"`
+	// Hold is what the last reconcile held back, until somebody consents or the people come back.
+	Hold *Hold `json:"hold,omitempty"`
 	// Judged is when the connection was last judged, and DeadSince when it was first seen to work no more; zero while it does.
 	Judged    time.Time `json:"judged,omitzero"`
 	DeadSince time.Time `json:"deadSince,omitzero"`

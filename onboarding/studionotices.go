@@ -1,6 +1,9 @@
 package onboarding
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // deadlineNear is how long before its deadline a request is told of again.
 const deadlineNear = 24 * time.Hour
@@ -34,6 +37,14 @@ func (s *Studio) Notices(now time.Time) []Notice {
 	}
 	if overdue := s.Sync.Overdue(); !overdue.IsZero() && !now.Before(overdue) {
 		due = append(due, NoticeOfOverdueReconcile(s.Name, s.Sync.LastGood, s.Sync.Every, now))
+	}
+	if s.Hold != nil {
+		of := 0
+		for _, group := range s.Hold.Groups {
+			of = max(of, group.Of)
+		}
+		due = append(due, NoticeOfHold(s.Name, s.Hold.Since, s.Hold.Total, max(of, s.Hold.Total),
+			fmt.Sprintf("starter sync %s --once --consent %s", s.Name, s.Hold.ID)))
 	}
 	if !s.DeadSince.IsZero() {
 		due = append(due, NoticeOfDeadSync(s.Name, s.DeadSince, now))

@@ -48,6 +48,7 @@ Studio
   spec in force  revision 1 since 2026-03-01 09:00, by ann@host
   reconciles     every 1h, the next one at 2026-03-02 10:00
   last good one  2026-03-02 09:00
+  guard          asks when more than 20 % of the people, and at least 3, would lose access within 7d
   accepted       1 exception: starter exceptions demo
   expires next   SCIM token on 2026-03-30 (in 27 days); 1 more
 `, out)

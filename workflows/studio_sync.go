@@ -196,6 +196,7 @@ func (s *studio) reconciled(ctx workflow.Context, n int, report onboarding.Recon
 			s.record.Sync.LastGood = one.EndedAt
 		}
 		s.judged(ctx, report)
+		s.held(ctx, report)
 		s.tellOf(ctx, n, report)
 	}
 	s.record.Reconciles = last(s.record.Reconciles, onboarding.MaxReconciles)
@@ -223,13 +224,21 @@ func (s *studio) judged(ctx workflow.Context, report onboarding.ReconcileReport)
 	}
 }
 
+// held takes what a reconcile holds back into the record. A hold whose people stay the same is the same.
+func (s *studio) held(ctx workflow.Context, report onboarding.ReconcileReport) {
+	before, now := s.record.Hold, report.Hold
+	s.record.Hold = now
+	switch {
+	case now != nil && (before == nil || before.ID != now.ID):
+		s.happened(ctx, "The removal of %s is held, until somebody consents or they come back.", count(now.Total, "person"))
+	case now == nil && before != nil:
+		s.happened(ctx, "Nothing is held any more.")
+	}
+}
+
 // tellOf writes down what a reconcile did; nothing where nothing was to be done, as it is most of the time.
 func (s *studio) tellOf(ctx workflow.Context, n int, report onboarding.ReconcileReport) {
 	switch {
-	case report.Held != "":
-		s.happened(ctx, "Reconcile %d holds removals back, until somebody consents or the people come back.", n)
-	case report.State == onboarding.RunAttention:
-		s.happened(ctx, "Reconcile %d needs attention.", n)
 	case report.Changes.Total > 0:
 		s.happened(ctx, "Reconcile %d found %s: %s and %s made, %d and %d removed.", n, count(report.Changes.Total, "difference"),
 			count(report.Made.Assignments, "assignment"), count(report.Made.Profiles, "profile"), report.Made.AssignmentsRemoved,

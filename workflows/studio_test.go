@@ -258,3 +258,70 @@ func TestAForgottenStudioEnds(t *testing.T) {
 	require.Equal(t, []string{"data-science"}, c.forgotten)
 	require.True(t, c.now.Before(until), "it has ended by itself")
 }
+
+// A hold is told of once, stays as long as the people are missing, and ends by consent to exactly it.
+func TestAHoldIsTheStudios(t *testing.T) {
+	c := newCare(t)
+	begin := c.now
+	held := onboarding.Hold{ID: "h1", Since: begin.Add(2 * hour), Total: 34, Groups: []onboarding.HeldGroup{{Leaving: 34, Of: 49}}}
+	agreed := false
+	c.reconcile = func(in onboarding.ReconcileInput) (onboarding.ReconcileReport, error) {
+		agreed = agreed || in.Consent == "h1"
+		if agreed {
+			return onboarding.ReconcileReport{State: onboarding.RunDone}, nil
+		}
+		return onboarding.ReconcileReport{State: onboarding.RunAttention, Held: "34 people would lose access", Hold: &held}, nil
+	}
+	c.at(begin.Add(1*hour), func() { c.update(onboarding.UpdateSync, every(hour), nil) })
+	c.at(begin.Add(9*hour), func() {
+		studio := c.look()
+		require.Equal(t, "h1", studio.Hold.ID)
+		require.Zero(t, studio.Sync.LastGood)
+		require.NotEmpty(t, studio.Summary().Who(c.Now()))
+		c.update(onboarding.UpdateReconcile, onboarding.ReconcileRequest{Consent: "h1", By: "ada@example.com"}, nil)
+	})
+	c.live(started(specOf("studio")), begin.Add(11*hour))
+	require.Nil(t, c.last.Hold)
+	var told []onboarding.Notice
+	for _, notice := range c.notices {
+		if notice.Kind == onboarding.NoticeHold {
+			told = append(told, notice)
+		}
+	}
+	require.Len(t, told, 1)
+	require.Equal(t, "starter sync data-science --once --consent h1", told[0].Command)
+	require.Contains(t, told[0].Text, "34 of 49")
+}
+
+// An expired token left reconciles green; it is told of once, and a studio says since when.
+func TestADeadConnectionIsSaidOnce(t *testing.T) {
+	c := newCare(t)
+	begin := c.now
+	dead := false
+	c.reconcile = func(in onboarding.ReconcileInput) (onboarding.ReconcileReport, error) {
+		report := onboarding.ReconcileReport{State: onboarding.RunDone, Health: &onboarding.Health{At: c.Now()}}
+		if dead {
+			report.State = onboarding.RunAttention
+			report.Health.Verdicts = []onboarding.Verdict{{Kind: onboarding.VerdictBlocked, Code: "scim-token", Reason: "the token has expired"}}
+		}
+		return report, nil
+	}
+	c.at(begin.Add(1*hour), func() { c.update(onboarding.UpdateSync, every(hour), nil) })
+	c.at(begin.Add(4*hour), func() { dead = true })
+	c.at(begin.Add(8*hour), func() {
+		studio := c.look()
+		require.False(t, studio.DeadSince.IsZero())
+		require.Equal(t, "the token has expired", studio.Reconciles[len(studio.Reconciles)-1].Message)
+		dead = false
+	})
+	c.live(started(specOf("studio")), begin.Add(11*hour))
+	require.Zero(t, c.last.DeadSince)
+	require.False(t, c.reconciled[len(c.reconciled)-1].Judged.IsZero(), "what went wrong since the last look counts")
+	times := 0
+	for _, notice := range c.notices {
+		if notice.Kind == onboarding.NoticeDeadSync {
+			times++
+		}
+	}
+	require.Equal(t, 1, times)
+}

@@ -17,6 +17,7 @@ func Studio(w io.Writer, s onboarding.Studio, o Options) error {
 		{"reconciles", out.reconciles(s.Sync)},
 		{"last good one", out.lastGood(s.Sync)},
 		{"connection", out.connection(s)},
+		{"guard", out.guard(s)},
 		{"accepted", out.accepted(s)},
 		{"expires next", out.expiresNext(s)},
 	} {
@@ -84,6 +85,20 @@ func (p *page) connection(s onboarding.Studio) string {
 		return ""
 	}
 	return p.paint(red, "has not worked since "+p.moment(s.DeadSince)) + "; why: starter sync " + clean(s.Name)
+}
+
+// guard says how many may lose access before somebody is asked, and what is held at the moment.
+func (p *page) guard(s onboarding.Studio) string {
+	if s.InForce == nil {
+		return ""
+	}
+	g := s.InForce.Spec.Access.Guard.Filled()
+	text := fmt.Sprintf("asks when more than %d %% of the people, and at least %d, would lose access within %s", g.Share, g.People, g.Window)
+	if s.Hold != nil {
+		text = p.paint(red, fmt.Sprintf("%s held since %s", plural(s.Hold.Total, "person", "people"), p.moment(s.Hold.Since))) +
+			": starter sync " + clean(s.Name) + " --once --consent " + clean(s.Hold.ID) + "; " + text
+	}
+	return text
 }
 
 func (p *page) accepted(s onboarding.Studio) string {
