@@ -70,6 +70,24 @@ func TestServicesAndTheirPinnedImages(t *testing.T) {
 	}, images)
 	require.Equal(t, "worker", project.Services["worker"].Build.Target)
 	require.Equal(t, "standalone", project.Services["sandbox"].Build.Target)
+	require.Equal(t, "starter", project.Services["payload-keys"].Build.Target)
+	require.Equal(t, "starter", project.Services["codec"].Build.Target)
+}
+
+// TestPayloadsAreEncryptedFromTheFirstStart: worker and codec endpoint read the file that is made before they start, and the
+// UI asks the endpoint where the browser reaches it.
+func TestPayloadsAreEncryptedFromTheFirstStart(t *testing.T) {
+	environment := settings(t)
+	environment["CODEC_PORT"], environment["TEMPORAL_UI_PORT"] = "9234", "9080"
+	project := mustLoad(t, environment)
+	made := project.Services["payload-keys"].Command
+	require.Equal(t, types.ShellCommand{"keys", "create", "--keep", "/keys/payload-keys.json"}, made)
+	for _, name := range []string{"worker", "codec"} {
+		require.Equal(t, made[len(made)-1], *project.Services[name].Environment["TEMPORAL_PAYLOAD_KEYS"], name)
+	}
+	codec := project.Services["codec"]
+	require.Equal(t, "http://127.0.0.1:"+codec.Ports[0].Published, *project.Services["temporal-ui"].Environment["TEMPORAL_CODEC_ENDPOINT"])
+	require.Equal(t, "http://127.0.0.1:"+project.Services["temporal-ui"].Ports[0].Published, codec.Command[len(codec.Command)-1])
 }
 
 func TestOnlyTheProfileBringsTheSandbox(t *testing.T) {
@@ -102,7 +120,10 @@ func TestEachServiceWaitsForWhatItNeeds(t *testing.T) {
 		"temporal":           {"temporal-schema": types.ServiceConditionCompletedSuccessfully},
 		"temporal-namespace": {"temporal": types.ServiceConditionHealthy},
 		"temporal-ui":        {"temporal": types.ServiceConditionHealthy},
-		"worker":             {"temporal-namespace": types.ServiceConditionCompletedSuccessfully},
+		"codec":              {"payload-keys": types.ServiceConditionCompletedSuccessfully},
+		"worker": {
+			"temporal-namespace": types.ServiceConditionCompletedSuccessfully, "payload-keys": types.ServiceConditionCompletedSuccessfully,
+		},
 	} {
 		found := make(map[string]string)
 		for name, dependency := range project.Services[service].DependsOn {
@@ -121,14 +142,20 @@ func TestEachServiceWaitsForWhatItNeeds(t *testing.T) {
 
 func TestDataIsInNamedVolumes(t *testing.T) {
 	project := mustLoad(t, settings(t))
-	require.ElementsMatch(t, []string{"postgresql", "people"}, slices.Collect(maps.Keys(project.Volumes)))
+	require.ElementsMatch(t, []string{"postgresql", "people", "keys"}, slices.Collect(maps.Keys(project.Volumes)))
 	mounted := make(map[string]string)
+	readers := make(map[string]string)
 	for name, service := range project.Services {
 		for _, volume := range service.Volumes {
 			switch volume.Type {
 			case types.VolumeTypeVolume:
 				require.NotEmpty(t, volume.Source, "an anonymous volume of %s is lost with its container", name)
-				mounted[volume.Source] = name + ":" + volume.Target
+				if volume.ReadOnly {
+					readers[name] = volume.Source + ":" + volume.Target
+				} else {
+					require.Empty(t, mounted[volume.Source], "one service writes to a volume")
+					mounted[volume.Source] = name + ":" + volume.Target
+				}
 			case types.VolumeTypeBind:
 				require.True(t, volume.ReadOnly, "%s writes to %s on the host", name, volume.Source)
 			}
@@ -137,7 +164,9 @@ func TestDataIsInNamedVolumes(t *testing.T) {
 	require.Equal(t, map[string]string{
 		"postgresql": "postgresql:/var/lib/postgresql/data",
 		"people":     "worker:/var/lib/studio-onboarding",
+		"keys":       "payload-keys:/keys",
 	}, mounted)
+	require.Equal(t, map[string]string{"worker": "keys:/keys", "codec": "keys:/keys"}, readers)
 }
 
 func TestPortsAreOnLoopback(t *testing.T) {
@@ -148,7 +177,7 @@ func TestPortsAreOnLoopback(t *testing.T) {
 			published[name] = port.Published
 		}
 	}
-	require.Equal(t, map[string]string{"temporal": "7233", "temporal-ui": "8080", "sandbox": "8900"}, published)
+	require.Equal(t, map[string]string{"temporal": "7233", "temporal-ui": "8080", "codec": "8234", "sandbox": "8900"}, published)
 }
 
 // TestNoPasswordIsWrittenDown: passwords and tokens come from .env, and what must be there is asked for by name.
@@ -201,14 +230,14 @@ func TestTheWorkerHasTimeToStopAndNoPrivileges(t *testing.T) {
 	worker := project.Services["worker"]
 	require.NotNil(t, worker.StopGracePeriod)
 	require.Greater(t, time.Duration(*worker.StopGracePeriod), 30*time.Second, "what the worker gives its activities to end")
-	for _, name := range []string{"worker", "sandbox"} {
+	for _, name := range []string{"worker", "sandbox", "payload-keys", "codec"} {
 		require.True(t, project.Services[name].ReadOnly, name)
 		require.Equal(t, []string{"ALL"}, project.Services[name].CapDrop, name)
 	}
 
 	text, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
 	require.NoError(t, err)
-	for _, target := range []string{"worker", "standalone"} {
+	for _, target := range []string{"worker", "starter", "standalone"} {
 		stage := regexp.MustCompile(`(?ms)^FROM \S+ AS ` + target + `\n(.*?)(^FROM|\z)`).FindStringSubmatch(string(text))
 		require.NotNil(t, stage, target)
 		require.Contains(t, stage[1], "USER 65532:65532", target)

@@ -104,11 +104,11 @@ func demo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 		return err
 	}
 
-	if s.node, err = startNode(ctx, o.dataDir, o.ports, logger); err != nil {
+	if s.node, err = startNode(ctx, o.dataDir, s.dir, o.ports, logger); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.node.stop()) }()
-	host, err := workerhost.New(ctx, s.node.client, workerhost.Options{
+	host, err := workerhost.New(ctx, s.node.worker, workerhost.Options{
 		Waits: provider.DefaultWaits().Faster(o.world.Speed), Speed: o.world.Speed, Store: filepath.Join(s.dir, "people"), Logger: logger,
 		AdoptStore: true, // nobody else works here
 	})

@@ -15,7 +15,6 @@ import (
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/history/v1"
 	"go.temporal.io/api/temporalproto"
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 
 	"studio-onboarding/internal/temporalclient"
@@ -46,7 +45,7 @@ func TestTheHistoryIsShortReplaysAndHoldsNoSecret(t *testing.T) {
 	address := regexp.MustCompile(`Temporal: (\S+)`).FindStringSubmatch(out.String())
 	require.NotNil(t, address, out.String())
 
-	c, err := client.Dial(client.Options{HostPort: address[1], Logger: temporalclient.Quiet()})
+	c, err := temporalclient.Settings{Address: address[1]}.Dial(t.Context())
 	require.NoError(t, err)
 	defer c.Close()
 	var events history.History

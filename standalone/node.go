@@ -6,39 +6,63 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
 	"studio-onboarding/internal/engine"
+	"studio-onboarding/internal/payloadcrypt"
+	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/internal/workerhost"
 	"studio-onboarding/onboarding"
 )
 
 // ports are where the embedded server and its UI listen, on this machine only.
-type ports struct{ server, ui int }
+type ports struct{ server, ui, codec int }
 
 func (p *ports) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&p.server, "port", 7233, "port of the Temporal server; 0 takes a free one")
 	cmd.Flags().IntVar(&p.ui, "ui-port", 8233, "port of the Temporal UI; 0 takes a free one")
+	cmd.Flags().IntVar(&p.codec, "codec-port", 0, "port at which the UI has payloads decrypted; 0 takes a free one")
 }
 
-// node is the engine with a client.
+// keyFile holds the keys that payloads are encrypted with.
+const keyFile = "payload-keys.json"
+
+// node is the engine with its clients.
 type node struct {
 	engine *engine.Engine
-	client client.Client
+	// client is for people's commands, worker for the worker.
+	client, worker client.Client
+	codec          *http.Server
 }
 
-// startNode starts server and UI, in memory where dataDir is empty.
-func startNode(ctx context.Context, dataDir string, p ports, logger *slog.Logger) (*node, error) {
-	e, err := engine.Start(ctx, engine.Options{
-		DataDir:   dataDir,
-		Address:   loopback(p.server),
-		UIAddress: loopback(p.ui),
+// startNode starts server and UI, in memory where dataDir is empty. Payloads are encrypted with the keys of a file in keyDir,
+// which are made where there are none.
+func startNode(ctx context.Context, dataDir, keyDir string, p ports, logger *slog.Logger) (_ *node, err error) {
+	var config net.ListenConfig
+	codec, err := config.Listen(ctx, "tcp", loopback(p.codec))
+	if err != nil {
+		return nil, fmt.Errorf("listen on port %d for the UI's codec endpoint: %w (another port can be chosen with --codec-port)", p.codec, err)
+	}
+	n := &node{codec: &http.Server{ReadHeaderTimeout: 10 * time.Second}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, codec.Close(), n.stop())
+		}
+	}()
+	n.engine, err = engine.Start(ctx, engine.Options{
+		DataDir:       dataDir,
+		Address:       loopback(p.server),
+		UIAddress:     loopback(p.ui),
+		CodecEndpoint: "http://" + codec.Addr().String(),
 		SearchAttributes: map[string]enums.IndexedValueType{
 			onboarding.SearchAttributeState: enums.INDEXED_VALUE_TYPE_KEYWORD,
 			onboarding.SearchAttributeStep:  enums.INDEXED_VALUE_TYPE_KEYWORD,
@@ -48,11 +72,21 @@ func startNode(ctx context.Context, dataDir string, p ports, logger *slog.Logger
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.DialContext(ctx, client.Options{HostPort: e.Address(), Namespace: engine.Namespace, Logger: logger})
+	keys, _, err := payloadcrypt.CreateIfMissing(filepath.Join(keyDir, keyFile))
 	if err != nil {
-		return nil, errors.Join(err, e.Stop())
+		return nil, err
 	}
-	return &node{engine: e, client: c}, nil
+	options := client.Options{HostPort: n.engine.Address(), Namespace: engine.Namespace, Logger: logger}
+	var crypt *payloadcrypt.Codec
+	if n.worker, crypt, err = temporalclient.Open(ctx, options, keys, true); err != nil {
+		return nil, err
+	}
+	if n.client, _, err = temporalclient.Open(ctx, options, keys, false); err != nil {
+		return nil, err
+	}
+	n.codec.Handler = crypt.Endpoint(payloadcrypt.Origins(n.engine.UIURL())...)
+	go func() { _ = n.codec.Serve(codec) }()
+	return n, nil
 }
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
@@ -71,9 +105,18 @@ func (n *node) work(ctx context.Context, host *workerhost.Host) error {
 	return errors.Join(host.Run(ctx), n.engine.Err())
 }
 
+// stop ends what has been started, in the opposite order.
 func (n *node) stop() error {
-	n.client.Close()
-	return n.engine.Stop()
+	err := n.codec.Close()
+	for _, c := range []client.Client{n.client, n.worker} {
+		if c != nil {
+			c.Close()
+		}
+	}
+	if n.engine != nil {
+		err = errors.Join(err, n.engine.Stop())
+	}
+	return err
 }
 
 // starter is the command line that reaches this node.

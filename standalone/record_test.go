@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -50,10 +51,18 @@ type recorder struct {
 	environment map[string]string
 	secrets     map[string]string
 	tell        *operator
+	// stop ends worker and server.
+	stop func()
 }
 
-// newRecorder starts a server and a worker; more are variables of the worker.
+// newRecorder starts a server in memory and a worker; more are variables of the worker.
 func newRecorder(t *testing.T, more ...map[string]string) *recorder {
+	return newRecorderOn(t, "", more...)
+}
+
+// newRecorderOn starts them on a data directory.
+func newRecorderOn(t *testing.T, dataDir string, more ...map[string]string) *recorder {
+	t.Helper()
 	r := &recorder{World: worldtest.New(t, recordingSpeed), secrets: map[string]string{}}
 	environment, err := r.Environment(t.Context())
 	require.NoError(t, err)
@@ -66,17 +75,18 @@ func newRecorder(t *testing.T, more ...map[string]string) *recorder {
 	}
 	ctx := context.WithoutCancel(t.Context())
 	r.environment = environment
-	r.node, err = startNode(ctx, "", ports{}, slog.New(slog.DiscardHandler))
+	r.node, err = startNode(ctx, dataDir, r.Dir, ports{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	host := r.host(filepath.Join(r.Dir, "people"), false)
 	working, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- r.node.work(working, host) }()
-	t.Cleanup(func() {
+	r.stop = sync.OnceFunc(func() {
 		stop()
 		require.NoError(t, <-ended)
 		require.NoError(t, r.node.stop())
 	})
+	t.Cleanup(r.stop)
 	require.Eventually(t, func() bool { pollers, err := runs.Workers(ctx, r.node.client); return err == nil && pollers > 0 }, 15*time.Second, 20*time.Millisecond)
 	return r
 }
@@ -130,7 +140,7 @@ func (r *recorder) resolve(run string, step onboarding.Step, action onboarding.A
 // host is a worker with a store.
 func (r *recorder) host(store string, adopt bool) *workerhost.Host {
 	r.Helper()
-	host, err := workerhost.New(r.Context(), r.node.client, workerhost.Options{
+	host, err := workerhost.New(r.Context(), r.node.worker, workerhost.Options{
 		Getenv: func(name string) string { return r.environment[name] },
 		LoadOptions: []func(*awsconfig.LoadOptions) error{
 			awsconfig.WithBaseEndpoint(r.environment["AWS_ENDPOINT_URL"]),

@@ -44,13 +44,13 @@ func serve(ctx context.Context, o serveOptions, out io.Writer) (err error) {
 		dir = dataDirName()
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	n, err := startNode(ctx, dir, o.ports, logger)
+	n, err := startNode(ctx, dir, dir, o.ports, logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.stop()) }()
 
-	host, err := workerhost.New(ctx, n.client, workerhost.Options{
+	host, err := workerhost.New(ctx, n.worker, workerhost.Options{
 		Store: filepath.Join(dir, "people"), AdoptStore: o.adopt, Logger: logger,
 	})
 	if err != nil {

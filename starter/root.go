@@ -110,7 +110,7 @@ func (a *app) runs(command *cobra.Command, work func(ctx context.Context, args [
 
 // settings say how to reach Temporal.
 func (a *app) settings() temporalclient.Settings {
-	return temporalclient.Settings{Address: a.address, Namespace: a.namespace, Env: a.io.Env, PayloadKeys: a.keys}
+	return temporalclient.Settings{Address: a.address, Namespace: a.namespace, Env: a.io.Env, PayloadKeys: a.keys, Identity: "starter"}
 }
 
 // connected calls work with a Temporal client, and closes it afterwards.

@@ -46,6 +46,9 @@ type Options struct {
 	Address string
 	// UIAddress is the loopback host:port of the web UI. Empty means DefaultUIAddress; port 0 takes a free one.
 	UIAddress string
+	// CodecEndpoint is the URL at which the UI has payloads decrypted, without a slash at the end. Empty means that it shows them
+	// as they are.
+	CodecEndpoint string
 	// SearchAttributes are registered before Start returns.
 	SearchAttributes map[string]enums.IndexedValueType
 	// Logger gets the server's warnings and errors while it runs. nil discards them.
@@ -100,7 +103,7 @@ func start(ctx context.Context, opts Options, dir *dataDir, address, uiAddress s
 	if err := e.startServer(ctx, opts, ports); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the Temporal server: %w", err), e.shutdown())
 	}
-	if err := e.startUI(ctx, ports[1]); err != nil {
+	if err := e.startUI(ctx, ports[1], opts.CodecEndpoint); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the Temporal UI: %w", err), e.shutdown())
 	}
 	if err := dir.announce(e.address, e.uiURL); err != nil {
@@ -180,7 +183,7 @@ func (e *Engine) startServer(ctx context.Context, opts Options, ports []string) 
 	return nil
 }
 
-func (e *Engine) startUI(ctx context.Context, address string) error {
+func (e *Engine) startUI(ctx context.Context, address, codec string) error {
 	host, portText, err := net.SplitHostPort(address)
 	if err != nil {
 		return err
@@ -194,6 +197,7 @@ func (e *Engine) startUI(ctx context.Context, address string) error {
 		TemporalGRPCAddress: e.address,
 		EnableUI:            true,
 		DefaultNamespace:    Namespace,
+		Codec:               uiconfig.Codec{Endpoint: codec},
 		CORS:                uiconfig.CORS{CookieInsecure: true},
 		DisableNewsFetch:    true,
 		HideLogs:            true,

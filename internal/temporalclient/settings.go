@@ -36,6 +36,8 @@ type Settings struct {
 	// PayloadKeys says where the keys are that encrypt payloads, as payloadcrypt.Read has it; empty leaves it to
 	// TEMPORAL_PAYLOAD_KEYS, and where that is not set either, to what the namespace says.
 	PayloadKeys string
+	// Identity is what the server notes of whoever called it, in clear; empty leaves it to the SDK: process number and host name.
+	Identity string
 	// Worker says that the client is a worker's.
 	Worker bool
 }
@@ -50,6 +52,7 @@ func (s Settings) Options() (client.Options, error) {
 	}
 	options.HostPort = first(s.Address, options.HostPort, client.DefaultHostPort)
 	options.Namespace = first(s.Namespace, options.Namespace, client.DefaultNamespace)
+	options.Identity = first(s.Identity, options.Identity)
 	options.Logger = s.Logger
 	if options.Logger == nil {
 		options.Logger = Quiet()
