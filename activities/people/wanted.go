@@ -114,18 +114,40 @@ func Wanted(ctx context.Context, okta provider.Okta, appID, assignmentGroup stri
 	return people, nil
 }
 
-// markAssignmentGroup looks into the assignment group where somebody is not assigned, to tell why. The index is by Okta user ID.
+// markAssignmentGroup looks into the assignment group where somebody active is not assigned, to tell why. A few are asked for
+// their groups, one by one; where that would take more calls than the members have pages, all members are read. The index is by
+// Okta user ID.
 func markAssignmentGroup(ctx context.Context, okta provider.Okta, name string, people []Person, index map[string]int32) error {
-	unassigned := slices.ContainsFunc(people, func(p Person) bool { return !p.Assigned() })
-	if !unassigned || name == "" {
+	var unassigned []int
+	for i, person := range people {
+		if person.User != nil && person.User.Status == ActiveStatus && !person.Assigned() {
+			unassigned = append(unassigned, i)
+		}
+	}
+	if len(unassigned) == 0 || name == "" {
 		return nil
 	}
-	return groupUsers(ctx, okta, name, func(user model.User) {
-		if i, ok := index[user.ID]; ok {
-			people[i].InAssignmentGroup = true
-		}
-	})
+	if len(unassigned) > len(people)/memberPage {
+		return groupUsers(ctx, okta, name, func(user model.User) {
+			if i, ok := index[user.ID]; ok {
+				people[i].InAssignmentGroup = true
+			}
+		})
+	}
+	asking, ctx := errgroup.WithContext(ctx)
+	asking.SetLimit(listsAtOnce)
+	for _, i := range unassigned {
+		asking.Go(func() error {
+			groups, err := okta.UserGroups(ctx, people[i].User.ID)
+			people[i].InAssignmentGroup = slices.ContainsFunc(groups, func(group model.Group) bool { return group.Name == name })
+			return err
+		})
+	}
+	return asking.Wait()
 }
+
+// memberPage is how many members of a group Okta tells in one answer.
+const memberPage = 1000
 
 // appUsersOf reads the people assigned to an app; nobody where there is no app yet.
 func appUsersOf(ctx context.Context, okta provider.Okta, appID string, each func(model.AppUser)) error {

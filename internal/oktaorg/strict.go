@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -74,18 +75,20 @@ func unfit(want shape, body []byte) string {
 	if body[0] != begin {
 		return kindOf(body) + " where " + belongs + " belongs"
 	}
-	if !json.Valid(body) {
-		return "broken JSON"
-	}
+	// Pages are large, so that none is read more often than it must be: unmarshalling finds broken JSON by itself.
 	switch want {
 	case aThing:
 		var thing identified
-		if json.Unmarshal(body, &thing) != nil || thing.ID == "" {
+		if err := json.Unmarshal(body, &thing); isBroken(err) {
+			return brokenJSON
+		} else if err != nil || thing.ID == "" {
 			return "an object without an ID"
 		}
 	case aList:
 		var things []identified
-		if json.Unmarshal(body, &things) != nil {
+		if err := json.Unmarshal(body, &things); isBroken(err) {
+			return brokenJSON
+		} else if err != nil {
 			return "a list of something else"
 		}
 		for _, thing := range things {
@@ -93,8 +96,19 @@ func unfit(want shape, body []byte) string {
 				return "a list with an element that has no ID"
 			}
 		}
+	default:
+		if !json.Valid(body) {
+			return brokenJSON
+		}
 	}
 	return ""
+}
+
+const brokenJSON = "broken JSON"
+
+func isBroken(err error) bool {
+	var syntax *json.SyntaxError
+	return errors.As(err, &syntax)
 }
 
 // identified is what all of Okta's things have; events of the System Log have a UUID.

@@ -22,10 +22,13 @@ type scope struct {
 	signature                        string
 }
 
-// readScope parses a Signature Version 4 Authorization header ("Signing AWS API requests" in the IAM User Guide).
+// authorizationHeader is that of Signature Version 4 ("Signing AWS API requests" in the IAM User Guide).
+var authorizationHeader = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/aws4_request,` +
+	`\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$`)
+
+// readScope parses an Authorization header.
 func readScope(header string) (scope, bool) {
-	parts := regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/aws4_request,\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$`).
-		FindStringSubmatch(header)
+	parts := authorizationHeader.FindStringSubmatch(header)
 	if parts == nil {
 		return scope{}, false
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,8 @@ import (
 // call is one request to the API while it is carried out, under the org's lock.
 type call struct {
 	*http.Request
+	// query is that of the request, which lists look at for each of their elements.
+	query url.Values
 	owner owner
 	// about identifies what the call is about, for the call log; effect is what it did.
 	about  map[string]string
@@ -125,7 +128,7 @@ func (o *Org) serve(w http.ResponseWriter, r *http.Request, operation string, do
 	id := fmt.Sprintf("%016x%08x", entry.Time.UnixNano(), len(body))
 
 	o.mu.Lock()
-	c := &call{Request: r, about: identifiers(r)}
+	c := &call{Request: r, query: r.URL.Query(), about: identifiers(r)}
 	limit := o.charge(operation)
 	out, fault, err := o.carryOut(c, operation, limit, do)
 	var refusal *apiError
@@ -221,7 +224,7 @@ func (o *Org) at(r *http.Request) string {
 
 // list answers with one page and its Link headers. Okta's cursors are opaque, so ours are.
 func list[T any](o *Org, c *call, t *table[T], standard, most int, keep func(T) bool, show func(T) any) (answer, error) {
-	query := c.URL.Query()
+	query := c.query
 	limit := standard
 	if text := query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -252,7 +255,7 @@ func list[T any](o *Org, c *call, t *table[T], standard, most int, keep func(T) 
 }
 
 func (o *Org) nextLink(c *call, next, limit int) string {
-	query := maps.Clone(c.URL.Query())
+	query := maps.Clone(c.query)
 	query.Set("after", sealCursor(next))
 	query.Set("limit", strconv.Itoa(limit))
 	return fmt.Sprintf(`<%s%s?%s>; rel="next"`, o.at(c.Request), c.URL.EscapedPath(), query.Encode())

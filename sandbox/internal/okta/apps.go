@@ -170,7 +170,7 @@ func (o *Org) appBody(c *call, a *app) any {
 
 // listApps knows inactive apps only when asked for them, and finds by the start of name or label (q) or by filter.
 func (o *Org) listApps(c *call) (answer, error) {
-	query := c.URL.Query()
+	query := c.query
 	match, err := parseFilter(query.Get("filter"), "id", "status", "name", "credentials.signing.kid", "user.id", "group.id")
 	if err != nil {
 		return answer{}, err
@@ -222,7 +222,7 @@ func (o *Org) createApp(c *call) (answer, error) {
 	if in.SignOnMode != nil {
 		a.signOnMode = *in.SignOnMode
 	}
-	if c.URL.Query().Get("activate") == "false" {
+	if c.query.Get("activate") == "false" {
 		a.status = statusInactive
 	}
 	if a.signOnMode == "SAML_2_0" {

@@ -90,25 +90,50 @@ func (au *appUser) setStatus(status string, now time.Time) {
 	}
 }
 
+// appUserBody is somebody's assignment to an app as the API shows one.
+type appUserBody struct {
+	ID              string `json:"id"`
+	ExternalID      string `json:"externalId,omitempty"`
+	Created         any    `json:"created"`
+	LastUpdated     any    `json:"lastUpdated"`
+	Scope           string `json:"scope"`
+	Status          string `json:"status"`
+	StatusChanged   any    `json:"statusChanged"`
+	PasswordChanged any    `json:"passwordChanged"`
+	SyncState       string `json:"syncState"`
+	LastSync        any    `json:"lastSync,omitempty"`
+	Credentials     struct {
+		UserName string `json:"userName"`
+	} `json:"credentials"`
+	Profile struct {
+		GivenName   any    `json:"givenName"`
+		FamilyName  any    `json:"familyName"`
+		DisplayName any    `json:"displayName"`
+		Email       string `json:"email"`
+	} `json:"profile"`
+	Links struct {
+		App  link `json:"app"`
+		User link `json:"user"`
+	} `json:"_links"`
+	Embedded *embeddedUser `json:"_embedded,omitempty"`
+}
+
+type embeddedUser struct {
+	User any `json:"user"`
+}
+
 func (o *Org) appUserBody(c *call, a *app, au *appUser) any {
-	self := o.at(c.Request) + "/api/v1/apps/" + a.id
-	body := map[string]any{
-		"id": au.user.id, "created": stamp(au.created), "lastUpdated": stamp(au.changed), "scope": au.scope, "status": au.status,
-		"statusChanged": stamp(au.statusChanged), "passwordChanged": nil, "syncState": au.syncState,
-		"credentials": map[string]any{"userName": au.userName},
-		"profile": map[string]any{"givenName": text(au.user.first), "familyName": text(au.user.last), "displayName": text(au.user.display),
-			"email": au.user.email},
-		"_links": map[string]any{"app": map[string]any{"href": self},
-			"user": map[string]any{"href": o.at(c.Request) + "/api/v1/users/" + au.user.id}},
+	body := &appUserBody{
+		ID: au.user.id, ExternalID: au.externalID, Created: stamp(au.created), LastUpdated: stamp(au.changed), Scope: au.scope,
+		Status: au.status, StatusChanged: stamp(au.statusChanged), SyncState: au.syncState, LastSync: stamp(au.lastSync),
 	}
-	if au.externalID != "" {
-		body["externalId"] = au.externalID
-	}
-	if !au.lastSync.IsZero() {
-		body["lastSync"] = stamp(au.lastSync)
-	}
-	if c.URL.Query().Get("expand") == "user" {
-		body["_embedded"] = map[string]any{"user": o.userBody(c, au.user)}
+	body.Credentials.UserName = au.userName
+	body.Profile.GivenName, body.Profile.FamilyName = text(au.user.first), text(au.user.last)
+	body.Profile.DisplayName, body.Profile.Email = text(au.user.display), au.user.email
+	at := o.at(c.Request)
+	body.Links.App.Href, body.Links.User.Href = at+"/api/v1/apps/"+a.id, at+"/api/v1/users/"+au.user.id
+	if c.query.Get("expand") == "user" {
+		body.Embedded = &embeddedUser{o.userBody(c, au.user)}
 	}
 	return body
 }
@@ -118,7 +143,7 @@ func (o *Org) listAppUsers(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	q := strings.ToLower(c.URL.Query().Get("q"))
+	q := strings.ToLower(c.query.Get("q"))
 	return list(o, c, &a.users, 50, 500, func(au *appUser) bool {
 		return anyPrefix(q, au.userName, au.user.first, au.user.last, au.user.email)
 	}, func(au *appUser) any { return o.appUserBody(c, a, au) })
@@ -209,7 +234,7 @@ func (o *Org) appGroupBody(c *call, a *app, assignment *appGroup) any {
 		"_links": map[string]any{"app": map[string]any{"href": self}, "self": map[string]any{"href": self + "/groups/" + assignment.group.id},
 			"group": map[string]any{"href": o.at(c.Request) + "/api/v1/groups/" + assignment.group.id}},
 	}
-	if c.URL.Query().Get("expand") == "group" {
+	if c.query.Get("expand") == "group" {
 		body["_embedded"] = map[string]any{"group": o.groupBody(c, assignment.group)}
 	}
 	return body

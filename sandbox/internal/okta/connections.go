@@ -81,7 +81,7 @@ func (o *Org) profileMappingBody(c *call, a *app, whole bool) any {
 
 // listProfileMappings finds the mapping of an app by targetId; without it, those of all apps.
 func (o *Org) listProfileMappings(c *call) (answer, error) {
-	target, source := c.URL.Query().Get("targetId"), c.URL.Query().Get("sourceId")
+	target, source := c.query.Get("targetId"), c.query.Get("sourceId")
 	return list(o, c, &o.apps, 20, 200, func(a *app) bool {
 		return a.name == identityCenterApp && (target == "" || target == a.id) && (source == "" || source == "oty"+a.id[3:])
 	}, func(a *app) any { return o.profileMappingBody(c, a, false) })

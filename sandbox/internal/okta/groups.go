@@ -42,7 +42,7 @@ func (g *group) attribute(name string) []string {
 
 // listGroups lists Okta's own groups and, as in a real org, those that stand for groups of apps (APP_GROUP).
 func (o *Org) listGroups(c *call) (answer, error) {
-	query := c.URL.Query()
+	query := c.query
 	attributes := []string{"id", "type", "profile.name", "source.id", "lastUpdated", "lastMembershipUpdated"}
 	match, err := parseFilter(query.Get("filter"), "id", "type", "lastUpdated", "lastMembershipUpdated")
 	if err != nil {

@@ -92,7 +92,7 @@ func (o *Org) generateKey(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	years, err := strconv.Atoi(c.URL.Query().Get("validityYears"))
+	years, err := strconv.Atoi(c.query.Get("validityYears"))
 	if err != nil || years < 2 || years > 10 {
 		return answer{}, invalid("generateKey", "Validity years out of range. It should be 2 - 10 years.")
 	}
@@ -129,7 +129,7 @@ func (o *Org) getMetadata(c *call) (answer, error) {
 		return answer{}, &apiError{http.StatusBadRequest, "E0000019",
 			"Bad request. Accept and/or Content-Type headers likely do not match supported values.", nil}
 	}
-	kid := c.URL.Query().Get("kid")
+	kid := c.query.Get("kid")
 	if kid == "" {
 		kid = a.kid
 	}

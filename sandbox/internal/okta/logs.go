@@ -104,7 +104,7 @@ func (e event) body() any {
 // listLogs reads the System Log. Without until the caller is polling: there is a next link at the end of every page, the
 // last one included (Okta developer documentation, "System Log query").
 func (o *Org) listLogs(c *call) (answer, error) {
-	query := c.URL.Query()
+	query := c.query
 	match, err := parseFilter(query.Get("filter"), "eventType", "outcome.result", "outcome.reason", "actor.id", "uuid", "target.id", "target.type",
 		"target.alternateId", "target.displayName")
 	if err != nil {

@@ -49,7 +49,7 @@ func (o *Org) listMappings(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	query := c.URL.Query()
+	query := c.query
 	var since time.Time
 	if text := query.Get("lastUpdated"); text != "" {
 		if since, err = time.Parse(time.RFC3339, text); err != nil {
@@ -193,7 +193,7 @@ func (o *Org) deleteMapping(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	target, err := strconv.ParseBool(c.URL.Query().Get("deleteTargetGroup"))
+	target, err := strconv.ParseBool(c.query.Get("deleteTargetGroup"))
 	if err != nil {
 		return answer{}, invalid("deleteTargetGroup", "deleteTargetGroup: must be true or false")
 	}

@@ -23,18 +23,59 @@ func text(s string) any {
 	return s
 }
 
+// userBody is a user as the API shows one. Lists of people are long, and structures are written several times as fast as maps.
+type userBody struct {
+	ID              string      `json:"id"`
+	Status          string      `json:"status"`
+	Created         any         `json:"created"`
+	Activated       any         `json:"activated"`
+	StatusChanged   any         `json:"statusChanged"`
+	LastLogin       any         `json:"lastLogin"`
+	LastUpdated     any         `json:"lastUpdated"`
+	PasswordChanged any         `json:"passwordChanged"`
+	Type            reference   `json:"type"`
+	Profile         userProfile `json:"profile"`
+	Credentials     struct {
+		Provider struct {
+			Type string `json:"type"`
+			Name string `json:"name"`
+		} `json:"provider"`
+	} `json:"credentials"`
+	Links struct {
+		Self link `json:"self"`
+	} `json:"_links"`
+}
+
+type userProfile struct {
+	Login       string `json:"login"`
+	Email       string `json:"email"`
+	FirstName   any    `json:"firstName"`
+	LastName    any    `json:"lastName"`
+	DisplayName any    `json:"displayName"`
+	MobilePhone any    `json:"mobilePhone"`
+	SecondEmail any    `json:"secondEmail"`
+}
+
+type reference struct {
+	ID string `json:"id"`
+}
+
+type link struct {
+	Href string `json:"href"`
+}
+
 func (o *Org) userBody(c *call, u *user) any {
-	self := o.at(c.Request) + "/api/v1/users/" + u.id
-	return map[string]any{
-		"id": u.id, "status": u.status, "created": stamp(u.created), "activated": stamp(u.created), "statusChanged": stamp(u.created),
-		"lastLogin": nil, "lastUpdated": stamp(u.changed), "passwordChanged": nil, "type": map[string]any{"id": "oty" + u.id[3:]},
-		"profile": map[string]any{
-			"login": u.login, "email": u.email, "firstName": text(u.first), "lastName": text(u.last), "displayName": text(u.display),
-			"mobilePhone": nil, "secondEmail": nil,
+	created := stamp(u.created)
+	body := &userBody{
+		ID: u.id, Status: u.status, Created: created, Activated: created, StatusChanged: created, LastUpdated: stamp(u.changed),
+		Type: reference{"oty" + u.id[3:]},
+		Profile: userProfile{
+			Login: u.login, Email: u.email, FirstName: text(u.first), LastName: text(u.last), DisplayName: text(u.display),
 		},
-		"credentials": map[string]any{"provider": map[string]any{"type": "OKTA", "name": "OKTA"}},
-		"_links":      map[string]any{"self": map[string]any{"href": self}},
 	}
+	body.Credentials.Provider.Type, body.Credentials.Provider.Name = "OKTA", "OKTA"
+	body.Links.Self.Href = o.at(c.Request) + "/api/v1/users/" + u.id
+	return body
 }
 
 func (u *user) attribute(name string) []string {
@@ -64,7 +105,7 @@ func (u *user) attribute(name string) []string {
 }
 
 func (o *Org) listUsers(c *call) (answer, error) {
-	query := c.URL.Query()
+	query := c.query
 	attributes := []string{"id", "status", "lastUpdated", "profile.login", "profile.email", "profile.firstName", "profile.lastName",
 		"profile.displayName"}
 	match, err := parseFilter(query.Get("filter"), attributes...)
