@@ -44,16 +44,18 @@ func (*disturbance) faults() []sandbox.Fault {
 
 // result is what one size showed.
 type result struct {
-	options    options
-	report     onboarding.Report
-	onboard    history
-	reconcile  history
-	counts     []count
-	madeTwice  int
-	kills      int
-	state      json.RawMessage
-	resident   int // KiB, the most of any worker
-	heap       uint64
+	options   options
+	report    onboarding.Report
+	onboard   history
+	reconcile history
+	counts    []count
+	madeTwice int
+	kills     int
+	state     json.RawMessage
+	resident  int // KiB, the most of any worker
+	heap      uint64
+	// computing is how long the worker and the simulated world computed for the reconcile: time that no speed makes shorter.
+	computing  struct{ worker, world time.Duration }
 	reconciled onboarding.ReconcileReport
 }
 
@@ -81,6 +83,7 @@ type bench struct {
 	client  client.Client
 	address string
 	env     []string
+	world   *exec.Cmd
 	worker  *exec.Cmd
 	heap    func() string
 	result  result
@@ -91,10 +94,11 @@ func (b *bench) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, out, err := child(ctx, os.Environ(), self, "-role", "sandbox", "-speed", fmt.Sprint(b.options.speed), "-size", strconv.Itoa(b.options.size))
+	world, out, err := child(ctx, os.Environ(), self, "-role", "sandbox", "-speed", fmt.Sprint(b.options.speed), "-size", strconv.Itoa(b.options.size))
 	if err != nil {
 		return err
 	}
+	b.world = world
 	url, err := out.ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("the sandbox does not start: %w", err)
@@ -232,9 +236,11 @@ func (b *bench) conclude(ctx context.Context) error {
 	spec := b.result.report.Handles.Spec.Name
 	time.Sleep(time.Duration(float64(time.Minute) / b.options.speed)) // the limits have recovered
 	var err error
+	worker, world := computed(b.worker.Process.Pid), computed(b.world.Process.Pid)
 	if b.result.reconciled, err = runs.Reconcile(ctx, b.client, spec, onboarding.ReconcileRequest{By: "bench"}, time.Second, nil); err != nil {
 		return err
 	}
+	b.result.computing.worker, b.result.computing.world = computed(b.worker.Process.Pid)-worker, computed(b.world.Process.Pid)-world
 	if b.result.reconcile, err = readHistory(ctx, b.client, onboarding.ReconcileID(spec), b.options.speed); err != nil {
 		return err
 	}
@@ -281,6 +287,22 @@ func residentPeak(pid int) int {
 	}
 	kib, _ := strconv.Atoi(fields[0])
 	return kib
+}
+
+// computed is how long a process has computed; 0 where the system does not tell.
+func computed(pid int) time.Duration {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // behind the name of the program, which may have spaces
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * time.Second / 100 // the unit of proc(5) is a hundredth of a second everywhere
 }
 
 // state is who has access in the end, by names: IDs depend on the order in which things were made.
@@ -375,6 +397,8 @@ func (r result) print(w io.Writer) {
 			fmt.Fprintf(w, "    %s\n", line)
 		}
 	}
+	fmt.Fprintf(w, "computing for the reconcile: worker %.2f s, simulated world %.2f s\n",
+		r.computing.worker.Seconds(), r.computing.world.Seconds())
 	for _, h := range []struct {
 		name string
 		history
