@@ -1,11 +1,14 @@
 package main
 
 import (
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
 
 	"studio-onboarding/internal/runs"
 	"studio-onboarding/onboarding"
@@ -104,4 +107,41 @@ func TestAnAbortedSecondRunTakesNothingAway(t *testing.T) {
 	list, err := runs.List(t.Context(), r.node.client, runs.Filter{State: string(onboarding.RunAborted)})
 	require.NoError(t, err)
 	require.Len(t, list, 1)
+}
+
+// What the first version left under a name, a finished run and a schedule with a copy of its spec, is taken over by whoever asks first:
+// the schedule becomes the studio's own timer.
+func TestRunsAndTheScheduleOfTheFirstVersionAreTakenOver(t *testing.T) {
+	r := newRecorder(t)
+	r.tell = &operator{
+		console: r.World, commands: runCommands{client: r.node.client, run: r.Spec.Name}, region: r.Spec.Region,
+		secrets: filepath.Join(r.Dir, "secrets"), say: func(string, ...any) {}, settled: map[string]bool{}, trouble: map[string]trouble{},
+	}
+	_, err := r.node.client.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{
+		ID: onboarding.WorkflowID(r.Spec.Name), TaskQueue: onboarding.TaskQueue,
+	}, onboarding.WorkflowOnboard, onboarding.OnboardInput{Spec: r.Spec, StartedBy: "admin@example"})
+	require.NoError(t, err)
+	r.until(r.Spec.Name, nil, ended)
+	_, err = r.node.client.ScheduleClient().Create(t.Context(), client.ScheduleOptions{
+		ID: onboarding.ScheduleID(r.Spec.Name), Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: 2 * time.Hour}}},
+		Action: &client.ScheduleWorkflowAction{
+			ID: onboarding.ReconcileID(r.Spec.Name), Workflow: onboarding.WorkflowReconcile, TaskQueue: onboarding.TaskQueue,
+			Args: []any{onboarding.ReconcileInput{Handles: onboarding.Handles{Spec: r.Spec}}},
+		},
+	})
+	require.NoError(t, err)
+
+	studio, err := runs.Studio(t.Context(), r.node.client, r.Spec.Name)
+	require.NoError(t, err)
+	require.Len(t, studio.Runs, 1)
+	require.NotNil(t, studio.InForce)
+	require.Equal(t, r.Spec, studio.InForce.Spec)
+	require.Equal(t, onboarding.Duration(2*time.Hour), studio.Sync.Every)
+	require.WithinDuration(t, time.Now().Add(time.Hour), studio.Sync.Next, time.Hour+time.Minute)
+	_, err = r.node.client.ScheduleClient().GetHandle(t.Context(), onboarding.ScheduleID(r.Spec.Name)).Describe(t.Context())
+	var gone *serviceerror.NotFound
+	require.ErrorAs(t, err, &gone)
+	report, err := runs.Reconcile(t.Context(), r.node.client, r.Spec.Name, onboarding.ReconcileRequest{By: "admin@example"}, 20*time.Millisecond, nil)
+	require.NoError(t, err)
+	require.Equal(t, onboarding.RunDone, report.State)
 }
