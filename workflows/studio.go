@@ -16,8 +16,11 @@ import (
 	"studio-onboarding/onboarding"
 )
 
-// maxStudioEvents is when a studio continues as new: below 2,000 events, however long it lives.
-const maxStudioEvents = 1200
+// A studio continues as new at maxStudioEvents, below 2,000 however long it lives; while notices are being delivered, at maxTelling.
+const (
+	maxStudioEvents = 1200
+	maxTelling      = 1800
+)
 
 // Studio is the durable record of one studio: it starts the runs and reconciles, one writer at a time, and keeps what they found.
 // It lives until somebody has it forgotten, and continues as new by itself.
@@ -40,11 +43,12 @@ func Studio(ctx workflow.Context, in onboarding.StudioInput) error {
 		}
 	}
 	for !s.forgotten {
-		if err := s.work(ctx); err != nil {
-			return err
-		}
+		// Before the next reconcile begins, as there may always be one that waits.
 		if s.full(ctx) {
 			return s.carryOn(ctx)
+		}
+		if err := s.work(ctx); err != nil {
+			return err
 		}
 		s.stirred = false
 		summary, wake := s.next(ctx)
@@ -67,9 +71,10 @@ type studio struct {
 	forgetting, forgotten bool
 	// reconciling says that a reconcile is under way.
 	reconciling bool
-	// busy counts coroutines that must come to their end before the workflow continues as new.
-	busy     int
-	applying workflow.Mutex
+	// busy counts what must come to its end before the workflow continues as new; telling are deliveries of notices, which are given
+	// up for it when they take too long.
+	busy, telling int
+	applying      workflow.Mutex
 	// mainCtx is the main coroutine's: what an update starts goes on after it.
 	mainCtx           workflow.Context
 	news, acceptances workflow.ReceiveChannel
@@ -162,8 +167,12 @@ func (s *studio) work(ctx workflow.Context) error {
 
 // full says whether it is time to continue as new, and possible.
 func (s *studio) full(ctx workflow.Context) bool {
+	if s.reconciling || s.busy > 0 {
+		return false
+	}
 	info := workflow.GetInfo(ctx)
-	return (info.GetCurrentHistoryLength() > maxStudioEvents || info.GetContinueAsNewSuggested()) && !s.reconciling && s.busy == 0
+	return info.GetCurrentHistoryLength() > maxStudioEvents && (s.telling == 0 || info.GetCurrentHistoryLength() > maxTelling) ||
+		info.GetContinueAsNewSuggested()
 }
 
 // carryOn continues as new with the record.

@@ -24,9 +24,9 @@ func (s *studio) tellPeople(ctx workflow.Context) {
 		s.record.Told = append(s.record.Told, notice.Key)
 	}
 	s.record.Told = last(s.record.Told, onboarding.MaxTold)
-	s.busy++
+	s.telling++
 	workflow.Go(ctx, func(ctx workflow.Context) {
-		defer func() { s.busy--; s.stirred = true }()
+		defer func() { s.telling--; s.stirred = true }()
 		sent, err := sendNotices(ctx, "Tell people: "+due[0].Title, noticeAttempts, due...)
 		switch failed := sent.Failed(); {
 		case err != nil && ctx.Err() == nil:

@@ -325,3 +325,18 @@ func TestADeadConnectionIsSaidOnce(t *testing.T) {
 	}
 	require.Equal(t, 1, times)
 }
+
+// There may always be a reconcile that waits for its turn: the studio continues as new all the same.
+func TestAStudioThatIsNeverIdleContinuesAsNew(t *testing.T) {
+	c := newCare(t)
+	begin := c.now
+	for i := range 600 {
+		c.at(begin.Add(hour+time.Duration(i)*time.Minute), func() {
+			c.update(onboarding.UpdateReconcile, onboarding.ReconcileRequest{By: "ada@example.com"}, nil)
+		})
+	}
+	c.live(started(specOf("studio")), begin.Add(14*hour))
+	require.LessOrEqual(t, c.longest, 2000)
+	require.GreaterOrEqual(t, c.executions, 5)
+	require.Len(t, c.reconciled, 600, "none is lost")
+}
