@@ -118,7 +118,7 @@ var _ workflow.ContextAware = dataConverter{}
 
 // WithWorkflowContext answers with the converter for workflow code.
 func (d dataConverter) WithWorkflowContext(workflow.Context) converter.DataConverter {
-	return blocking{d.DataConverter}
+	return blocking(d)
 }
 
 // WithContext answers with the converter itself.
