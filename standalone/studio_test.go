@@ -20,7 +20,8 @@ func TestManyAtOnceAreOneRunAndOneWriter(t *testing.T) {
 	r := newRecorder(t)
 	r.start(r.Spec)
 	r.until(r.Spec.Name, nil, ended)
-	_, err := runs.SetSync(t.Context(), r.node.client, r.Spec.Name, onboarding.SyncRequest{Every: onboarding.Duration(time.Minute), By: "admin@example"})
+	_, err := runs.SetSync(t.Context(), r.node.client, r.Spec.Name,
+		onboarding.SyncRequest{Every: onboarding.Duration(time.Minute), By: "admin@example"})
 	require.NoError(t, err)
 
 	mark := r.Mark()
@@ -141,7 +142,8 @@ func TestRunsAndTheScheduleOfTheFirstVersionAreTakenOver(t *testing.T) {
 	_, err = r.node.client.ScheduleClient().GetHandle(t.Context(), onboarding.ScheduleID(r.Spec.Name)).Describe(t.Context())
 	var gone *serviceerror.NotFound
 	require.ErrorAs(t, err, &gone)
-	report, err := runs.Reconcile(t.Context(), r.node.client, r.Spec.Name, onboarding.ReconcileRequest{By: "admin@example"}, 20*time.Millisecond, nil)
+	report, err := runs.Reconcile(t.Context(), r.node.client, r.Spec.Name, onboarding.ReconcileRequest{By: "admin@example"},
+		20*time.Millisecond, nil)
 	require.NoError(t, err)
 	require.Equal(t, onboarding.RunDone, report.State)
 }

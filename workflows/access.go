@@ -91,7 +91,8 @@ func (r *run) lookAgain(ctx workflow.Context) {
 		return
 	}
 	var a *activities.Assessor
-	r.again = workflow.ExecuteActivity(quickCall(ctx, "See which warnings still hold"), a.RunPreflight, activities.PreflightInput{Spec: r.spec, Things: true})
+	r.again = workflow.ExecuteActivity(quickCall(ctx, "See which warnings still hold"), a.RunPreflight,
+		activities.PreflightInput{Spec: r.spec, Things: true})
 }
 
 // keepWhatHolds replaces the warnings of before the run with those that hold after it. What is wrong with people one by one was

@@ -125,7 +125,9 @@ func (s *studio) begin(ctx workflow.Context, first *onboarding.Apply) error {
 		if err != nil {
 			return err
 		}
-		s.record.Sync = onboarding.Sync{Every: earlier.Every, Paused: earlier.Paused, By: earlier.SyncBy, Since: workflow.Now(ctx), Next: earlier.Next}
+		s.record.Sync = onboarding.Sync{
+			Every: earlier.Every, Paused: earlier.Paused, By: earlier.SyncBy, Since: workflow.Now(ctx), Next: earlier.Next,
+		}
 		s.happened(ctx, "The reconciles every %s are the studio's own now.", earlier.Every)
 	}
 	s.ready = true

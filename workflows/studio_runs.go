@@ -77,7 +77,8 @@ func (s *studio) startRun(ctx workflow.Context, in onboarding.Apply) (onboarding
 		var a *record.Activities
 		run.StartedBy, run.Spec = "", nil
 		var found record.Found
-		if found, err = call(recordCall(ctx, "Look at the run that is going on"), a.FindRun, record.FindInput{WorkflowID: run.WorkflowID}); err == nil {
+		found, err = call(recordCall(ctx, "Look at the run that is going on"), a.FindRun, record.FindInput{WorkflowID: run.WorkflowID})
+		if err == nil {
 			started.RunID, run.StartedAt = found.RunID, found.StartedAt
 		}
 	}

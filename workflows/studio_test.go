@@ -222,7 +222,9 @@ func TestACancelledRunIsOnRecordAndTheStudioGoesOn(t *testing.T) {
 		})
 	})
 	c.at(begin.Add(1*hour), func() {
-		c.update(onboarding.UpdateCancel, onboarding.CancelRequest{}, func(_ any, err error) { require.ErrorContains(t, err, "nothing to cancel") })
+		c.update(onboarding.UpdateCancel, onboarding.CancelRequest{}, func(_ any, err error) {
+			require.ErrorContains(t, err, "nothing to cancel")
+		})
 		c.update(onboarding.UpdateReconcile, onboarding.ReconcileRequest{}, func(_ any, err error) {
 			require.ErrorContains(t, err, "carry its spec out first")
 		})

@@ -300,7 +300,9 @@ func (c *care) wantsTurn(run *simulated, then func()) {
 		c.write(1)
 		then()
 	}
-	c.tell(run, onboarding.RunNews{State: onboarding.RunRunning, Step: onboarding.StepAccess, WantsTurn: true, Following: handlesOf(run.in.Spec)})
+	c.tell(run, onboarding.RunNews{
+		State: onboarding.RunRunning, Step: onboarding.StepAccess, WantsTurn: true, Following: handlesOf(run.in.Spec),
+	})
 }
 
 // done ends a run that had its turn with everything in order.
@@ -329,7 +331,8 @@ func handlesOf(spec onboarding.Spec) *onboarding.Handles {
 
 // apply asks the studio to carry a spec out, and checks the outcome.
 func (c *care) apply(spec onboarding.Spec, check func(onboarding.Applied, error)) {
-	c.update(onboarding.UpdateApply, onboarding.Apply{ID: fmt.Sprintf("%s %d", spec.Name, time.Now().UnixNano()), Spec: spec, By: "ada@example.com"},
+	id := fmt.Sprintf("%s %d", spec.Name, time.Now().UnixNano())
+	c.update(onboarding.UpdateApply, onboarding.Apply{ID: id, Spec: spec, By: "ada@example.com"},
 		func(result any, err error) {
 			applied, _ := result.(onboarding.Applied)
 			if check != nil {
@@ -376,7 +379,9 @@ func (s some) RegisterWorkflowWithOptions(w any, options workflow.RegisterOption
 // record1 is what the first version left: a run that was done, and a schedule.
 func record1(report *onboarding.Report, next time.Time) record.Earlier {
 	return record.Earlier{
-		Runs:  []onboarding.RunRecord{{N: 1, WorkflowID: "onboard-data-science", RunID: "old", State: onboarding.RunDone, EndedAt: time.Now(), Report: report}},
+		Runs: []onboarding.RunRecord{{
+			N: 1, WorkflowID: "onboard-data-science", RunID: "old", State: onboarding.RunDone, EndedAt: time.Now(), Report: report,
+		}},
 		Every: onboarding.Duration(time.Hour), SyncBy: "ada@example.com", Next: next,
 	}
 }

@@ -36,7 +36,9 @@ func (y *year) wanted(spec onboarding.Spec) map[string]bool {
 // expires, the worker is replaced four times. After every day access is what the spec in force and Okta say.
 func TestAYearOfAStudio(t *testing.T) {
 	const day = 24 * time.Hour
-	y := &year{care: newCare(t), members: map[string]map[string]bool{"studio": {}, "ml": {}}, has: map[string]bool{}, inForce: specOf("studio")}
+	y := &year{
+		care: newCare(t), members: map[string]map[string]bool{"studio": {}, "ml": {}}, has: map[string]bool{}, inForce: specOf("studio"),
+	}
 	begin := y.now
 	at := func(days int, after time.Duration, do func()) { y.at(begin.Add(time.Duration(days)*day+after), do) }
 	for i := range 40 {
