@@ -95,7 +95,7 @@ func answering() map[string]map[string]string {
 		"servicequotas":  {"GetServiceQuota": `{"Quota":{"Value":1}}`, "GetAWSDefaultServiceQuota": `{"Quota":{"Value":1}}`},
 		"ssoadmin": {
 			"CreateInstance": `{"InstanceArn":"i"}`, "CreateApplicationAssignment": `{}`, "DeleteApplicationAssignment": `{}`,
-			"DescribeInstance": `{"InstanceArn":"i"}`, "ListInstances": `{"Instances":[]}`,
+			"DescribeInstance": `{"InstanceArn":"i"}`, "ListInstances": `{"Instances":[]}`, "DescribeApplication": `{"ApplicationArn":"a"}`,
 			"ListApplicationAssignments": `{"ApplicationAssignments":[]}`,
 		},
 		"sts": {
