@@ -34,6 +34,9 @@ func (s *studio) apply(ctx workflow.Context, in onboarding.Apply) (onboarding.Ap
 		})
 	}
 	s.accept(in.Accepted)
+	if err := s.settle(ctx); err != nil {
+		return onboarding.Applied{}, err
+	}
 	if run := s.record.Open(); run != nil {
 		if in.Fleet != "" && len(in.Accepted) > 0 {
 			workflow.SignalExternalWorkflow(ctx, run.WorkflowID, run.RunID, onboarding.SignalAccepted, in.Accepted)
@@ -44,6 +47,21 @@ func (s *studio) apply(ctx workflow.Context, in onboarding.Apply) (onboarding.Ap
 		}, nil
 	}
 	return s.startRun(ctx, in)
+}
+
+// settle waits for the record of a run that has ended already, so that nobody is attached to one that goes on no more.
+func (s *studio) settle(ctx workflow.Context) error {
+	run := s.record.Open()
+	if run == nil {
+		return nil
+	}
+	var a *record.Activities
+	found, err := call(recordCall(ctx, "See whether the run goes on"), a.FindRun, record.FindInput{WorkflowID: run.WorkflowID, RunID: run.RunID})
+	if err != nil || !found.Ended {
+		return ctx.Err() // who follows the run learns of one that is gone
+	}
+	n := run.N
+	return workflow.Await(ctx, func() bool { run := s.record.Run(n); return run == nil || run.Ended() })
 }
 
 // startRun starts the next run. A run of the first version that somebody started meanwhile is attached to.

@@ -159,6 +159,24 @@ func TestARunUnderWayIsAttachedToWithItsOwnSpec(t *testing.T) {
 	require.Len(t, c.runs, 1)
 }
 
+// A run may have ended a moment ago, and its studio not have noticed: nobody is attached to it.
+func TestARunThatHasJustEndedIsNotAttachedTo(t *testing.T) {
+	c := newCare(t)
+	c.onboard = func(c *care, run *simulated) {
+		c.in(7*time.Minute, func() { c.end(run, ending.End{State: onboarding.RunAborted}) })
+	}
+	c.at(c.now.Add(7*time.Minute+time.Second), func() { // the studio looks every five minutes here
+		require.Nil(t, c.runs[0].in.Known)
+		c.apply(specOf("other"), func(applied onboarding.Applied, err error) {
+			require.NoError(t, err)
+			require.False(t, applied.Attached)
+			require.Equal(t, 2, applied.N)
+		})
+	})
+	c.live(started(specOf("studio")), c.now.Add(2*hour))
+	require.Len(t, c.runs, 2)
+}
+
 // The date of the SCIM token was gone after a second onboarding.
 func TestADateThatALaterRunDoesNotKnowStays(t *testing.T) {
 	c := newCare(t)

@@ -238,7 +238,11 @@ func (c *care) prepare() {
 		})
 	c.OnActivity(a.FindRun, mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in record.FindInput) (record.Found, error) {
-			return record.Found{RunID: c.runs[len(c.runs)-1].runID, StartedAt: c.Now()}, nil
+			c.count(3 + task)
+			run := c.runs[len(c.runs)-1]
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return record.Found{RunID: run.runID, StartedAt: c.Now(), Ended: run.end != nil}, nil
 		})
 	c.OnActivity(a.Forget, mock.Anything, mock.Anything).Return(
 		func(_ context.Context, in record.ForgetInput) (record.Forgotten, error) {

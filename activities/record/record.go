@@ -45,6 +45,8 @@ type FindInput struct {
 type Found struct {
 	RunID     string    `json:"runId"`
 	StartedAt time.Time `json:"startedAt"`
+	// Ended says that it goes on no more.
+	Ended bool `json:"ended,omitempty"`
 }
 
 // Apply has the studio of a spec carry it out, and answers when its run has started. The studio is made where there is none.
@@ -67,7 +69,9 @@ func (a *Activities) FindRun(ctx context.Context, in FindInput) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	return Found{RunID: info.GetExecution().GetRunId(), StartedAt: info.GetStartTime().AsTime()}, nil
+	return Found{
+		RunID: info.GetExecution().GetRunId(), StartedAt: info.GetStartTime().AsTime(), Ended: ending.StateOf(info.GetStatus()) != "",
+	}, nil
 }
 
 // attemptWithin is how long one attempt of AwaitRun waits.
