@@ -12,6 +12,7 @@ import (
 	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/profile"
+	"studio-onboarding/internal/roster"
 	"studio-onboarding/onboarding"
 )
 
@@ -175,6 +176,9 @@ type domainAccess struct {
 	memory      *profileMemory
 	// rosters is nil where none is kept.
 	rosters RosterStore
+	// agreed is the roster as it was read; nil where there is none.
+	agreed     *roster.Roster
+	rosterRead bool
 	// foreign are the members of groups that the spec does not name, as far as they were read.
 	foreign map[string]map[string]bool
 }

@@ -37,7 +37,7 @@ func (x *Activities) ConvergeAccess(ctx context.Context, in Input) (Result, erro
 	}, func(ctx context.Context) (err error) {
 		found, err = a.list(ctx, func(int, int) {})
 		return err
-	})
+	}, a.readRoster)
 	if err != nil {
 		return Result{}, err
 	}

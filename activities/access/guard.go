@@ -47,22 +47,20 @@ type guarded struct {
 // writes nothing: keep does.
 func (a *domainAccess) guard(ctx context.Context, okta provider.Okta, now time.Time, view *snapshot, actual Actual) (guarded, error) {
 	g := guarded{bare: view.desired, spec: a.in.Access.Guard.Filled()}
-	var before roster.Roster
-	var err error = fs.ErrNotExist
-	if a.rosters != nil {
-		before, err = a.rosters.ReadRoster(ctx, a.in.Run)
+	if err := a.readRoster(ctx); err != nil {
+		return guarded{}, err
 	}
 	wanted := view.desired.People()
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		g.first, before = true, baseline(*view, wanted, actual)
-	case err != nil:
-		return guarded{}, storeTrouble("roster", "read", err)
+	before := a.agreed
+	if g.first = before == nil; g.first {
+		before = baseline(*view, wanted, actual)
 	}
+	a.agreed = nil // there may be many people on it
 	rules := roster.Rules{Share: g.spec.Share, People: g.spec.People, Window: g.spec.Window.Std(), Quarantine: g.spec.Quarantine.Std()}
 	look := rosterLook(a.in, view.desired, wanted, actual, now)
 	if look.Anything = a.in.AllowRemovals; a.in.Consent != "" {
-		if g.consent, err = a.consent(ctx, before, rules, look); err != nil {
+		var err error
+		if g.consent, err = a.consent(ctx, *before, rules, look); err != nil {
 			return guarded{}, err
 		}
 		look.Consent = g.consent
@@ -95,6 +93,22 @@ func (a *domainAccess) guard(ctx context.Context, okta provider.Okta, now time.T
 		}
 	}
 	return g, nil
+}
+
+// readRoster reads the roster, once. It may be read beside other lists, ahead of guard.
+func (a *domainAccess) readRoster(ctx context.Context) error {
+	if a.rosterRead || a.rosters == nil {
+		return nil
+	}
+	agreed, err := a.rosters.ReadRoster(ctx, a.in.Run)
+	switch {
+	case err == nil:
+		a.agreed = &agreed
+	case !errors.Is(err, fs.ErrNotExist):
+		return storeTrouble("roster", "read", err)
+	}
+	a.rosterRead = true
+	return nil
 }
 
 // keep writes down what was decided, before anything is done about it.
@@ -173,7 +187,7 @@ func rosterLook(in Input, desired Desired, wanted []Person, actual Actual, now t
 // baseline is what stands for the roster while there is none: who has a profile and should, and who should not have access and is
 // in an access group in Identity Center. So the first look of a version with a roster is as careful as the one before it was, and
 // those who join with it don't make up for those who leave.
-func baseline(view snapshot, wanted []Person, actual Actual) roster.Roster {
+func baseline(view snapshot, wanted []Person, actual Actual) *roster.Roster {
 	all := make(map[string]roster.Person, len(wanted))
 	picks := Picks(actual.Profiles)
 	for _, person := range wanted {
@@ -193,7 +207,7 @@ func baseline(view snapshot, wanted []Person, actual Actual) roster.Roster {
 			all[name] = person
 		}
 	}
-	return roster.Roster{People: slices.SortedFunc(maps.Values(all), func(a, b roster.Person) int { return strings.Compare(a.Name, b.Name) })}
+	return &roster.Roster{People: slices.SortedFunc(maps.Values(all), func(a, b roster.Person) int { return strings.Compare(a.Name, b.Name) })}
 }
 
 // consent finds the hold that somebody agrees to: the one that there is now, or an earlier one of which this one has grown. One

@@ -65,7 +65,9 @@ func (w *keptWorld) behindLies(path string) (*oktaorg.Org, *atomic.Pointer[func(
 // Whatever Okta's lists end with, and for however long: an empty body, null, something else than a list, or a valid list that is
 // too short. None of it is a list of people who left.
 func TestAReconcileTakesNoListThatEndsEarlyForOneOfPeopleWhoLeft(t *testing.T) {
-	for name, path := range map[string]string{"members of groups": `^/api/v1/groups/[^/]+/users$`, "people of the app": `^/api/v1/apps/[^/]+/users$`} {
+	for name, path := range map[string]string{
+		"members of groups": `^/api/v1/groups/[^/]+/users$`, "people of the app": `^/api/v1/apps/[^/]+/users$`,
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newKeptWorld(t, onboarding.RemovalDeleteProfile)

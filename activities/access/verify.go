@@ -42,7 +42,7 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 	}, func(ctx context.Context) (err error) {
 		found, err = a.list(ctx, progress.At)
 		return err
-	})
+	}, a.readRoster)
 	if err != nil {
 		return VerifyResult{}, err
 	}
@@ -67,6 +67,8 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 	}
 	a.memory.save(ctx)
 	a.memory.release()
+	agreed := guard.state()
+	guard.Roster.People = nil // there may be many, and nobody asks for them any more
 	v := newVerification(same, view, actual, compared, guard)
 	if v.failed, err = x.givenUp(ctx, in.Run); err != nil {
 		return VerifyResult{}, err
@@ -92,7 +94,7 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 	}
 	result := VerifyResult{
 		People: v.people, Groups: v.groupAccess(), Exceptions: v.exceptions.Listed, ExceptionsTotal: v.exceptions.Total,
-		Notices: v.notices.Listed, PeopleFile: list.Address, List: list, Roster: guard.state(), Absent: compared.Count(people.CodeDeletedThere),
+		Notices: v.notices.Listed, PeopleFile: list.Address, List: list, Roster: agreed, Absent: compared.Count(people.CodeDeletedThere),
 	}
 	if in.RecordChanges {
 		err = v.report(ctx, x, in.Run, actual, &result)

@@ -30,7 +30,8 @@ func crowd(n int, group string) []roster.Person {
 
 // looked is a look of a time that finds these people, under the policy to delete profiles; everybody else has one.
 func looked(at time.Duration, before roster.Roster, people []roster.Person) roster.Look {
-	look := roster.Look{People: people, Groups: []string{"ml", "users"}, OnRemoval: "delete-profile", Now: start.Add(at), Profiles: map[string]string{}}
+	look := roster.Look{People: people, Groups: []string{"ml", "users"}, OnRemoval: "delete-profile", Now: start.Add(at),
+		Profiles: map[string]string{}}
 	note := func(name string) {
 		if !slices.ContainsFunc(people, func(p roster.Person) bool { return p.Name == name }) {
 			look.Profiles[name] = "profile-of-" + name
