@@ -255,6 +255,7 @@ func TestWithAndWithoutTheKeys(t *testing.T) {
 	_, err = runs.Progress(t.Context(), without, r.Spec.Name)
 	require.ErrorContains(t, err, "payloads are encrypted with key ")
 	require.ErrorContains(t, err, keys)
+	require.NotContains(t, err.Error(), "version", "it is not the versions that differ")
 	_, err = runs.Start(t.Context(), without, r.Spec, "admin@example")
 	require.ErrorContains(t, err, payloadcrypt.Variable)
 }

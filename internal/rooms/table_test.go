@@ -50,7 +50,7 @@ func rooms() []room {
 		{[]string{"internal/runs", "internal/render", "internal/runs/*"},
 			"operations on studios and their runs; what they look like on a terminal",
 			[]string{"onboarding", "internal/fault", "internal/knowledge", "internal/policy", "internal/runs", "internal/temporalclient",
-				"internal/ending", "internal/studioclient"},
+				"internal/ending", "internal/payloadcrypt", "internal/studioclient"},
 			[]string{awsSDK, oktaSDK, server}},
 		{[]string{"internal/ending", "internal/studioclient"}, "how an execution ended; how a studio is asked to carry a spec out",
 			[]string{"onboarding"}, []string{awsSDK, oktaSDK, server}},

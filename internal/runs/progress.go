@@ -16,6 +16,7 @@ import (
 
 	"studio-onboarding/internal/ending"
 	"studio-onboarding/internal/fault"
+	"studio-onboarding/internal/payloadcrypt"
 	"studio-onboarding/onboarding"
 )
 
@@ -89,7 +90,12 @@ func query(ctx context.Context, c client.Client, run string, info *workflow.Work
 	defer cancel()
 	value, err := c.QueryWorkflow(asking, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId(), name, args...)
 	if err == nil {
-		if err := value.Get(answer); err != nil {
+		err := value.Get(answer)
+		var unreadable *payloadcrypt.UnreadableError
+		if errors.As(err, &unreadable) {
+			return fmt.Errorf("run %s: %w", run, unreadable)
+		}
+		if err != nil {
 			return fmt.Errorf("run %s answered query %s in a form this version does not know: %w → use the starter of the worker's version",
 				run, name, err)
 		}
