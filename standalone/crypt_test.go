@@ -52,7 +52,9 @@ func TestTheDatabaseSaysNothingWithoutTheKeys(t *testing.T) {
 	r.stop()
 
 	places := database(t, dir)
-	for what, kept := range map[string]string{"an ID": onboarding.WorkflowID(r.Spec.Name), "a type": "ConvergeAccess", "a state": string(onboarding.RunDone)} {
+	for what, kept := range map[string]string{
+		"an ID": onboarding.WorkflowID(r.Spec.Name), "a type": "ConvergeAccess", "a state": string(onboarding.RunDone),
+	} {
 		require.True(t, slices.ContainsFunc(slices.Collect(maps.Values(places)), func(data []byte) bool { return contains(data, kept) }),
 			"the search of the database proves nothing: it does not even find %s", what)
 	}
@@ -155,7 +157,9 @@ func (r *recorder) needles() map[string]string {
 	for _, login := range []string{worldtest.Ada, worldtest.Bo, worldtest.Cy, worldtest.Di, worldtest.Eve} {
 		needles["a login and e-mail address, "+login] = login
 	}
-	for name, url := range map[string]string{"portal": report.Addresses.AccessPortal, "Studio": report.Addresses.Studio, "tile": report.Addresses.OktaTile} {
+	for name, url := range map[string]string{
+		"portal": report.Addresses.AccessPortal, "Studio": report.Addresses.Studio, "tile": report.Addresses.OktaTile,
+	} {
 		needles["the address of the "+name] = url
 	}
 	return needles

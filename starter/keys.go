@@ -110,7 +110,8 @@ The keys stay on this machine, and only pages of the named UI are answered. stan
 		Args: exactly(),
 	}
 	command.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8234", "`host:port` to listen on")
-	command.Flags().StringSliceVar(&o.origins, "ui", []string{"http://127.0.0.1:8080"}, "`address` of the UI as the browser shows it, without a path")
+	command.Flags().StringSliceVar(&o.origins, "ui", []string{"http://127.0.0.1:8080"},
+		"`address` of the UI as the browser shows it, without a path")
 	return a.runs(command, func(ctx context.Context, _ []string) error { return a.serveCodec(ctx, o) })
 }
 

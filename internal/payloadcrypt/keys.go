@@ -66,7 +66,8 @@ func Read(reference string, lookup func(string) (string, bool)) (*Keys, error) {
 	if name, ok := strings.CutPrefix(reference, "env:"); ok {
 		value, set := lookup(name)
 		if !set || value == "" {
-			return nil, fmt.Errorf("the payload keys are to be in the variable %s, which is not set → set it, or name a file in %s", name, Variable)
+			return nil, fmt.Errorf("the payload keys are to be in the variable %s, which is not set → set it, or name a file in %s",
+				name, Variable)
 		}
 		keys, err := parse([]byte(value))
 		if err != nil {

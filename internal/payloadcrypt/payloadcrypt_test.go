@@ -88,7 +88,8 @@ func TestWithoutKeysAnEncryptedPayloadNamesItsKeyAndTheRemedy(t *testing.T) {
 	o, _ := options(t, keys, false)
 	payload, err := o.DataConverter.ToPayload(secret)
 	require.NoError(t, err)
-	for name, others := range map[string]*payloadcrypt.Keys{"none": nil, "others": func() *payloadcrypt.Keys { _, k := create(t); return k }()} {
+	_, other := create(t)
+	for name, others := range map[string]*payloadcrypt.Keys{"none": nil, "others": other} {
 		without, _ := options(t, others, false)
 		err = without.DataConverter.FromPayload(payload, new(string))
 		var unreadable *payloadcrypt.UnreadableError

@@ -18,13 +18,15 @@ import (
 	"studio-onboarding/internal/temporalclient"
 )
 
-func (f *fakeServer) DescribeNamespace(context.Context, *workflowservice.DescribeNamespaceRequest) (*workflowservice.DescribeNamespaceResponse, error) {
+func (f *fakeServer) DescribeNamespace(context.Context,
+	*workflowservice.DescribeNamespaceRequest) (*workflowservice.DescribeNamespaceResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return &workflowservice.DescribeNamespaceResponse{NamespaceInfo: &namespace.NamespaceInfo{Name: "default", Data: maps.Clone(f.data)}}, nil
 }
 
-func (f *fakeServer) UpdateNamespace(_ context.Context, in *workflowservice.UpdateNamespaceRequest) (*workflowservice.UpdateNamespaceResponse, error) {
+func (f *fakeServer) UpdateNamespace(_ context.Context,
+	in *workflowservice.UpdateNamespaceRequest) (*workflowservice.UpdateNamespaceResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.refuseUpdate != codes.OK {
@@ -37,7 +39,8 @@ func (f *fakeServer) UpdateNamespace(_ context.Context, in *workflowservice.Upda
 	return &workflowservice.UpdateNamespaceResponse{}, nil
 }
 
-func (f *fakeServer) StartWorkflowExecution(_ context.Context, in *workflowservice.StartWorkflowExecutionRequest) (*workflowservice.StartWorkflowExecutionResponse, error) {
+func (f *fakeServer) StartWorkflowExecution(_ context.Context,
+	in *workflowservice.StartWorkflowExecutionRequest) (*workflowservice.StartWorkflowExecutionResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.input = in.GetInput()
