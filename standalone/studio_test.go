@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -41,8 +42,14 @@ func TestManyAtOnceAreOneRunAndOneWriter(t *testing.T) {
 	}
 	for range 3 {
 		all.Go(func() {
-			report, err := runs.Reconcile(t.Context(), r.node.client, r.Spec.Name, onboarding.ReconcileRequest{By: "admin@example"},
-				20*time.Millisecond, nil)
+			var report onboarding.ReconcileReport
+			var err error
+			var busy *runs.NoWorkerError
+			// On a busy machine an answer may take longer than is waited for; who asked asks again.
+			for again := true; again; again = errors.As(err, &busy) && t.Context().Err() == nil {
+				report, err = runs.Reconcile(t.Context(), r.node.client, r.Spec.Name, onboarding.ReconcileRequest{By: "admin@example"},
+					20*time.Millisecond, nil)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil || report.State != onboarding.RunDone {
