@@ -79,6 +79,19 @@ func (a Assessment) Planned() []Verdict {
 	return planned
 }
 
+// FieldGuardShare is the field of the verdict that says how many people may lose access unasked.
+const FieldGuardShare = "access.guard.share"
+
+// Guard says how many people may lose access before somebody is asked, and how many have; empty where nobody looked.
+func (a Assessment) Guard() string {
+	for _, verdict := range a.Verdicts {
+		if verdict.Field == FieldGuardShare {
+			return verdict.Reason
+		}
+	}
+	return ""
+}
+
 // planned: of what stays, a plan names the things themselves, and not what else was found to be sound; of what is made, the
 // thing and not its fields; of what is changed, each field of a thing, but of people each person, whatever field is behind it. A
 // role's policy is a thing of its own.

@@ -24,7 +24,7 @@ const (
 
 // The fields of the spec that are judged here.
 const (
-	fieldShare       = "access.guard.share"
+	fieldShare       = onboarding.FieldGuardShare
 	fieldPeople      = "access.guard.people"
 	fieldWindow      = "access.guard.window"
 	fieldQuarantine  = "access.guard.quarantine"

@@ -119,6 +119,9 @@ func Plan(w io.Writer, plan onboarding.Assessment, o Options) error {
 		}
 	}
 	out.line()
+	if guard := plan.Guard(); guard != "" {
+		out.wrapped("", "", out.paint(dim, clean(guard)))
+	}
 	out.wrapped("", "", planSum(plan))
 	return out.flush(w)
 }

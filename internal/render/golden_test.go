@@ -192,3 +192,21 @@ func TestADeadConnectionComesBeforeTheDifferencesThatThereAreNot(t *testing.T) {
 	require.NoError(t, render.Reconcile(&b, r, render.Options{Now: now}))
 	golden(t, "reconcile-dead", b.String())
 }
+
+func TestAPlanSaysHowManyMayLoseAccessUnasked(t *testing.T) {
+	var b strings.Builder
+	require.NoError(t, render.Plan(&b, onboarding.Assessment{Run: "team", Verdicts: []onboarding.Verdict{{Kind: onboarding.VerdictKeep,
+		Resource: onboarding.ResourceProfile, Field: onboarding.FieldGuardShare, Reason: "At most 20 % within 7d."}}}, render.Options{Now: now}))
+	require.Contains(t, b.String(), "At most 20 % within 7d.")
+}
+
+func TestAReconcileSaysWhatTheRosterIsAndWhoIsHeld(t *testing.T) {
+	r := onboarding.ReconcileReport{Run: "team", State: onboarding.RunAttention, Held: "34 of 49 people would lose access; they keep what they have",
+		Hold: &onboarding.Hold{ID: "0123456789ab", Total: 34}, Command: "starter sync team --once --consent 0123456789ab",
+		Roster: onboarding.RosterState{Agreed: 49, Left: 2, Quarantined: 1, Guard: onboarding.GuardSpec{}.Filled()}}
+	var b strings.Builder
+	require.NoError(t, render.Reconcile(&b, r, render.Options{Now: now}))
+	require.Contains(t, b.String(), "49 people on the agreed roster; 2 lost access within 7d, unasked up to 20 %; 1 profile in quarantine.")
+	require.Contains(t, b.String(), r.Held)
+	require.Contains(t, b.String(), r.Command)
+}
