@@ -164,7 +164,8 @@ func (s *studio) work(ctx workflow.Context) error {
 		}
 	}
 	s.tellPeople(ctx)
-	return s.show(ctx)
+	s.show(ctx)
+	return nil
 }
 
 // full says whether it is time to continue as new, and possible.
@@ -217,10 +218,10 @@ func (s *studio) happened(ctx workflow.Context, format string, args ...any) {
 }
 
 // show says in lists and on the studio's own page how it is.
-func (s *studio) show(ctx workflow.Context) error {
+func (s *studio) show(ctx workflow.Context) {
 	now := s.record.Summary()
 	if reflect.DeepEqual(now, s.shown) {
-		return nil
+		return
 	}
 	before := s.shown
 	s.shown = now
@@ -234,7 +235,6 @@ func (s *studio) show(ctx workflow.Context) error {
 		workflow.GetLogger(ctx).Warn("Search attributes not updated", "error", err)
 	}
 	workflow.SetCurrentDetails(ctx, studioDetails(s.record, now))
-	return nil
 }
 
 // last are the last n of a list.

@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -77,10 +78,20 @@ func (a *Activities) FindRun(ctx context.Context, in FindInput) (Found, error) {
 // attemptWithin is how long one attempt of AwaitRun waits.
 const attemptWithin = 55 * time.Second
 
-// AwaitRun waits for the end of a run. Class NotReady: it goes on. A run that the server no longer knows has ended in an unknown way.
+// AwaitRun waits for the end of a run. Class NotReady: it goes on, or the worker stops, and another attempt waits. A run that the server
+// no longer knows has ended in an unknown way.
 func (a *Activities) AwaitRun(ctx context.Context, in FindInput) (ending.End, error) {
 	waiting, cancel := context.WithTimeout(ctx, attemptWithin)
 	defer cancel()
+	if activity.IsActivity(ctx) {
+		go func() { // or a worker that stops would wait for this attempt as long as it may
+			select {
+			case <-activity.GetWorkerStopChannel(ctx):
+				cancel()
+			case <-waiting.Done():
+			}
+		}()
+	}
 	var report onboarding.Report
 	failed := a.Temporal.GetWorkflow(waiting, in.WorkflowID, in.RunID).GetWithOptions(waiting, &report, client.WorkflowRunGetOptions{
 		DisableFollowingRuns: true,

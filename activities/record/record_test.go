@@ -42,6 +42,8 @@ type server struct {
 	unlisted []*workflow.WorkflowExecutionInfo
 	// broken is what every call fails with.
 	broken error
+	// waits has a result come, or be given up, as late as a server would.
+	waits bool
 }
 
 // has adds an execution; a later one started later. Its result is a report or an error.
@@ -82,12 +84,15 @@ type run struct {
 }
 
 // GetWithOptions implements client.WorkflowRun: of a run that goes on, nothing comes until somebody is tired of it.
-func (r run) GetWithOptions(_ context.Context, out any, _ client.WorkflowRunGetOptions) error {
+func (r run) GetWithOptions(ctx context.Context, out any, _ client.WorkflowRunGetOptions) error {
 	known, err := r.server.DescribeWorkflowExecution(context.Background(), r.id, r.runID)
 	if err != nil {
 		return err
 	}
 	if known.GetWorkflowExecutionInfo().GetStatus() == running {
+		if r.server.waits {
+			<-ctx.Done()
+		}
 		return context.DeadlineExceeded
 	}
 	result := r.server.results[r.runID]
@@ -365,4 +370,28 @@ func TestAFleetAppliesOneSpecAfterTheOther(t *testing.T) {
 	s.StartErrors = []error{serviceerror.NewUnavailable("down")}
 	_, err = a.Apply(t.Context(), apply)
 	require.Equal(t, fault.Unavailable, fault.ClassOf(err))
+}
+
+// A worker that stops would wait for the attempt as long as it waits for any.
+func TestAWorkerThatStopsIsNotKeptWaiting(t *testing.T) {
+	s := &server{}
+	s.has("onboard-demo", "r1", running, nil)
+	s.waits = true
+	var suite testsuite.WorkflowTestSuite
+	env := suite.NewTestActivityEnvironment()
+	stop := make(chan struct{})
+	env.SetWorkerStopChannel(stop)
+	env.RegisterActivity(&record.Activities{Temporal: s})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := env.ExecuteActivity((&record.Activities{}).AwaitRun, record.FindInput{WorkflowID: "onboard-demo", RunID: "r1"})
+		ended <- err
+	}()
+	close(stop)
+	select {
+	case err := <-ended:
+		require.ErrorContains(t, err, "goes on")
+	case <-time.After(20 * time.Second):
+		t.Fatal("the attempt goes on")
+	}
 }

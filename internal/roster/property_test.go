@@ -176,8 +176,8 @@ func TestNobodyBeyondTheShareLosesAnythingWithoutConsent(t *testing.T) {
 				}
 			},
 			"somebody consents": func(t *rapid.T) {
-				if len(o.holds) == 0 {
-					t.Skip("nothing has been held")
+				if len(o.holds) == 0 { // there is nothing to agree to
+					return
 				}
 				consent := rapid.SampledFrom(o.holds).Draw(t, "hold")
 				before := o.roll.Hold
