@@ -73,21 +73,6 @@ func (n Notified) Failed() []Delivery {
 	return failed
 }
 
-// NoticesOf are the notices that the state of a run asks for: one for each open request, for each parked step, and for its end.
-func NoticesOf(p Progress) []Notice {
-	var notices []Notice
-	for _, request := range p.Requests {
-		notices = append(notices, NoticeOfRequest(p.Run, request))
-	}
-	for _, parked := range p.Parked {
-		notices = append(notices, NoticeOfParked(p.Run, p.StartedAt, parked))
-	}
-	if !p.EndedAt.IsZero() {
-		notices = append(notices, NoticeOfRunEnded(p))
-	}
-	return notices
-}
-
 // NoticeOfRequest says that a run waits for the console work of a person.
 func NoticeOfRequest(studio string, r Request) Notice {
 	text := fmt.Sprintf("Step %s waits for work in a console that only a person can do.", inWords(r.Step))

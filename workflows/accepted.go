@@ -28,20 +28,6 @@ func (r *run) accept(ctx workflow.Context, parked *onboarding.Parked, decision o
 	r.tell(ctx, onboarding.RunNews{Accepted: accepted})
 }
 
-// hearAccepted takes what was accepted elsewhere, while the run goes on.
-func (r *run) hearAccepted(ctx workflow.Context) {
-	heard := workflow.GetSignalChannel(ctx, onboarding.SignalAccepted)
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		for {
-			var accepted []onboarding.AcceptedException
-			if !heard.Receive(ctx, &accepted) || ctx.Err() != nil {
-				return
-			}
-			r.accepted = append(r.accepted, accepted...)
-		}
-	})
-}
-
 // standing is the decision about a parked step that accepted exceptions amount to; nil where somebody has to be asked. People
 // beyond those that a parked step lists were never shown to anybody, so nobody accepted them.
 func (r *run) standing(ctx workflow.Context, parked *onboarding.Parked) *onboarding.Decision {

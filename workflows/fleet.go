@@ -60,18 +60,11 @@ type fleet struct {
 
 // hearAccepted takes what an operator accepts in one run, and tells it to all that go on.
 func (f *fleet) hearAccepted(ctx workflow.Context, runs []onboarding.FleetRun) {
-	heard := workflow.GetSignalChannel(ctx, onboarding.SignalAccepted)
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		for {
-			var accepted []onboarding.AcceptedException
-			if !heard.Receive(ctx, &accepted) || ctx.Err() != nil {
-				return
-			}
-			f.accepted = append(f.accepted, accepted...)
-			for _, run := range runs {
-				if run.State == onboarding.FleetRunning {
-					workflow.SignalExternalWorkflow(ctx, onboarding.StudioID(run.Run), "", onboarding.SignalAccepted, accepted)
-				}
+	hear(ctx, onboarding.SignalAccepted, func(ctx workflow.Context, accepted []onboarding.AcceptedException) {
+		f.accepted = append(f.accepted, accepted...)
+		for _, run := range runs {
+			if run.State == onboarding.FleetRunning {
+				workflow.SignalExternalWorkflow(ctx, onboarding.StudioID(run.Run), "", onboarding.SignalAccepted, accepted)
 			}
 		}
 	})

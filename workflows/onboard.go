@@ -35,7 +35,9 @@ func Onboard(ctx workflow.Context, in onboarding.OnboardInput) (onboarding.Repor
 		return onboarding.Report{}, err
 	}
 	if r.home != "" {
-		r.hearAccepted(ctx)
+		hear(ctx, onboarding.SignalAccepted, func(_ workflow.Context, elsewhere []onboarding.AcceptedException) {
+			r.accepted = append(r.accepted, elsewhere...)
+		})
 	}
 	err := r.runbook(ctx)
 	r.end(ctx, err)

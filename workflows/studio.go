@@ -25,12 +25,13 @@ const (
 // Studio is the durable record of one studio: it starts the runs and reconciles, one writer at a time, and keeps what they found.
 // It lives until somebody has it forgotten, and continues as new by itself.
 func Studio(ctx workflow.Context, in onboarding.StudioInput) error {
-	s := &studio{name: in.Name, record: in.Record, followed: map[int]bool{},
+	s := &studio{mainCtx: ctx, name: in.Name, record: in.Record, followed: map[int]bool{},
 		applying: workflow.NewMutex(ctx)}
 	if err := s.setHandlers(ctx); err != nil {
 		return err
 	}
-	s.hear(ctx)
+	hear(ctx, onboarding.SignalNews, s.heard)
+	hear(ctx, onboarding.SignalAccepted, s.heardAccepted)
 	if s.record.Name == "" {
 		if err := s.begin(ctx, in.Apply); err != nil {
 			return err
@@ -76,8 +77,7 @@ type studio struct {
 	busy, telling int
 	applying      workflow.Mutex
 	// mainCtx is the main coroutine's: what an update starts goes on after it.
-	mainCtx           workflow.Context
-	news, acceptances workflow.ReceiveChannel
+	mainCtx workflow.Context
 	// followed are the numbers of runs whose end is waited for.
 	followed map[int]bool
 	// shown is what lists say.
@@ -186,7 +186,8 @@ func (s *studio) carryOn(ctx workflow.Context) error {
 	if s.forgotten {
 		return nil
 	}
-	s.drain(ctx)
+	drain(ctx, onboarding.SignalNews, s.heard)
+	drain(ctx, onboarding.SignalAccepted, s.heardAccepted)
 	return workflow.NewContinueAsNewError(ctx, onboarding.WorkflowStudio, onboarding.StudioInput{Name: s.name, Record: s.record})
 }
 

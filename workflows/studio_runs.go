@@ -219,45 +219,6 @@ func (s *studio) trim() {
 	}
 }
 
-// hear takes the news of runs.
-func (s *studio) hear(ctx workflow.Context) {
-	s.mainCtx = ctx
-	s.news = workflow.GetSignalChannel(ctx, onboarding.SignalNews)
-	s.acceptances = workflow.GetSignalChannel(ctx, onboarding.SignalAccepted)
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		for {
-			var news onboarding.RunNews
-			if !s.news.Receive(ctx, &news) || ctx.Err() != nil {
-				return
-			}
-			s.heard(ctx, news)
-		}
-	})
-	workflow.Go(ctx, func(ctx workflow.Context) {
-		for {
-			var accepted []onboarding.AcceptedException
-			if !s.acceptances.Receive(ctx, &accepted) || ctx.Err() != nil {
-				return
-			}
-			s.heardAccepted(ctx, accepted)
-		}
-	})
-}
-
-// drain takes what has come in and was not heard, before the workflow continues as new.
-func (s *studio) drain(ctx workflow.Context) {
-	var news onboarding.RunNews
-	for s.news.ReceiveAsync(&news) {
-		s.heard(ctx, news)
-		news = onboarding.RunNews{}
-	}
-	var accepted []onboarding.AcceptedException
-	for s.acceptances.ReceiveAsync(&accepted) {
-		s.heardAccepted(ctx, accepted)
-		accepted = nil
-	}
-}
-
 func (s *studio) heard(ctx workflow.Context, news onboarding.RunNews) {
 	run := s.record.Open()
 	if run == nil || run.RunID != news.RunID {

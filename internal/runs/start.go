@@ -28,9 +28,8 @@ const (
 
 // How long a studio may take to start a run: while workers poll, and where none was seen.
 const (
-	startWithin    = time.Minute
-	startWithNone  = 5 * time.Second
-	memoReadWithin = queryWithin
+	startWithin   = time.Minute
+	startWithNone = 5 * time.Second
 )
 
 // Started says what a start brought about.
@@ -83,7 +82,7 @@ func Start(ctx context.Context, c client.Client, spec onboarding.Spec, startedBy
 func notStarted(ctx context.Context, c client.Client, apply onboarding.Apply, cause error) error {
 	pollers, _ := Workers(ctx, c) // how many only adds to what is said
 	err := &NoWorkerError{Run: apply.Spec.Name, Pollers: pollers, Err: cause, NotTaken: true}
-	asking, cancel := context.WithTimeout(ctx, memoReadWithin)
+	asking, cancel := context.WithTimeout(ctx, queryWithin)
 	defer cancel()
 	description, failed := c.DescribeWorkflowExecution(asking, onboarding.StudioID(apply.Spec.Name), "")
 	var missing *serviceerror.NotFound
