@@ -70,6 +70,8 @@ type studio struct {
 	stirred bool
 	// forgetting says that nothing is to be begun any more, and forgotten that nothing is left.
 	forgetting, forgotten bool
+	// starting says that a run is being started: it may have news before it is on record.
+	starting bool
 	// reconciling says that a reconcile is under way.
 	reconciling bool
 	// busy counts what must come to its end before the workflow continues as new; telling are deliveries of notices, which are given

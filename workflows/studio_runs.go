@@ -66,14 +66,15 @@ func (s *studio) settle(ctx workflow.Context) error {
 
 // startRun starts the next run. A run of the first version that somebody started meanwhile is attached to.
 func (s *studio) startRun(ctx workflow.Context, in onboarding.Apply) (onboarding.Applied, error) {
+	s.starting = true
+	defer func() { s.starting = false }()
 	n := 1
 	if len(s.record.Runs) > 0 {
 		n = s.record.Runs[len(s.record.Runs)-1].N + 1
 	}
 	run := onboarding.RunRecord{
 		N: n, WorkflowID: onboarding.WorkflowID(s.name), StartedBy: in.By, StartedAt: workflow.Now(ctx), State: onboarding.RunRunning,
-		Step: onboarding.StepPreflight, Spec: &in.Spec, Fleet: in.Fleet,
-		Apply: in.ID,
+		Step: onboarding.StepPreflight, Spec: &in.Spec, Fleet: in.Fleet, Apply: in.ID,
 	}
 	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, workflow.ChildWorkflowOptions{
 		WorkflowID: run.WorkflowID, WorkflowIDReusePolicy: enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
@@ -220,6 +221,9 @@ func (s *studio) trim() {
 }
 
 func (s *studio) heard(ctx workflow.Context, news onboarding.RunNews) {
+	if workflow.Await(ctx, func() bool { return !s.starting }) != nil {
+		return
+	}
 	run := s.record.Open()
 	if run == nil || run.RunID != news.RunID {
 		return
