@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,8 @@ type fakeStore struct {
 	groups map[string][]string // name → user IDs; the group's ID is g-<name>
 	byHand []string            // groups that came from no other directory
 	calls  map[string]int
+	// mu: users and groups are asked for side by side.
+	mu sync.Mutex
 	// refuse answers a call with an error, "code: message".
 	refuse func(operation string) string
 }
@@ -62,6 +65,8 @@ func (f *fakeStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	_ = json.NewDecoder(r.Body).Decode(&in)
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.calls[operation]++
 	refusal := f.refuse(operation)
 	out := map[string]any{}

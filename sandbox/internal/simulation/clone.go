@@ -92,23 +92,31 @@ func (c *cloner) clone(v reflect.Value) reflect.Value {
 	}
 }
 
-// cloneStruct copies field by field, unexported ones included. Locks come out unlocked.
+// cloneStruct copies field by field, unexported ones included. Locks come out unlocked, and are not even read: others may be waiting for
+// them at this moment.
 func (c *cloner) cloneStruct(v reflect.Value) reflect.Value {
 	t := v.Type()
 	fresh := reflect.New(t).Elem()
-	if t.PkgPath() == "sync" {
+	switch {
+	case t.PkgPath() == "sync":
 		return fresh
-	}
-	fresh.Set(v)
-	if foreign(t) {
+	case foreign(t):
+		fresh.Set(v)
 		return fresh
+	case !v.CanAddr(): // of a map or an interface: nobody else has it
+		copied := reflect.New(t).Elem()
+		copied.Set(v)
+		v = copied
 	}
 	for i := range t.NumField() {
-		if flat(t.Field(i).Type) {
-			continue
+		kind := t.Field(i).Type
+		from := reflect.NewAt(kind, v.Field(i).Addr().UnsafePointer()).Elem()
+		to := reflect.NewAt(kind, fresh.Field(i).Addr().UnsafePointer()).Elem()
+		if flat(kind) {
+			to.Set(from)
+		} else {
+			to.Set(c.clone(from))
 		}
-		at := reflect.NewAt(t.Field(i).Type, fresh.Field(i).Addr().UnsafePointer()).Elem()
-		at.Set(c.clone(at))
 	}
 	return fresh
 }
