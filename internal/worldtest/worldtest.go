@@ -80,7 +80,13 @@ type World struct {
 // New starts a small world in which nothing has been onboarded, with a spec that fits it. It ends with the test.
 func New(t testing.TB, speed float64) *World {
 	t.Helper()
-	file, err := sandbox.ReadWorld("small.yaml", []byte(small))
+	return In(t, speed, small)
+}
+
+// In starts the world that a file describes, with the spec of the small one.
+func In(t testing.TB, speed float64, world string) *World {
+	t.Helper()
+	file, err := sandbox.ReadWorld("world.yaml", []byte(world))
 	require.NoError(t, err)
 	server, err := sandbox.Start(context.WithoutCancel(t.Context()), "127.0.0.1:0", sandbox.Config{Speed: speed, World: file, Unlimited: true})
 	require.NoError(t, err)
