@@ -10,8 +10,8 @@ type inUse struct {
 	name string
 	// apps are the org's apps of the kind, and center what Identity Center is like: YAML of a world file, in flow style.
 	apps, center string
-	// spec is changed before the run.
-	spec func(*site)
+	// choose is the label of the app that the operator chooses where the run asks; the production app otherwise.
+	choose string
 	// asks says that the run wants a consent typed before it goes on, with these words in the sentence.
 	asks string
 	// cutOff are those who can sign in before, and not after a run that was consented to.
@@ -73,4 +73,65 @@ func byHand(logins ...string) string {
 		users = append(users, fmt.Sprintf("{userName: %s}", login))
 	}
 	return "[" + strings.Join(users, ", ") + "]"
+}
+
+// Identity Center as the production app's people use it.
+const (
+	productionApp = `{label: "AWS SSO (production)", organization: this, groups: [aws-users], provisioning: true}`
+	usesOkta      = `{source: external, oktaApp: "AWS SSO (production)", provisioning: {tokens: 1}%s}`
+)
+
+func usedByOkta(besides string) string {
+	if besides != "" {
+		besides = ", " + besides
+	}
+	return fmt.Sprintf(usesOkta, besides)
+}
+
+// worldsInUse are organizations that are in use, each in another way.
+func worldsInUse() []inUse {
+	const (
+		teamApp    = `applications: [{name: Wiki, users: [kim@example.com]}]`
+		openApp    = `applications: [{name: Wiki, assignmentRequired: false}]`
+		sets       = `permissionSets: [{name: Administrator, assignments: [{account: management, group: admins}, {account: studio, user: kim@example.com}]}]`
+		blank      = `{label: "AWS IAM Identity Center", organization: none}`
+		foreign    = `{label: "AWS IAM Identity Center", organization: other, groups: [aws-users]}`
+		elsewhere  = `{label: "AWS SSO (subsidiary)", organization: other, groups: [aws-users]}`
+		secondHere = `{label: "AWS IAM Identity Center", organization: this, groups: [aws-users]}`
+	)
+	everybody := append([]string{outsider}, others...)
+	return []inUse{
+		{name: "nobody uses it yet", center: `{}`},
+		{name: "the app has another label", apps: "[" + productionApp + "]", center: usedByOkta("")},
+		{name: "another organization has an app, too", apps: "[" + productionApp + ", " + elsewhere + "]", center: usedByOkta("")},
+		{name: "another organization has the label, and this one an app", apps: "[" + foreign + ", " + productionApp + "]", center: usedByOkta("")},
+		{name: "another organization has the label", apps: "[" + foreign + "]", center: `{}`,
+			stops: "okta-app", says: "belongs to another Identity Center instance"},
+		{name: "there are two apps of this organization", apps: "[" + productionApp + ", " + secondHere + "]", center: usedByOkta("")},
+		{name: "somebody has prepared another app", apps: "[" + productionApp + ", " + blank + "]", center: usedByOkta("")},
+		{name: "somebody wants another app", apps: "[" + productionApp + ", " + blank + "]", center: usedByOkta(""), choose: "AWS IAM Identity Center",
+			asks: "second app", cutOff: others},
+		{name: "two tokens", apps: "[" + productionApp + "]",
+			center: `{source: external, oktaApp: "AWS SSO (production)", provisioning: {tokens: 2}}`},
+		{name: "a customer managed key", apps: "[" + productionApp + "]", center: usedByOkta("customerManagedKey: true")},
+		{name: "two Regions", apps: "[" + productionApp + "]", center: usedByOkta("additionalRegions: [eu-west-1]")},
+		{name: "studio in an additional Region", apps: "[" + productionApp + "]",
+			center: usedByOkta("region: eu-west-1, additionalRegions: [us-east-1]")},
+		{name: "a delegated administrator", apps: "[" + productionApp + "]", center: usedByOkta("delegatedAdministrator: true")},
+		{name: "people made by hand beside", apps: "[" + productionApp + "]", center: usedByOkta("users: " + byHand(outsider))},
+		{name: "an application of another team", apps: "[" + productionApp + "]", center: usedByOkta(teamApp)},
+		{name: "an application that admits everybody", apps: "[" + productionApp + "]", center: usedByOkta(openApp)},
+		{name: "without provisioning", apps: `[{label: "AWS SSO (production)", organization: this, groups: [aws-users]}]`,
+			center: `{source: external, oktaApp: "AWS SSO (production)", users: ` + byHand(others...) + `}`},
+		{name: "the app is inactive", apps: `[{label: "AWS SSO (production)", organization: this, groups: [aws-users], status: INACTIVE}]`,
+			center: usedByOkta(""), stops: "okta-app", says: "INACTIVE"},
+		{name: "its own directory", center: `{users: ` + byHand(everybody...) + `}`, asks: "cut off", cutOff: everybody},
+		{name: "its own directory, with the people of the spec", center: `{users: ` + byHand("ada@example.com", "bo@example.com") + `}`,
+			asks: "Identity Center"},
+		{name: "its own directory with permission sets", asks: "cut off", cutOff: everybody,
+			center: `{users: ` + byHand(everybody...) + `, groups: [admins], ` + sets + `}`},
+		{name: "active directory", center: `{source: active-directory, users: ` + byHand(everybody...) + `}`, asks: "deleted", cutOff: everybody},
+		{name: "another identity provider", asks: "cut off", cutOff: everybody,
+			center: `{source: external, idp: {entityId: "https://login.example.com/idp"}, users: ` + byHand(everybody...) + `}`},
+	}
 }

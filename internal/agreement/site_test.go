@@ -39,12 +39,24 @@ type site struct {
 	cautious bool
 	// asked is told of each request before it is answered; nil tells nobody.
 	asked func(onboarding.Request)
+	// consents says that the operator types the sentence of a request that wants one; the others abort the run there.
+	consents bool
+	// choose is the label of the app that the operator chooses; empty for that of the first that belongs to the organization.
+	choose string
 }
 
 func newSite(t *testing.T) *site {
-	s := newSiteAt(t, speed)
+	return atLeaps(newSiteAt(t, speed))
+}
+
+// newSiteIn is a site in a world that is written down.
+func newSiteIn(t *testing.T, world string) *site {
+	return atLeaps(&site{World: worldtest.In(t, speed, world), worker: sandbox.AsWorker})
+}
+
+// atLeaps has the clock of runs leap over most pauses.
+func atLeaps(s *site) *site {
 	s.waits = provider.DefaultWaits()
-	// The other pauses are the run's, whose clock leaps over them.
 	s.waits.Profile, s.waits.Propagation, s.waits.Settle = 20*time.Millisecond, time.Second, 2*time.Second
 	return s
 }
@@ -245,6 +257,13 @@ func (u outcome) Reject(err error)  { u.r.trouble = fmt.Errorf("update rejected:
 func (r *run) answer(request onboarding.Request) error {
 	ctx := r.Context()
 	switch {
+	case request.Consent != "" && r.consents:
+		r.provide(request.Step, map[string]string{onboarding.ValueConsent: request.Consent})
+		return nil
+	case request.Consent != "":
+		r.aborted = true
+		r.resolve(request.Step, onboarding.ActionAbort)
+		return nil
 	case request.Step == onboarding.StepIdentityCenter:
 		return r.EnableIdentityCenter(ctx, sandbox.EnableIdentityCenterInput{Region: worldtest.Region})
 	case request.Step == onboarding.StepOktaApp:
