@@ -44,7 +44,7 @@ func All(p Providers) []any {
 		&Assessor{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People},
 		&identitycenter.Activities{AWS: p.AWS, Waits: p.Waits},
 		&oktaapp.Activities{Okta: p.Okta, Waits: p.Waits},
-		&trust.Activities{Okta: p.Okta, Waits: p.Waits},
+		&trust.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits},
 		&provisioning.Activities{Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, Waits: p.Waits, PlainHTTPHost: p.PlainHTTPHost},
 		&people.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits},
 		&role.Activities{AWS: p.AWS, Waits: p.Waits},
