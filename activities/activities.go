@@ -18,6 +18,7 @@ import (
 	"studio-onboarding/activities/provisioning"
 	"studio-onboarding/activities/record"
 	"studio-onboarding/activities/role"
+	"studio-onboarding/activities/survey"
 	"studio-onboarding/activities/trust"
 )
 
@@ -29,6 +30,8 @@ type Providers struct {
 	Secrets provider.Secrets
 	Waits   provider.Waits
 	People  access.PeopleStore
+	// Packs keep rollback packs.
+	Packs survey.Packs
 	// Temporal and Store are what a studio's record is kept with.
 	Temporal client.Client
 	Store    record.Store
@@ -44,6 +47,7 @@ func All(p Providers) []any {
 		&Assessor{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People},
 		&identitycenter.Activities{AWS: p.AWS, Waits: p.Waits},
 		&oktaapp.Activities{Okta: p.Okta, Waits: p.Waits},
+		&survey.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, Packs: p.Packs},
 		&trust.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits},
 		&provisioning.Activities{Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, Waits: p.Waits, PlainHTTPHost: p.PlainHTTPHost},
 		&people.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits},

@@ -83,7 +83,8 @@ func (a *assessment) look(ctx context.Context) error {
 	if a.in.Things {
 		return provider.SideBySide(ctx, inOrder(a.lookAtInstance, a.lookAtApp, a.lookAtTrust), a.lookAtStudio)
 	}
-	return inOrder(a.lookAtCredentials, a.lookAtInstance, a.lookAtApp, a.lookAtTrust, a.lookAtPeople, a.lookAtStudio, a.lookAtAccess)(ctx)
+	return inOrder(a.lookAtCredentials, a.lookAtInstance, a.lookAtApp, a.lookAtTrust, a.lookAtPeople, a.lookAtStock, a.lookAtStudio,
+		a.lookAtAccess)(ctx)
 }
 
 // assessment is one in the making: what was found so far.

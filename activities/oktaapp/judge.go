@@ -61,18 +61,9 @@ type Metadata struct {
 	Wrong string
 }
 
-// Belongs says to which instance of Identity Center an app belongs: the one whose identity store its entity ID names.
+// Belongs says to which instance of Identity Center an app belongs.
 func (s State) Belongs(app model.App) onboarding.Belonging {
-	store := app.IdentityStoreID()
-	switch {
-	case app.EntityID == "" && app.ACSURL == "":
-		return onboarding.BelongsNowhere
-	case store == "" || s.IdentityStoreID == "":
-		return onboarding.BelongsUnknown
-	case store == s.IdentityStoreID:
-		return onboarding.BelongsHere
-	}
-	return onboarding.BelongsElsewhere
+	return onboarding.BelongingOf(app.EntityID+app.ACSURL != "", app.IdentityStoreID(), s.IdentityStoreID)
 }
 
 // matching are the apps that could be the one: the chosen one; or those that belong to the organization's instance, and those of
