@@ -49,7 +49,7 @@ func All(p Providers) []any {
 		&oktaapp.Activities{Okta: p.Okta, Waits: p.Waits},
 		&survey.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, Packs: p.Packs},
 		&trust.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits},
-		&provisioning.Activities{Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, Waits: p.Waits, PlainHTTPHost: p.PlainHTTPHost},
+		&provisioning.Activities{AWS: p.AWS, Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, Waits: p.Waits, PlainHTTPHost: p.PlainHTTPHost},
 		&people.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits},
 		&role.Activities{AWS: p.AWS, Waits: p.Waits},
 		&network.Activities{AWS: p.AWS},

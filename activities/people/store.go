@@ -53,6 +53,26 @@ func (s IdentityStore) Users(ctx context.Context) ([]User, error) {
 	return users, nil
 }
 
+// AnyProvisioned says whether anybody came from another directory. It looks at the first pages of users, and no further.
+func (s IdentityStore) AnyProvisioned(ctx context.Context) (bool, error) {
+	const enough = 10
+	pages := identitystore.NewListUsersPaginator(s.client, &identitystore.ListUsersInput{
+		IdentityStoreId: &s.id, MaxResults: aws.Int32(listPage),
+	})
+	for n := 0; n < enough && pages.HasMorePages(); n++ {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, user := range page.Users {
+			if len(user.ExternalIds) > 0 {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
 // Groups lists all groups without their members.
 func (s IdentityStore) Groups(ctx context.Context) ([]Group, error) {
 	var groups []Group

@@ -8,13 +8,14 @@ func stepOf(activity string) onboarding.Step {
 	switch activity {
 	case "RunPreflight", "MakePlan":
 		return onboarding.StepPreflight
-	case "FindInstance", "AwaitInstance":
+	case "FindInstance", "AwaitInstance", "JudgeInstance":
 		return onboarding.StepIdentityCenter
 	case "EnsureApp":
 		return onboarding.StepOktaApp
-	case "FetchIdPMetadata", "CheckServiceProvider", "EstablishTrust", "FindSourceChange":
+	case "FetchIdPMetadata", "CheckServiceProvider", "EstablishTrust", "FindSourceChange", "SeeTrust", "TakeStock", "CheckPack",
+		"CompareStock":
 		return onboarding.StepSAMLExchange
-	case "CheckSCIM", "ConnectProvisioning", "AwaitProvisioning":
+	case "CheckSCIM", "ConnectProvisioning", "AwaitProvisioning", "SeeProvisioning":
 		return onboarding.StepSCIM
 	case "AssignGroups", "AwaitProvisioned", "PushGroups", "AwaitPushed", "AwaitMembers":
 		return onboarding.StepOktaGroups
