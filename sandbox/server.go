@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,11 +33,7 @@ func New(config Config) (*World, error) {
 		return nil, errors.New("sandbox: BaseURL is needed to make a world; Start fills it in from its address")
 	}
 	w := &World{config: config, calls: &simulation.CallLog{}, faults: &simulation.Faults{Seed: config.Seed}}
-	if err := w.faults.Set(config.Faults); err != nil {
-		return nil, fmt.Errorf("sandbox: %w", err)
-	}
 	clock := simulation.Clock{Speed: config.Speed}
-	var err error
 	inOkta := okta.Config{
 		Clock: clock, Calls: w.calls, Faults: w.faults, BaseURL: config.BaseURL, People: config.People, Groups: config.Groups, Seed: config.Seed,
 		Unlimited: config.Unlimited,
@@ -46,14 +43,12 @@ func New(config Config) (*World, error) {
 		Record: config.Record,
 		Limits: awsworld.Limits{Off: config.Unlimited, SageMaker: config.SageMakerRate},
 	}
-	if config.World != nil {
-		inOkta.Population, inAWS.Seeds = config.World.Okta, config.World.AWS
+	if err := w.make(inOkta, inAWS); err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	if w.okta, err = okta.New(inOkta); err != nil {
-		return nil, fmt.Errorf("sandbox: make the Okta org: %w", err)
-	}
-	if w.aws, err = awsworld.New(inAWS); err != nil {
-		return nil, fmt.Errorf("sandbox: make the AWS organization: %w", err)
+	w.calls.Forget()
+	if err := w.faults.Set(config.Faults); err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	return w, nil
 }
@@ -129,14 +124,18 @@ func (w *World) browser() http.Handler {
 	})
 	mux.HandleFunc("POST /sandbox/sign-in", func(rw http.ResponseWriter, r *http.Request) {
 		var in SignInInput
-		if readJSON(rw, r, &in) {
+		switch {
+		case !readJSON(rw, r, &in):
+		case !slices.Contains([]string{"", AddressTile, AddressPortal, AddressStudio}, in.Address):
+			http.Error(rw, fmt.Sprintf("there is no address %q; there are %s, %s and %s", in.Address, AddressTile, AddressPortal, AddressStudio), http.StatusBadRequest)
+		default:
 			writeJSON(rw, w.signIn(in))
 		}
 	})
 	return mux
 }
 
-// signIn takes one person from the Okta dashboard to Studio.
+// signIn takes one person as far as they come.
 func (w *World) signIn(in SignInInput) SignInResult {
 	d := signInPath{okta: w.okta, aws: w.aws}
 	for _, domain := range w.aws.Domains() {

@@ -134,18 +134,13 @@ func (w *World) changeIdentitySource(form *consoleForm) (any, map[string]string,
 		return nil, about, err
 	}
 	if i.trust == nil {
-		i.trust = &trust{
-			acsURL:    fmt.Sprintf("https://%s.sso.signin.aws/platform/saml/acs/%s", i.region, w.uuid("acs", i.id)),
-			issuer:    fmt.Sprintf("https://%s.signin.aws.amazon.com/platform/saml/%s", i.region, i.directory.id),
-			portalURL: fmt.Sprintf("https://%s.awsapps.com/start", i.directory.id),
-		}
 		w.recordConsole("sso-directory.amazonaws.com", "CreateExternalIdPConfigurationForDirectory", i.region)
 	} else {
 		w.recordConsole("sso-directory.amazonaws.com", "UpdateExternalIdPConfigurationForDirectory", i.region)
 	}
 	w.recordConsole("sso-directory.amazonaws.com", "EnableExternalIdPConfigurationForDirectory", i.region)
-	i.trust.entityID, i.trust.certificates = entityID, certificates
-	return serviceProvider{i.trust.acsURL, i.trust.issuer, i.trust.portalURL, i.trust.metadata(w.clock.Now())}, about, nil
+	i.trust = &trust{entityID: entityID, certificates: certificates}
+	return serviceProvider{i.acsURL(), i.issuer(), i.portalURL(), i.metadata(w.clock.Now())}, about, nil
 }
 
 // provisioningTenant is the console's answer of client.go.
@@ -172,7 +167,7 @@ func (w *World) enableProvisioning(*consoleForm) (any, map[string]string, error)
 	if len(i.tenant.tokens) >= maxTokens {
 		return nil, about, fmt.Errorf("You can have at most %d access tokens. Delete one first.", maxTokens)
 	}
-	token := w.digest(64, "scim-token", i.id) + w.digest(64, "scim-token", i.id)
+	token := w.tokenText(i)
 	w.addToken(i, sha256.Sum256([]byte(token)))
 	w.recordConsole("sso-directory.amazonaws.com", "CreateBearerToken", i.region)
 	return provisioningTenant{Endpoint: w.baseURL + "/" + i.tenant.id + "/scim/v2/", Token: token}, about, nil
@@ -185,23 +180,32 @@ func (w *World) createUserByHand(form *consoleForm) (any, map[string]string, err
 	switch {
 	case i == nil:
 		return nil, about, errNotEnabled
-	case form.UserName == "" || form.Email == "":
-		return nil, about, errors.New("Enter a user name and an email address.")
 	case i.tenant != nil:
 		return nil, about, errors.New("Users and groups can't be edited while automatic provisioning is enabled.")
 	}
-	first, last, _ := strings.Cut(strings.Split(form.UserName, "@")[0], ".")
+	_, err := w.addUserByHand(i, form.UserName, form.Email)
+	if err != nil {
+		return nil, about, err
+	}
+	w.recordConsole("sso-directory.amazonaws.com", "CreateUser", i.region)
+	return struct{}{}, about, nil
+}
+
+// addUserByHand makes a user whose names are made of the user name.
+func (w *World) addUserByHand(i *instance, userName, email string) (*user, error) {
+	if userName == "" || email == "" {
+		return nil, errors.New("Enter a user name and an email address.")
+	}
+	first, last, _ := strings.Cut(strings.Split(userName, "@")[0], ".")
 	if last == "" {
 		last = first
 	}
 	a := attributes{
-		UserName: form.UserName, DisplayName: first + " " + last, Name: personName{GivenName: first, FamilyName: last}, Active: true,
-		Emails: []valued{{Value: form.Email, Type: "work", Primary: true}},
+		UserName: userName, DisplayName: first + " " + last, Name: personName{GivenName: first, FamilyName: last}, Active: true,
+		Emails: []valued{{Value: email, Type: "work", Primary: true}},
 	}
 	if attribute, conflict := i.directory.taken(a, nil); conflict {
-		return nil, about, fmt.Errorf("A user with this %s already exists.", attribute)
+		return nil, fmt.Errorf("A user with this %s already exists.", attribute)
 	}
-	w.createUser(i.directory, a)
-	w.recordConsole("sso-directory.amazonaws.com", "CreateUser", i.region)
-	return struct{}{}, about, nil
+	return w.createUser(i.directory, a), nil
 }

@@ -24,12 +24,49 @@ type instance struct {
 	// trust and tenant belong to organization instances whose console work is done.
 	trust  *trust
 	tenant *tenant
+	// additional are the Regions to which the instance was replicated.
+	additional     []string
+	permissionSets []*permissionSet
+	// acs tells this instance's SAML endpoint from others.
+	acs string
+	// fromActiveDirectory says that people and groups come from an Active Directory.
+	fromActiveDirectory bool
 }
 
 func (i *instance) active(w *World) bool { return !w.clock.Now().Before(i.ready) }
 
 func (i *instance) storeARN() string {
 	return "arn:aws:identitystore::" + i.owner + ":identitystore/" + i.directory.id
+}
+
+// The identity sources of an instance.
+const (
+	OwnDirectory    = "identity-center"
+	ActiveDirectory = "active-directory"
+	ExternalIdP     = "external"
+)
+
+// source is where an instance has its people from.
+func (i *instance) source() string {
+	switch {
+	case i.trust != nil:
+		return ExternalIdP
+	case i.fromActiveDirectory:
+		return ActiveDirectory
+	}
+	return OwnDirectory
+}
+
+// portalURL is the address of the AWS access portal.
+func (i *instance) portalURL() string { return "https://" + i.directory.id + ".awsapps.com/start" }
+
+// acsURL is where identity providers send assertions, issuer for whom they are.
+func (i *instance) acsURL() string {
+	return "https://" + i.region + ".sso.signin.aws/platform/saml/acs/" + i.acs
+}
+
+func (i *instance) issuer() string {
+	return "https://" + i.region + ".signin.aws.amazon.com/platform/saml/" + i.directory.id
 }
 
 // addInstance makes an instance with an empty identity store.
@@ -39,6 +76,7 @@ func (w *World) addInstance(owner, region, name string, delay time.Duration) *in
 		ordinal: ordinal(w.next()), arn: "arn:aws:sso:::instance/" + id, id: id, owner: owner, region: region, name: name,
 		created: w.clock.Now(), ready: w.clock.Due(delay), directory: newDirectory("d-" + w.digest(10, "identity-store", owner)),
 	}
+	i.acs = w.uuid("acs", i.id)
 	w.instances = append(w.instances, i)
 	return i
 }
