@@ -162,6 +162,8 @@ const (
 	SourceUnknown = "unknown"
 	// SourceNone: there is nobody in the directory.
 	SourceNone = "nobody yet"
+	// SourcePassword: people sign in with passwords that AWS or an Active Directory checks. Nothing tells the two apart.
+	SourcePassword = "Identity Center directory or Active Directory"
 	// SourceDirectory is Identity Center's own directory.
 	SourceDirectory = "Identity Center directory"
 	// SourceActiveDirectory: with it, a change of the source deletes all users, groups and assignments.

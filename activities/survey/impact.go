@@ -56,7 +56,8 @@ func (s State) Impact(change Change, appID string, admitted Admitted) Impact {
 	for _, application := range stock.Applications {
 		assigned += application.Assignments
 	}
-	unread := s.UsersTrouble != nil || s.PermissionSetsTrouble != nil || s.ApplicationsTrouble != nil
+	// What is assigned to nobody lets nobody in: where there is no user, assignments that cannot be read put nobody in doubt.
+	unread := s.UsersTrouble != nil || len(s.Users) > 0 && (s.PermissionSetsTrouble != nil || s.ApplicationsTrouble != nil)
 	impact.InUse = change == ChangeApp || others > 0 || assigned > 0 || stock.AtLeast || len(neighbours) > 0 || unread
 
 	say := func(format string, args ...any) {
@@ -92,7 +93,7 @@ func (s State) Impact(change Change, appID string, admitted Admitted) Impact {
 			"the first one any more.")
 	case stock.Source.Kind == onboarding.SourceActiveDirectory:
 		say("Changing the source from Active Directory deletes ALL users, groups and assignments of Identity Center.")
-	case stock.Source.Kind != onboarding.SourceExternal && stock.Source.Kind != onboarding.SourceNone:
+	case mayBeActiveDirectory(stock.Source.Kind):
 		say("If the source is Active Directory, the change deletes all users, groups and assignments: see Settings, Identity source, in the " +
 			"Identity Center console, before you agree.")
 	}
@@ -109,21 +110,31 @@ func assignedText(app App) string {
 	return fmt.Sprintf("%s%d people are", atLeast(app.More), len(app.Users))
 }
 
+// mayBeActiveDirectory: nothing that an API tells distinguishes an Active Directory from Identity Center's own directory.
+func mayBeActiveDirectory(source string) bool {
+	return source == onboarding.SourceUnknown || source == onboarding.SourcePassword
+}
+
 // consent is the sentence that says what will happen.
 func (s State) consent(change Change, stock onboarding.Stock, cutOff int) string {
+	const through = "can no longer sign in through IAM Identity Center"
+	sentence := "I agree that everybody signs in to IAM Identity Center through this Okta app from now on"
 	switch {
 	case change == ChangeApp:
 		return "I agree that this Identity Center instance gets a second Okta app"
 	case stock.Source.Kind == onboarding.SourceActiveDirectory:
 		return "I agree that all users, groups and assignments of IAM Identity Center are deleted"
 	case s.UsersTrouble != nil:
-		return "I agree that an unknown number of people can no longer sign in through IAM Identity Center"
+		sentence = "I agree that an unknown number of people " + through
 	case cutOff == 1:
-		return "I agree that 1 person can no longer sign in through IAM Identity Center"
+		sentence = "I agree that 1 person " + through
 	case cutOff > 0:
-		return fmt.Sprintf("I agree that %d people can no longer sign in through IAM Identity Center", cutOff)
+		sentence = fmt.Sprintf("I agree that %d people %s", cutOff, through)
 	}
-	return "I agree that everybody signs in to IAM Identity Center through this Okta app from now on"
+	if mayBeActiveDirectory(stock.Source.Kind) {
+		sentence += ", and that all users and assignments are deleted if the source is Active Directory"
+	}
+	return sentence
 }
 
 // broughtBy are the users whom an app provisioned, by their IDs in Identity Center.

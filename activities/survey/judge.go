@@ -106,12 +106,8 @@ func (s State) source() onboarding.StockedSource {
 		}
 		issuers[user.Issuer]++
 	}
-	active := 0
 	for _, issuer := range slices.Sorted(maps.Keys(issuers)) {
 		say("%s from another directory, which Identity Center calls %q.", usersWho(issuers[issuer], "came"), issuer)
-		if activeDirectory(issuer) {
-			active += issuers[issuer]
-		}
 	}
 	if byHand > 0 {
 		say("%s no ID of another directory.", usersWho(byHand, "has", "have"))
@@ -128,21 +124,16 @@ func (s State) source() onboarding.StockedSource {
 	switch {
 	case s.IdentityStoreID != "" && s.UsersTrouble == nil && len(s.Users) == 0:
 		source.Kind = onboarding.SourceNone
-	case newest.Name == "AssociateDirectory" || active > 0:
+	case newest.Name == eventActiveDirectory:
 		source.Kind = onboarding.SourceActiveDirectory
-	case s.Events.SignIns[credentialExternal] > 0 || newest.Name == "EnableExternalIdPConfigurationForDirectory" || len(issuers) > 0:
+	case s.Events.SignIns[credentialExternal] > 0 || newest.Name == eventExternal || len(issuers) > 0:
 		source.Kind = onboarding.SourceExternal
-	case s.Events.SignIns[credentialPassword] > 0 || newest.Name != "":
+	case newest.Name != "":
 		source.Kind = onboarding.SourceDirectory
+	case s.Events.SignIns[credentialPassword] > 0:
+		source.Kind = onboarding.SourcePassword
 	}
 	return source
-}
-
-// activeDirectory says whether an issuer of external IDs is a directory of AWS Directory Service rather than a SCIM client.
-func activeDirectory(issuer string) bool {
-	issuer = strings.ToLower(issuer)
-	return strings.Contains(issuer, "active-directory") || strings.Contains(issuer, "activedirectory") || strings.HasPrefix(issuer, "ds:") ||
-		strings.Contains(issuer, "directoryservice")
 }
 
 // usersWho writes a number of people with what they do: one form for both, or one each.

@@ -273,10 +273,15 @@ func (l *look) regions(ctx context.Context) error {
 	return nil
 }
 
+// The events after which the source is an external provider, or an Active Directory.
+const (
+	eventExternal        = "EnableExternalIdPConfigurationForDirectory"
+	eventActiveDirectory = "AssociateDirectory"
+)
+
 // sourceChanges are the calls that the console makes for a change of the identity source (IAM Identity Center User Guide, "Logging IAM
 // Identity Center API calls with AWS CloudTrail").
-var sourceChanges = []string{"EnableExternalIdPConfigurationForDirectory", "DisableExternalIdPConfigurationForDirectory", "AssociateDirectory",
-	"DisassociateDirectory"}
+var sourceChanges = []string{eventExternal, "DisableExternalIdPConfigurationForDirectory", eventActiveDirectory, "DisassociateDirectory"}
 
 // events reads what CloudTrail shows of the identity source, one call after the other.
 func (l *look) events(ctx context.Context) error {
