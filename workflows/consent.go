@@ -24,10 +24,10 @@ func (r *run) consent(ctx workflow.Context, step onboarding.Step, change survey.
 	}
 	var a *survey.Activities
 	in := r.stockInput(change, appID)
-	take := func() (survey.TakenStock, error) {
+	take := func(ctx workflow.Context) (survey.TakenStock, error) {
 		return call(waitFor(ctx, "Take stock of what hangs on Identity Center, and keep it", listBudget), a.TakeStock, in)
 	}
-	stock, err := take()
+	stock, err := take(ctx)
 	if err != nil || stock.Pack == nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (r *run) consent(ctx workflow.Context, step onboarding.Step, change survey.
 		if !isClass(err, string(fault.NotFound)) {
 			return err
 		}
-		again, err := take()
+		again, err := take(ctx)
 		if err != nil {
 			return err
 		}
