@@ -22,6 +22,8 @@ type consolePage func(form *consoleForm) (answer any, about map[string]string, e
 type consoleForm struct {
 	Region   string `json:"region"`
 	Metadata string `json:"metadata"`
+	// Source is an identity source that has no metadata.
+	Source   string `json:"source"`
 	UserName string `json:"userName"`
 	Email    string `json:"email"`
 	// GroupName is the name of a group.
@@ -33,13 +35,14 @@ type consoleForm struct {
 // consolePages are what an administrator can click.
 func (w *World) consolePages() map[string]consolePage {
 	return map[string]consolePage{
-		"enable-identity-center": w.enableIdentityCenter,
-		"change-identity-source": w.changeIdentitySource,
-		"enable-provisioning":    w.enableProvisioning,
-		"create-user":            w.createUserByHand,
-		"create-group":           w.createGroupByHand,
-		"delete-user":            w.deleteUserByHand,
-		"delete-identity-center": w.deleteIdentityCenter,
+		"enable-identity-center":    w.enableIdentityCenter,
+		"change-identity-source":    w.changeIdentitySource,
+		"change-identity-source-to": w.changeIdentitySourceTo,
+		"enable-provisioning":       w.enableProvisioning,
+		"create-user":               w.createUserByHand,
+		"create-group":              w.createGroupByHand,
+		"delete-user":               w.deleteUserByHand,
+		"delete-identity-center":    w.deleteIdentityCenter,
 
 		"enable-provisioning-elsewhere": w.enableProvisioningElsewhere,
 
@@ -113,36 +116,6 @@ func (w *World) enableIdentityCenter(form *consoleForm) (any, map[string]string,
 
 var errNotEnabled = errors.New("IAM Identity Center is not enabled.")
 
-// serviceProvider is the console's answer of client.go.
-type serviceProvider struct {
-	ACSURL    string `json:"acsUrl"`
-	IssuerURL string `json:"issuerUrl"`
-	PortalURL string `json:"portalUrl"`
-	Metadata  string `json:"metadata"`
-}
-
-// changeIdentitySource makes the external IdP of the metadata the identity source, or changes its metadata. The service
-// provider's values stay the same.
-func (w *World) changeIdentitySource(form *consoleForm) (any, map[string]string, error) {
-	i := w.organizationInstance()
-	if i == nil {
-		return nil, nil, errNotEnabled
-	}
-	entityID, certificates, err := readMetadata(form.Metadata)
-	about := map[string]string{"entityID": entityID}
-	if err != nil {
-		return nil, about, err
-	}
-	if i.trust == nil {
-		w.recordConsole("sso-directory.amazonaws.com", "CreateExternalIdPConfigurationForDirectory", i.region)
-	} else {
-		w.recordConsole("sso-directory.amazonaws.com", "UpdateExternalIdPConfigurationForDirectory", i.region)
-	}
-	w.recordConsole("sso-directory.amazonaws.com", "EnableExternalIdPConfigurationForDirectory", i.region)
-	i.trust = &trust{entityID: entityID, certificates: certificates}
-	return serviceProvider{i.acsURL(), i.issuer(), i.portalURL(), i.metadata(w.clock.Now())}, about, nil
-}
-
 // provisioningTenant is the console's answer of client.go.
 type provisioningTenant struct {
 	Endpoint string `json:"endpoint"`
@@ -177,11 +150,11 @@ func (w *World) enableProvisioning(*consoleForm) (any, map[string]string, error)
 func (w *World) createUserByHand(form *consoleForm) (any, map[string]string, error) {
 	about := map[string]string{"userName": form.UserName}
 	i := w.organizationInstance()
-	switch {
-	case i == nil:
+	if i == nil {
 		return nil, about, errNotEnabled
-	case i.tenant != nil:
-		return nil, about, errors.New("Users and groups can't be edited while automatic provisioning is enabled.")
+	}
+	if err := i.editable(); err != nil {
+		return nil, about, err
 	}
 	_, err := w.addUserByHand(i, form.UserName, form.Email)
 	if err != nil {

@@ -242,11 +242,11 @@ func (w *World) deleteUserByHand(form *consoleForm) (any, map[string]string, err
 func (w *World) createGroupByHand(form *consoleForm) (any, map[string]string, error) {
 	about := map[string]string{"groupName": form.GroupName}
 	i := w.organizationInstance()
-	switch {
-	case i == nil:
+	if i == nil {
 		return nil, about, errNotEnabled
-	case i.tenant != nil:
-		return nil, about, errors.New("Users and groups can't be edited while automatic provisioning is enabled.")
+	}
+	if err := i.editable(); err != nil {
+		return nil, about, err
 	}
 	if err := w.addGroupByHand(i, form.GroupName); err != nil {
 		return nil, about, err
