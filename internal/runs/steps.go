@@ -6,7 +6,7 @@ import "studio-onboarding/onboarding"
 // activity under way by that name alone.
 func stepOf(activity string) onboarding.Step {
 	switch activity {
-	case "RunPreflight", "MakePlan":
+	case "RunPreflight", "MakePlan", "TakeSurvey":
 		return onboarding.StepPreflight
 	case "FindInstance", "AwaitInstance", "JudgeInstance":
 		return onboarding.StepIdentityCenter
