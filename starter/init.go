@@ -127,7 +127,7 @@ func writeNew(file string, data []byte, force bool) error {
 // complete makes the ARN of a role that is given by its name.
 func (d *draft) complete() {
 	if d.studioRole != "" && !strings.HasPrefix(d.studioRole, "arn:") && d.studioAccount != "" {
-		d.studioRole = "arn:" + onboarding.Partition(d.region) + ":iam::" + d.studioAccount + ":role/" + d.studioRole
+		d.studioRole = "arn:" + onboarding.PartitionOf(d.region).ID + ":iam::" + d.studioAccount + ":role/" + d.studioRole
 	}
 }
 

@@ -142,6 +142,6 @@ func (r *run) pushGroups(refused map[string]string) *request {
 	return req
 }
 
-func (r *run) identityCenterURL(path string) string {
-	return fmt.Sprintf("https://%s.console.aws.amazon.com/singlesignon/home?region=%s#!%s", r.spec.Region, r.spec.Region, path)
+func (r *run) identityCenterURL(page string) string {
+	return onboarding.IdentityCenterURL(r.spec.Region, page)
 }

@@ -81,7 +81,7 @@ const workerPlaceholder = "ARN-OF-THE-WORKERS-PRINCIPAL"
 
 // For computes the permissions of a spec, as specfile.Decode returns it.
 func For(spec onboarding.Spec, options Options) Permissions {
-	n := needs{spec: spec, options: options, partition: onboarding.Partition(spec.Region)}
+	n := needs{spec: spec, options: options, partition: onboarding.PartitionOf(spec.Region).ID}
 	worker := Principal{Sides: []string{SideWorker}}
 	principals := []*Principal{&worker}
 	side := func(name string, account onboarding.AccountSpec, statements []Statement) {
