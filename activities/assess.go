@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -160,11 +161,13 @@ func (a *assessment) lookAtTrust(ctx context.Context) error {
 	}
 	state.Undecided = a.app.Undecided
 	if a.instance != nil {
-		state.IdentityStoreID = a.instance.IdentityStoreID
+		state.IdentityStoreID, state.PrimaryRegion = a.instance.IdentityStoreID, a.instance.PrimaryRegion
 	}
 	if state.HasValues() {
 		center := &identitycenter.Activities{AWS: a.AWS, Waits: a.Waits}
-		evidence, err := center.FindSourceChange(ctx, identitycenter.InstanceInput{IdentityCenter: a.spec.IdentityCenter, Region: a.spec.Region})
+		evidence, err := center.FindSourceChange(ctx, identitycenter.InstanceInput{
+			IdentityCenter: a.spec.IdentityCenter, Region: cmp.Or(state.PrimaryRegion, a.spec.Region),
+		})
 		state.SourceChanged = evidence.Event != ""
 		if state.EvidenceTrouble, err = provider.Trouble(err); err != nil {
 			return err
@@ -181,7 +184,7 @@ func (a *assessment) lookAtPeople(ctx context.Context) (err error) {
 	}
 	where := people.Where{AppID: a.appID(), Provisions: a.app.App != nil && a.app.App.Provisions()}
 	if a.instance != nil {
-		where.IdentityStoreID = a.instance.IdentityStoreID
+		where.IdentityStoreID, where.PrimaryRegion = a.instance.IdentityStoreID, a.instance.PrimaryRegion
 	}
 	if !a.in.Everybody {
 		where.Limit = people.QuickLimit
@@ -280,7 +283,7 @@ func (a *assessment) lookAtAccess(ctx context.Context) error {
 	}
 	handles := onboarding.Handles{Spec: a.spec, AppID: a.appID(), Roles: a.roles, Domain: a.domainHandle()}
 	if a.instance != nil {
-		handles.InstanceARN, handles.IdentityStoreID = a.instance.ARN, a.instance.IdentityStoreID
+		handles.InstanceARN, handles.IdentityStoreID, handles.IdentityRegion = a.instance.ARN, a.instance.IdentityStoreID, a.instance.PrimaryRegion
 	}
 	progress := provider.NewProgress(ctx, onboarding.StepAccess, "profiles read")
 	users, groups := a.people.AfterSync(a.outlook)

@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -64,8 +65,11 @@ func (r *run) identityCenter(ctx workflow.Context) (string, error) {
 	verb := "found"
 	if found.Instance == nil {
 		verb = "enabled"
-		instance, err := askUntil[identitycenter.InstanceInput, identitycenter.Instance](ctx, r, r.enableInstance(found.ManagementAccount),
-			a.AwaitInstance, in)
+		req := r.enableInstance(found.ManagementAccount)
+		if found.Adding != nil {
+			verb, req = "extended", r.awaitRegion(found.ManagementAccount, *found.Adding)
+		}
+		instance, err := askUntil[identitycenter.InstanceInput, identitycenter.Instance](ctx, r, req, a.AwaitInstance, in)
 		if err != nil {
 			return "", err
 		}
@@ -75,6 +79,9 @@ func (r *run) identityCenter(ctx workflow.Context) (string, error) {
 	r.add("Identity Center instance", "", r.instance.ARN, onboarding.OriginAdopted)
 	return fmt.Sprintf("%s %s", verb, r.instance.ARN), nil
 }
+
+// primaryRegion is where Identity Center is administered; the spec's while there is no instance.
+func (r *run) primaryRegion() string { return cmp.Or(r.instance.PrimaryRegion, r.spec.Region) }
 
 // oktaApp finds or makes the app; among several only a person can choose.
 func (r *run) oktaApp(ctx workflow.Context) (string, error) {
@@ -119,7 +126,7 @@ func (r *run) samlExchange(ctx workflow.Context) (string, error) {
 
 	var a *trust.Activities
 	in := trust.CheckServiceProviderInput{
-		AppID: r.app.ID, Region: r.spec.Region, Instance: trust.Instance{IdentityStoreID: r.instance.IdentityStoreID},
+		AppID: r.app.ID, Region: r.primaryRegion(), Instance: trust.Instance{IdentityStoreID: r.instance.IdentityStoreID},
 	}
 	var provider trust.ServiceProvider
 	adopted, err := r.trustInPlace(ctx)
@@ -162,7 +169,7 @@ func (r *run) trustInPlace(ctx workflow.Context) (bool, error) {
 	}
 	var center *identitycenter.Activities
 	evidence, err := call(quickCall(ctx, "Look for the change of the identity source in CloudTrail"), center.FindSourceChange,
-		identitycenter.InstanceInput{IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region})
+		identitycenter.InstanceInput{IdentityCenter: r.spec.IdentityCenter, Region: r.primaryRegion()})
 	if err != nil {
 		return false, err
 	}
@@ -238,7 +245,7 @@ func (r *run) askForEndpoint(ctx workflow.Context) error {
 	req := r.enableProvisioning()
 	req.check = func(ctx workflow.Context, values map[string]string) (err error) {
 		checked, err = call(answerCheck(ctx, "Check the SCIM endpoint and token"), a.CheckSCIM, provisioning.CheckSCIMInput{
-			Region:     r.spec.Region,
+			Region:     r.primaryRegion(),
 			Connection: provisioning.SCIMConnection{Endpoint: values[onboarding.ValueSCIMEndpoint], TokenRef: values[onboarding.ValueSCIMToken]},
 		})
 		return err
@@ -346,7 +353,7 @@ func (r *run) directorySync(ctx workflow.Context) (string, error) {
 func (r *run) compareDirectory(ctx workflow.Context) (people.DirectoryResult, error) {
 	var a *people.Activities
 	in := people.DirectoryInput{
-		IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region, IdentityStoreID: r.instance.IdentityStoreID,
+		IdentityCenter: r.spec.IdentityCenter, Region: r.primaryRegion(), IdentityStoreID: r.instance.IdentityStoreID,
 		AppID: r.app.ID, AssignmentGroup: r.spec.Okta.AssignmentGroup, Groups: r.groupNames(), People: r.singlePeople(), LeftAlone: r.leftAlone,
 	}
 	compare := func() (people.DirectoryResult, error) {

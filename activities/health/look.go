@@ -175,11 +175,12 @@ func (l *looker) token(ctx context.Context) error {
 }
 
 func (l *looker) application(ctx context.Context) error {
-	spec, arn := l.in.Handles.Spec, l.in.Handles.Domain.ApplicationARN
+	h := l.in.Handles
+	arn := h.Domain.ApplicationARN
 	if arn == "" {
 		return nil
 	}
-	cfg, err := l.AWS.Config(ctx, spec.IdentityCenter, spec.Region)
+	cfg, err := l.AWS.Config(ctx, h.Spec.IdentityCenter, h.PrimaryRegion())
 	if err == nil {
 		var out *ssoadmin.DescribeApplicationOutput
 		if out, err = ssoadmin.NewFromConfig(cfg).DescribeApplication(ctx,

@@ -1,6 +1,7 @@
 package trust
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -26,6 +27,8 @@ type State struct {
 	Undecided bool
 	// IdentityStoreID is that of the organization's instance; empty while there is none.
 	IdentityStoreID string
+	// PrimaryRegion is the instance's; empty while there is none: then the spec's counts.
+	PrimaryRegion string
 	// SourceChanged says that CloudTrail shows a change of the identity source; EvidenceTrouble is why that is not known. Only
 	// an app that HasValues raises the question.
 	SourceChanged   bool
@@ -85,7 +88,7 @@ func (s State) judgeValues(spec onboarding.Spec) *onboarding.Verdict {
 	if s.App.ACSURL == "" && s.App.EntityID == "" {
 		return nil
 	}
-	_, wrong := CheckValues(s.OrgURL, spec.Region, s.IdentityStoreID, map[string]string{
+	_, wrong := CheckValues(s.OrgURL, cmp.Or(s.PrimaryRegion, spec.Region), s.IdentityStoreID, map[string]string{
 		onboarding.ValueACSURL: s.App.ACSURL, onboarding.ValueIssuerURL: s.App.EntityID,
 	})
 	if wrong != nil {

@@ -151,7 +151,7 @@ func awsErrors() []Entry {
 			Texts:  []string{"ResourceNotFoundException … IDENTITY_STORE"},
 			Where:  "Identity Store API",
 			Cause:  "the identity store is in another Region, or belongs to another instance",
-			Remedy: "Set region in the spec to the primary Region of the instance, which the IAM Identity Center console shows under Settings",
+			Remedy: "Use the primary Region of the instance, which the IAM Identity Center console shows under Settings; a run does that by itself",
 			Source: "Identity Store API Reference, \"ResourceNotFoundException\"; aws-amplify/amplify-backend#2702",
 		},
 	}
