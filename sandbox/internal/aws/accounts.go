@@ -6,8 +6,8 @@ import "time"
 const rootID = "r-sb01"
 
 type accountInput struct {
-	AccountId, ChildId, ParentId, ResourceId, NextToken string
-	MaxResults                                          int
+	AccountId, ChildId, ParentId, ResourceId, ServicePrincipal, NextToken string
+	MaxResults                                                            int
 }
 
 type accountOutput struct {
@@ -103,13 +103,6 @@ func (c *call) listUnits(in accountInput) (any, error) {
 		return nil, failure("ParentNotFoundException", "You specified parent that doesn't exist.")
 	}
 	return struct{ OrganizationalUnits []struct{} }{[]struct{}{}}, nil
-}
-
-func (c *call) listDelegatedServices(in accountInput) (any, error) {
-	if err := c.managementOnly(); err != nil {
-		return nil, err
-	}
-	return nil, failure("AccountNotRegisteredException", "The specified account is not a delegated administrator for this AWS service.")
 }
 
 func (c *call) listOrganizationTags(in accountInput) (any, error) {

@@ -46,10 +46,10 @@ func (w *World) addApplication(i *instance, d *domain) *application {
 func (c *call) applicationHere(arn string) (*application, error) {
 	c.world.allDomains() // an application comes and goes with its domain
 	a := c.world.applications[arn]
-	if a == nil || a.instance.region != c.region {
+	if a == nil || !a.instance.in(c.region) {
 		return nil, failure("ResourceNotFoundException", "The application %s was not found.", arn)
 	}
-	if c.account != a.account && c.account != a.instance.owner {
+	if c.account != a.account && !c.administers(a.instance) {
 		return nil, c.denied(c.action, arn)
 	}
 	return a, nil
@@ -120,7 +120,7 @@ func (c *call) listApplications(in applicationInput) (any, error) {
 	for _, a := range c.world.sortedApplications(i) {
 		if (in.Filter.ApplicationAccount == "" || in.Filter.ApplicationAccount == a.account) &&
 			(in.Filter.ApplicationProvider == "" || in.Filter.ApplicationProvider == a.provider) &&
-			(c.account == i.owner || c.account == a.account) {
+			(c.administers(i) || c.account == a.account) {
 			matching = append(matching, a)
 		}
 	}

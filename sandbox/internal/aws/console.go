@@ -22,6 +22,8 @@ type consolePage func(form *consoleForm) (answer any, about map[string]string, e
 type consoleForm struct {
 	Region   string `json:"region"`
 	Metadata string `json:"metadata"`
+	// Source is an identity source that has no metadata.
+	Source   string `json:"source"`
 	UserName string `json:"userName"`
 	Email    string `json:"email"`
 	// GroupName is the name of a group.
@@ -33,13 +35,14 @@ type consoleForm struct {
 // consolePages are what an administrator can click.
 func (w *World) consolePages() map[string]consolePage {
 	return map[string]consolePage{
-		"enable-identity-center": w.enableIdentityCenter,
-		"change-identity-source": w.changeIdentitySource,
-		"enable-provisioning":    w.enableProvisioning,
-		"create-user":            w.createUserByHand,
-		"create-group":           w.createGroupByHand,
-		"delete-user":            w.deleteUserByHand,
-		"delete-identity-center": w.deleteIdentityCenter,
+		"enable-identity-center":    w.enableIdentityCenter,
+		"change-identity-source":    w.changeIdentitySource,
+		"change-identity-source-to": w.changeIdentitySourceTo,
+		"enable-provisioning":       w.enableProvisioning,
+		"create-user":               w.createUserByHand,
+		"create-group":              w.createGroupByHand,
+		"delete-user":               w.deleteUserByHand,
+		"delete-identity-center":    w.deleteIdentityCenter,
 
 		"enable-provisioning-elsewhere": w.enableProvisioningElsewhere,
 
@@ -113,40 +116,6 @@ func (w *World) enableIdentityCenter(form *consoleForm) (any, map[string]string,
 
 var errNotEnabled = errors.New("IAM Identity Center is not enabled.")
 
-// serviceProvider is the console's answer of client.go.
-type serviceProvider struct {
-	ACSURL    string `json:"acsUrl"`
-	IssuerURL string `json:"issuerUrl"`
-	PortalURL string `json:"portalUrl"`
-	Metadata  string `json:"metadata"`
-}
-
-// changeIdentitySource makes the external IdP of the metadata the identity source, or changes its metadata. The service
-// provider's values stay the same.
-func (w *World) changeIdentitySource(form *consoleForm) (any, map[string]string, error) {
-	i := w.organizationInstance()
-	if i == nil {
-		return nil, nil, errNotEnabled
-	}
-	entityID, certificates, err := readMetadata(form.Metadata)
-	about := map[string]string{"entityID": entityID}
-	if err != nil {
-		return nil, about, err
-	}
-	if i.trust == nil {
-		i.trust = &trust{
-			acsURL: fmt.Sprintf("https://%s.sso.signin.aws/platform/saml/acs/%s", i.region, w.uuid("acs", i.id)),
-			issuer: fmt.Sprintf("https://%s.signin.aws.amazon.com/platform/saml/%s", i.region, i.directory.id),
-		}
-		w.recordConsole("sso-directory.amazonaws.com", "CreateExternalIdPConfigurationForDirectory", i.region)
-	} else {
-		w.recordConsole("sso-directory.amazonaws.com", "UpdateExternalIdPConfigurationForDirectory", i.region)
-	}
-	w.recordConsole("sso-directory.amazonaws.com", "EnableExternalIdPConfigurationForDirectory", i.region)
-	i.trust.entityID, i.trust.certificates = entityID, certificates
-	return serviceProvider{i.trust.acsURL, i.trust.issuer, i.portalURL(), i.trust.metadata(w.clock.Now())}, about, nil
-}
-
 // provisioningTenant is the console's answer of client.go.
 type provisioningTenant struct {
 	Endpoint string `json:"endpoint"`
@@ -171,7 +140,7 @@ func (w *World) enableProvisioning(*consoleForm) (any, map[string]string, error)
 	if len(i.tenant.tokens) >= maxTokens {
 		return nil, about, fmt.Errorf("You can have at most %d access tokens. Delete one first.", maxTokens)
 	}
-	token := w.digest(64, "scim-token", i.id) + w.digest(64, "scim-token", i.id)
+	token := w.tokenText(i)
 	w.addToken(i, sha256.Sum256([]byte(token)))
 	w.recordConsole("sso-directory.amazonaws.com", "CreateBearerToken", i.region)
 	return provisioningTenant{Endpoint: w.baseURL + "/" + i.tenant.id + "/scim/v2/", Token: token}, about, nil
@@ -181,26 +150,35 @@ func (w *World) enableProvisioning(*consoleForm) (any, map[string]string, error)
 func (w *World) createUserByHand(form *consoleForm) (any, map[string]string, error) {
 	about := map[string]string{"userName": form.UserName}
 	i := w.organizationInstance()
-	switch {
-	case i == nil:
+	if i == nil {
 		return nil, about, errNotEnabled
-	case form.UserName == "" || form.Email == "":
-		return nil, about, errors.New("Enter a user name and an email address.")
-	case i.tenant != nil:
-		return nil, about, errors.New("Users and groups can't be edited while automatic provisioning is enabled.")
 	}
-	first, last, _ := strings.Cut(strings.Split(form.UserName, "@")[0], ".")
+	if err := i.editable(); err != nil {
+		return nil, about, err
+	}
+	_, err := w.addUserByHand(i, form.UserName, form.Email)
+	if err != nil {
+		return nil, about, err
+	}
+	w.recordConsole("sso-directory.amazonaws.com", "CreateUser", i.region)
+	return struct{}{}, about, nil
+}
+
+// addUserByHand makes a user whose names are made of the user name.
+func (w *World) addUserByHand(i *instance, userName, email string) (*user, error) {
+	if userName == "" || email == "" {
+		return nil, errors.New("Enter a user name and an email address.")
+	}
+	first, last, _ := strings.Cut(strings.Split(userName, "@")[0], ".")
 	if last == "" {
 		last = first
 	}
 	a := attributes{
-		UserName: form.UserName, DisplayName: first + " " + last, Name: personName{GivenName: first, FamilyName: last}, Active: true,
-		Emails: []valued{{Value: form.Email, Type: "work", Primary: true}},
+		UserName: userName, DisplayName: first + " " + last, Name: personName{GivenName: first, FamilyName: last}, Active: true,
+		Emails: []valued{{Value: email, Type: "work", Primary: true}},
 	}
 	if attribute, conflict := i.directory.taken(a, nil); conflict {
-		return nil, about, fmt.Errorf("A user with this %s already exists.", attribute)
+		return nil, fmt.Errorf("A user with this %s already exists.", attribute)
 	}
-	w.createUser(i.directory, a)
-	w.recordConsole("sso-directory.amazonaws.com", "CreateUser", i.region)
-	return struct{}{}, about, nil
+	return w.createUser(i.directory, a), nil
 }

@@ -199,7 +199,7 @@ func (c *call) createDomain(in domainInput) (any, error) {
 	if err := a.checkNetwork(c.region, in.VpcId, in.SubnetIds, append(texts(in.DefaultUserSettings, "SecurityGroups"), texts(in.DomainSettings, "SecurityGroupIds")...)); err != nil {
 		return nil, err
 	}
-	if i := w.organizationInstance(); in.AuthMode == "SSO" && (i == nil || i.region != c.region) {
+	if i := w.organizationInstance(); in.AuthMode == "SSO" && (i == nil || !i.in(c.region)) {
 		return nil, invalid("AWS IAM Identity Center is not enabled for your organization in Region %s. Enable it there, or choose AuthMode IAM.", c.region)
 	}
 	if err := a.exceeded(quotaDomains, "Domains", len(domains)); err != nil {

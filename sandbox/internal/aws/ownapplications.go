@@ -119,6 +119,24 @@ func (a *application) portal(options *portalOptions) error {
 	return nil
 }
 
+func (w *World) applicationNamed(i *instance, account, name string) *application {
+	for _, a := range w.applications {
+		if a.instance == i && a.account == account && a.name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// newCustomApplication is an application that a customer makes; it isn't there before it is among those of the world.
+func (w *World) newCustomApplication(i *instance, account, region, name string) *application {
+	return &application{
+		ordinal: ordinal(w.next()), name: name, account: account, region: region, instance: i, created: w.clock.Now(), provider: customProvider,
+		arn:    fmt.Sprintf("arn:aws:sso::%s:application/%s/apl-%s", account, i.id, w.digest(16, "application", account, name)),
+		status: enabled, visibility: enabled,
+	}
+}
+
 // createApplication makes customer managed OAuth 2.0 applications only, as its reference says.
 func (c *call) createApplication(in customInput) (any, error) {
 	i, err := c.instanceHere(in.InstanceArn)
@@ -136,15 +154,12 @@ func (c *call) createApplication(in customInput) (any, error) {
 		if a.client != "" && a.client == in.ClientToken {
 			return answer{a.arn, i.arn, i.storeARN()}, nil
 		}
-		if a.instance == i && a.account == c.account && a.name == *in.Name {
-			return nil, failure("ConflictException", "An application with the name %s already exists.", *in.Name)
-		}
 	}
-	a := &application{
-		ordinal: ordinal(w.next()), name: *in.Name, account: c.account, region: c.region, instance: i, created: w.clock.Now(), provider: customProvider,
-		arn:    fmt.Sprintf("arn:aws:sso::%s:application/%s/apl-%s", c.account, i.id, w.digest(16, "application", c.account, *in.Name)),
-		status: enabled, visibility: enabled, client: in.ClientToken, tags: in.Tags,
+	if w.applicationNamed(i, c.account, *in.Name) != nil {
+		return nil, failure("ConflictException", "An application with the name %s already exists.", *in.Name)
 	}
+	a := w.newCustomApplication(i, c.account, c.region, *in.Name)
+	a.client, a.tags = in.ClientToken, in.Tags
 	if in.Status != "" {
 		a.status = in.Status
 	}

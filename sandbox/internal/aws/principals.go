@@ -73,7 +73,10 @@ func (w *World) addUser(account, name string, allowed ...string) {
 // identityActions is the policy of the identity side.
 func identityActions() []string {
 	return []string{
-		"sso:ListInstances", "sso:DescribeInstance", "sso:ListRegions",
+		"sso:ListInstances", "sso:DescribeInstance", "sso:ListRegions", "sso:DescribeRegion",
+		"sso:ListPermissionSets", "sso:DescribePermissionSet", "sso:ListAccountsForProvisionedPermissionSet", "sso:ListPermissionSetsProvisionedToAccount",
+		"sso:ListAccountAssignments", "sso:ListAccountAssignmentsForPrincipal", "sso:CreateAccountAssignment",
+		"sso:DescribeAccountAssignmentCreationStatus", "sso:ListApplications", "sso:GetApplicationAssignmentConfiguration",
 		"organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization", "organizations:ListDelegatedAdministrators",
 		"sso:DescribeApplication", "sso:CreateApplicationAssignment", "sso:DeleteApplicationAssignment",
 		"sso:DescribeApplicationAssignment", "sso:ListApplicationAssignments", "sso:ListApplicationAssignmentsForPrincipal",
