@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -153,6 +154,14 @@ func (a *assessment) storeID() string {
 	return a.instance.IdentityStoreID
 }
 
+// identityRegion is the instance's primary Region; the spec's while there is none.
+func (a *assessment) identityRegion() string {
+	if a.instance == nil {
+		return a.spec.Region
+	}
+	return cmp.Or(a.instance.PrimaryRegion, a.spec.Region)
+}
+
 // appID is the app's, "" where a run makes it, or asks for it.
 func (a *assessment) appID() string {
 	if a.app.App == nil {
@@ -166,7 +175,7 @@ func (a *assessment) lookAtTrust(ctx context.Context) error {
 		return nil
 	}
 	state, err := trust.Look(ctx, trust.Sources{AWS: a.AWS, Okta: a.Okta, SignIns: a.SignIns}, trust.Where{
-		IdentityCenter: a.spec.IdentityCenter, Region: a.spec.Region, IdentityStoreID: a.storeID(), AppID: a.appID(),
+		IdentityCenter: a.spec.IdentityCenter, Region: a.identityRegion(), IdentityStoreID: a.storeID(), AppID: a.appID(),
 	})
 	if err != nil {
 		return err
@@ -183,7 +192,7 @@ func (a *assessment) lookAtPeople(ctx context.Context) (err error) {
 	}
 	where := people.Where{AppID: a.appID(), Provisions: a.app.App != nil && a.app.App.Provisions()}
 	if a.instance != nil {
-		where.IdentityStoreID = a.instance.IdentityStoreID
+		where.IdentityStoreID, where.PrimaryRegion = a.instance.IdentityStoreID, a.instance.PrimaryRegion
 	}
 	if !a.in.Everybody {
 		where.Limit = people.QuickLimit
@@ -283,6 +292,7 @@ func (a *assessment) lookAtAccess(ctx context.Context) error {
 	handles := onboarding.Handles{Spec: a.spec, AppID: a.appID(), Roles: a.roles, Domain: a.domainHandle()}
 	if a.instance != nil {
 		handles.InstanceARN, handles.IdentityStoreID = a.instance.ARN, a.instance.IdentityStoreID
+		handles.IdentityRegion = a.instance.PrimaryRegion
 	}
 	progress := provider.NewProgress(ctx, onboarding.StepAccess, "profiles read")
 	users, groups := a.people.AfterSync(a.outlook)

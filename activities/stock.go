@@ -18,7 +18,7 @@ func (a *assessment) lookAtStock(ctx context.Context) error {
 	if a.whose.Okta.Trouble != nil || a.whose.Identity.Trouble != nil {
 		return nil // said of the credentials
 	}
-	where := survey.Where{IdentityCenter: a.spec.IdentityCenter, Region: a.spec.Region, Users: a.people.Users}
+	where := survey.Where{IdentityCenter: a.spec.IdentityCenter, Region: a.identityRegion(), Users: a.people.Users}
 	if a.instance != nil {
 		where.InstanceARN, where.IdentityStoreID = a.instance.ARN, a.instance.IdentityStoreID
 	}
@@ -52,7 +52,7 @@ func (x *Assessor) TakeSurvey(ctx context.Context, in onboarding.SurveyInput) (o
 		add(identitycenter.Judge(spec, center)...)
 		result.ManagementAccount = center.ManagementAccount
 		if instance := center.Usable(spec.Region); instance != nil {
-			where.InstanceARN, where.IdentityStoreID = instance.ARN, instance.IdentityStoreID
+			where.InstanceARN, where.IdentityStoreID, where.Region = instance.ARN, instance.IdentityStoreID, instance.PrimaryRegion
 			result.Instance = &onboarding.SurveyedInstance{ARN: instance.ARN, IdentityStoreID: instance.IdentityStoreID,
 				OwnerAccount: instance.OwnerAccount, PrimaryRegion: instance.PrimaryRegion}
 			if center.Key != nil && center.Key.CustomerManaged {

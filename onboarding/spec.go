@@ -11,8 +11,9 @@ import (
 type Spec struct {
 	// Name names the run, and the domain where domain.name is absent: lower-case letters, digits and hyphens, at most 40.
 	Name string `json:"name" jsonschema:"required,pattern=^[a-z0-9]([a-z0-9-]{0\\,38}[a-z0-9])?$,example=data-science" jsonschema_extras:"patternErrorMessage=1 to 40 lower-case letters\\, digits and inner hyphens" jsonschema_description:"Names the run. The Studio domain and the execution role are named after it unless the fields below domain say otherwise."`
-	// Region is the primary Region of the Identity Center instance and the Region of the Studio domain; they must be the same.
-	Region string `json:"region" jsonschema:"required,pattern=^[a-z]{2\\,4}(-[a-z]+)+-[0-9]$,example=us-east-1" jsonschema_extras:"patternErrorMessage=a Region code such as us-east-1" jsonschema_description:"The primary Region of the Identity Center instance. The Studio domain is created in the same Region; AWS accepts no other."`
+	// Region is the Region of the Studio domain. Identity Center has to have it: as the primary Region of its instance, or as an additional
+	// one that is active, which is warned about.
+	Region string `json:"region" jsonschema:"required,pattern=^[a-z]{2\\,4}(-[a-z]+)+-[0-9]$,example=us-east-1" jsonschema_extras:"patternErrorMessage=a Region code such as us-east-1" jsonschema_description:"The Region of the Studio domain: the primary Region of the Identity Center instance, or an additional one that is active. Of additional Regions AWS does not say clearly that Studio supports them, so a run warns."`
 
 	Okta           OktaSpec     `json:"okta" jsonschema:"required" jsonschema_description:"What to use in the Okta org. The org itself and its credentials are the worker's (OKTA_CLIENT_*)."`
 	IdentityCenter AccountSpec  `json:"identityCenter,omitempty" jsonschema_description:"The AWS account of Identity Center: the organization's management account, or the delegated administrator."`

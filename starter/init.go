@@ -49,7 +49,7 @@ What it wrote is checked as starter onboard would. An existing file stays, unles
 	flags.StringVarP(&o.out, "out", "o", "spec.yaml", "the file to write; - writes to standard output")
 	flags.BoolVar(&o.force, "force", false, "overwrite the file")
 	flags.StringVar(&d.name, "name", "", "name of the run and of the domain")
-	flags.StringVar(&d.region, "region", "", "primary Region of Identity Center, and Region of the domain")
+	flags.StringVar(&d.region, "region", "", "Region of the domain: the primary Region of Identity Center, or an additional one")
 	flags.StringVar(&d.assignmentGroup, "assignment-group", "", "Okta group whose members are assigned to the app")
 	flags.StringArrayVar(&d.groups, "group", nil, "Okta group with access to Studio, as `NAME[=ROLE]` with its execution role; "+
 		"may be repeated")
@@ -130,7 +130,7 @@ func writeNew(command, instead, file string, data []byte) error {
 // complete makes the ARN of a role that is given by its name.
 func (d *draft) complete() {
 	if d.studioRole != "" && !strings.HasPrefix(d.studioRole, "arn:") && d.studioAccount != "" {
-		d.studioRole = "arn:" + onboarding.Partition(d.region) + ":iam::" + d.studioAccount + ":role/" + d.studioRole
+		d.studioRole = "arn:" + onboarding.PartitionOf(d.region).ID + ":iam::" + d.studioAccount + ":role/" + d.studioRole
 	}
 }
 

@@ -43,7 +43,7 @@ func (d draft) spec() []byte {
 	line("# Names the run, the Studio domain and, where nothing else is said, the execution role.")
 	line("name: %s", scalar(d.name))
 	line("")
-	line("# The primary Region of Identity Center. The Studio domain has to be in the same one.")
+	line("# The Region of the Studio domain: the primary Region of Identity Center, or an additional one that is active.")
 	line("region: %s", scalar(d.region))
 	line("")
 	line("okta:")

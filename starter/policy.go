@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -26,11 +27,14 @@ func newPolicy(a *app) *cobra.Command {
 		Long: `Print the least permissions that a spec needs: an IAM policy for the worker's own credentials and for each role that it
 assumes, the trust policies of those roles, and scopes and administrator roles in Okta. Nothing is sent anywhere.
 
-Statements whose Sid begins with Optional, and grants called optional, can be left out with --required.`,
+Statements whose Sid begins with Optional, and grants called optional, can be left out with --required. With --read-only it is what
+check, plan and survey call, and no action that writes.`,
 		Example: `  starter policy -f spec.yaml
   starter policy -f spec.yaml --only studio > studio.json
   aws iam put-role-policy --role-name StudioOnboarding --policy-name onboarding --policy-document file://studio.json
-  starter policy -f spec.yaml --only studio --trust --worker arn:aws:iam::111111111111:role/Worker`,
+  starter policy -f spec.yaml --only studio --trust --worker arn:aws:iam::111111111111:role/Worker
+  starter policy -f spec.yaml --read-only
+  starter policy -f spec.yaml --store s3://example-lists/onboarding`,
 		Args: exactly(),
 	}
 	flags := command.Flags()
@@ -43,6 +47,9 @@ Statements whose Sid begins with Optional, and grants called optional, can be le
 	flags.BoolVar(&o.options.Delegated, "delegated", false, "Identity Center is administered from a delegated account, not from the "+
 		"management account")
 	flags.BoolVar(&o.options.Required, "required", false, "leave out what a run can do without")
+	flags.BoolVar(&o.options.ReadOnly, "read-only", false, "just what check, plan and survey call: nothing that writes")
+	flags.StringVar(&o.options.Store, "store", "", "`ADDRESS` of the worker's store where it is a bucket, s3://BUCKET/PREFIX: adds what it "+
+		"needs there")
 	must(command.MarkFlagRequired("file"))
 	must(command.MarkFlagFilename("file", "yaml", "yml", "json"))
 	complete(command, "only", policy.SideWorker, policy.SideIdentityCenter, policy.SideStudio)
@@ -57,6 +64,9 @@ func (a *app) policy(o policyOptions) error {
 			(len(parts) < 6 || parts[0] != "arn" || parts[2] != flag.service && parts[2] != "sts") {
 			return wrongUse("policy", "--%s is %q, but must be an ARN of %s", flag.name, flag.value, flag.service)
 		}
+	}
+	if bucket := strings.TrimPrefix(o.options.Store, "s3://"); o.options.Store != "" && (bucket == o.options.Store || strings.Trim(bucket, "/") == "") {
+		return wrongUse("policy", "--store is %q, but must be s3://BUCKET or s3://BUCKET/PREFIX; a directory needs no permissions", o.options.Store)
 	}
 	if o.trust && o.only == "" {
 		return wrongUse("policy", "--trust needs --only: whose trust policy?")
@@ -88,6 +98,9 @@ func (a *app) onePolicy(permissions policy.Permissions, o policyOptions) error {
 	if principal.Trust == nil {
 		return wrongUse("policy", "%s is served by the worker's own credentials, which have no trust policy; the spec names no role "+
 			"there (assumeRole)", o.only)
+	}
+	for _, note := range permissions.Notes {
+		fmt.Fprintln(a.io.Err, note)
 	}
 	return a.json(principal.Trust)
 }

@@ -43,9 +43,30 @@ func TestPolicyPrintsOneDocumentForTheToolsOfAWS(t *testing.T) {
 		require.Equal(t, "2012-10-17", document.Version)
 		require.Contains(t, document.Actions(), action)
 	}
-	code, out, _ := p.types("policy", "-f", path, "--only", "studio", "--trust")
+	code, out, stderr := p.types("policy", "-f", path, "--only", "studio", "--trust")
 	require.Zero(t, code)
 	require.Contains(t, out, `"sts:AssumeRole"`)
+	require.Contains(t, out, policy.WorkerPlaceholder)
+	require.Contains(t, stderr, "AWS refuses the policy until then")
+}
+
+func TestPolicyPrintsWhatLookingNeeds(t *testing.T) {
+	p := sit(t, nil)
+	path := p.file("spec.yaml", specWithRole)
+	code, out, stderr := p.types("policy", "-f", path, "--read-only")
+	require.Zero(t, code, stderr)
+	require.Contains(t, out, "sagemaker:DescribeDomain")
+	for _, write := range []string{"sagemaker:Create", "iam:PassRole", "sso:CreateApplicationAssignment", "okta.apps.manage"} {
+		require.NotContains(t, out, write)
+	}
+}
+
+func TestPolicyPrintsWhatTheStoreNeeds(t *testing.T) {
+	p := sit(t, nil)
+	path := p.file("spec.yaml", specWithRole)
+	code, out, stderr := p.types("policy", "-f", path, "--only", "worker", "--store", "s3://example-lists/onboarding?region=eu-central-1")
+	require.Zero(t, code, stderr)
+	require.Contains(t, out, `"arn:aws:s3:::example-lists/onboarding/*"`)
 }
 
 func TestPolicySpeaksJSON(t *testing.T) {
@@ -63,6 +84,7 @@ func TestPolicyRefusesWrongUse(t *testing.T) {
 	path := p.file("spec.yaml", specWithRole)
 	for _, args := range [][]string{
 		{"policy"}, {"policy", "-f", path, "--only", "nobody"}, {"policy", "-f", path, "--trust"}, {"policy", "-f", path, "--worker", "me"},
+		{"policy", "-f", path, "--store", "/var/lib/lists"}, {"policy", "-f", path, "--store", "s3://"},
 		{"policy", "-f", path, "--only", "worker", "--trust"}, {"policy", "-f", p.file("spec.yaml", "name: x\n")},
 	} {
 		code, out, stderr := p.types(args...)

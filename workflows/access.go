@@ -116,7 +116,8 @@ func (r *run) keepWhatHolds(ctx workflow.Context) error {
 // handles is where later work finds everything again.
 func (r *run) handles() *onboarding.Handles {
 	h := &onboarding.Handles{
-		Spec: r.spec, InstanceARN: r.instance.ARN, IdentityStoreID: r.instance.IdentityStoreID, AppID: r.app.ID, SCIM: r.token,
+		Spec: r.spec, InstanceARN: r.instance.ARN, IdentityStoreID: r.instance.IdentityStoreID,
+		IdentityRegion: r.primaryRegion(), AppID: r.app.ID, SCIM: r.token,
 		Domain: onboarding.DomainHandle{
 			ID: r.studio.ID, ARN: r.studio.ARN, Name: r.studio.Name, URL: r.studio.URL, ApplicationARN: r.studio.ApplicationARN,
 			Origin: r.studio.Origin,

@@ -66,7 +66,7 @@ func (r *run) consent(ctx workflow.Context, step onboarding.Step, change survey.
 
 func (r *run) stockInput(change survey.Change, appID string) survey.StockInput {
 	return survey.StockInput{
-		Studio: r.spec.Name, Run: r.report.N, Change: change, IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region,
+		Studio: r.spec.Name, Run: r.report.N, Change: change, IdentityCenter: r.spec.IdentityCenter, Region: r.primaryRegion(),
 		InstanceARN: r.instance.ARN, IdentityStoreID: r.instance.IdentityStoreID, AppID: appID,
 		AssignmentGroup: r.spec.Okta.AssignmentGroup, People: r.singlePeople(),
 	}

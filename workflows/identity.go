@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -66,8 +67,11 @@ func (r *run) identityCenter(ctx workflow.Context) (string, error) {
 	verb := "found"
 	if found.Instance == nil {
 		verb = "enabled"
-		instance, err := askUntil[identitycenter.InstanceInput, identitycenter.Instance](ctx, r, r.enableInstance(found.ManagementAccount),
-			a.AwaitInstance, in)
+		req := r.enableInstance(found.ManagementAccount)
+		if found.Adding != nil {
+			verb, req = "extended", r.awaitRegion(found.ManagementAccount, *found.Adding)
+		}
+		instance, err := askUntil[identitycenter.InstanceInput, identitycenter.Instance](ctx, r, req, a.AwaitInstance, in)
 		if err != nil {
 			return "", err
 		}
@@ -97,6 +101,9 @@ func (r *run) lookAtNewInstance(ctx workflow.Context, in identitycenter.Instance
 	r.report.Findings = append(r.report.Findings, onboarding.OfKind(judged.Verdicts, onboarding.VerdictWarning)...)
 	return nil
 }
+
+// primaryRegion is where Identity Center is administered; the spec's while there is no instance.
+func (r *run) primaryRegion() string { return cmp.Or(r.instance.PrimaryRegion, r.spec.Region) }
 
 // oktaApp finds or makes the app; among several only a person can choose.
 func (r *run) oktaApp(ctx workflow.Context) (string, error) {
@@ -193,7 +200,7 @@ func (r *run) exchange(ctx workflow.Context) (string, error) {
 
 	var a *trust.Activities
 	in := trust.CheckServiceProviderInput{
-		AppID: r.app.ID, Region: r.spec.Region, Instance: trust.Instance{IdentityStoreID: r.instance.IdentityStoreID},
+		AppID: r.app.ID, Region: r.primaryRegion(), Instance: trust.Instance{IdentityStoreID: r.instance.IdentityStoreID},
 	}
 	var provider trust.ServiceProvider
 	seen, err := r.seeTrust(ctx)
@@ -248,7 +255,7 @@ func (r *run) seeTrust(ctx workflow.Context) (seenTrust, error) {
 	if workflow.GetVersion(ctx, "trust-by-tie", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
 		var a *trust.Activities
 		seen, err := call(quickCall(ctx, "See whether Identity Center trusts the app already"), a.SeeTrust, trust.Where{
-			IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region, IdentityStoreID: r.instance.IdentityStoreID, AppID: r.app.ID,
+			IdentityCenter: r.spec.IdentityCenter, Region: r.primaryRegion(), IdentityStoreID: r.instance.IdentityStoreID, AppID: r.app.ID,
 			Exchanged: r.knew(r.app),
 		})
 		return seenTrust{seen, true}, err
@@ -258,7 +265,7 @@ func (r *run) seeTrust(ctx workflow.Context) (seenTrust, error) {
 	}
 	var center *identitycenter.Activities
 	evidence, err := call(quickCall(ctx, "Look for the change of the identity source in CloudTrail"), center.FindSourceChange,
-		identitycenter.InstanceInput{IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region})
+		identitycenter.InstanceInput{IdentityCenter: r.spec.IdentityCenter, Region: r.primaryRegion()})
 	if err != nil || evidence.Event != "" {
 		return seenTrust{trust.SeenTrust{InPlace: err == nil}, false}, err
 	}
@@ -331,7 +338,9 @@ func (r *run) askForEndpoint(ctx workflow.Context) error {
 	if workflow.GetVersion(ctx, "see-provisioning", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
 		var err error
 		enabled, err = call(quickCall(ctx, "See whether people came to Identity Center by SCIM already"), a.SeeProvisioning,
-			provisioning.DirectoryInput{IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region, IdentityStoreID: r.instance.IdentityStoreID})
+			provisioning.DirectoryInput{
+				IdentityCenter: r.spec.IdentityCenter, Region: r.primaryRegion(), IdentityStoreID: r.instance.IdentityStoreID,
+			})
 		if err != nil {
 			return err
 		}
@@ -339,7 +348,7 @@ func (r *run) askForEndpoint(ctx workflow.Context) error {
 	req := r.enableProvisioning(enabled.Enabled)
 	req.check = func(ctx workflow.Context, values map[string]string) (err error) {
 		checked, err = call(answerCheck(ctx, "Check the SCIM endpoint and token"), a.CheckSCIM, provisioning.CheckSCIMInput{
-			Region:     r.spec.Region,
+			Region:     r.primaryRegion(),
 			Connection: provisioning.SCIMConnection{Endpoint: values[onboarding.ValueSCIMEndpoint], TokenRef: values[onboarding.ValueSCIMToken]},
 		})
 		return err
@@ -447,7 +456,7 @@ func (r *run) directorySync(ctx workflow.Context) (string, error) {
 func (r *run) compareDirectory(ctx workflow.Context) (people.DirectoryResult, error) {
 	var a *people.Activities
 	in := people.DirectoryInput{
-		IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region, IdentityStoreID: r.instance.IdentityStoreID,
+		IdentityCenter: r.spec.IdentityCenter, Region: r.primaryRegion(), IdentityStoreID: r.instance.IdentityStoreID,
 		AppID: r.app.ID, AssignmentGroup: r.spec.Okta.AssignmentGroup, Groups: r.groupNames(), People: r.singlePeople(), LeftAlone: r.leftAlone,
 	}
 	compare := func() (people.DirectoryResult, error) {

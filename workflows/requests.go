@@ -6,6 +6,7 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
+	"studio-onboarding/activities/identitycenter"
 	"studio-onboarding/activities/oktaapp"
 	"studio-onboarding/activities/provisioning"
 	"studio-onboarding/onboarding"
@@ -29,6 +30,21 @@ func (r *run) enableInstance(managementAccount string) *request {
 			"Choose to enable it with AWS Organizations (an organization instance, not an account instance).",
 		},
 		Detection: "The run looks every few seconds and goes on when the instance is active.",
+	}}
+}
+
+// awaitRegion is for somebody who already began to extend the instance: there is nothing to click, and a deadline all the same.
+func (r *run) awaitRegion(managementAccount string, instance identitycenter.Instance) *request {
+	return &request{Request: onboarding.Request{
+		Step:    onboarding.StepIdentityCenter,
+		Title:   "Wait until IAM Identity Center is extended to " + r.spec.Region,
+		Why:     fmt.Sprintf("The instance %s is being extended to %s, and Studio can use it there afterwards.", instance.ARN, r.spec.Region),
+		Console: fmt.Sprintf("AWS console, management account %s, Region %s", managementAccount, instance.PrimaryRegion),
+		URL:     onboarding.IdentityCenterURL(instance.PrimaryRegion, "/settings"),
+		Clicks: []string{
+			"Nothing needs to be done. IAM Identity Center, Settings, shows the Region's status.",
+		},
+		Detection: "The run looks every few seconds and goes on when the Region is active.",
 	}}
 }
 
@@ -166,6 +182,6 @@ func (r *run) pushGroups(refused map[string]string) *request {
 	return req
 }
 
-func (r *run) identityCenterURL(path string) string {
-	return fmt.Sprintf("https://%s.console.aws.amazon.com/singlesignon/home?region=%s#!%s", r.spec.Region, r.spec.Region, path)
+func (r *run) identityCenterURL(page string) string {
+	return onboarding.IdentityCenterURL(r.primaryRegion(), page)
 }

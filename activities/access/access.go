@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"time"
@@ -62,13 +63,15 @@ type ListReader interface {
 
 // Input says who should be able to sign in where.
 type Input struct {
-	Run             string                 `json:"run"`
-	IdentityCenter  onboarding.AccountSpec `json:"identityCenter"`
-	Studio          onboarding.AccountSpec `json:"studio"`
-	Region          string                 `json:"region"`
-	InstanceARN     string                 `json:"instanceArn"`
-	IdentityStoreID string                 `json:"identityStoreId"`
-	AppID           string                 `json:"appId"`
+	Run            string                 `json:"run"`
+	IdentityCenter onboarding.AccountSpec `json:"identityCenter"`
+	Studio         onboarding.AccountSpec `json:"studio"`
+	Region         string                 `json:"region"`
+	// IdentityRegion is Identity Center's primary Region; empty stands for Region.
+	IdentityRegion  string `json:"identityRegion,omitempty"`
+	InstanceARN     string `json:"instanceArn"`
+	IdentityStoreID string `json:"identityStoreId"`
+	AppID           string `json:"appId"`
 	// AssignmentGroup is the Okta group that is assigned to the app, for the remedies of those who are not in it.
 	AssignmentGroup string                  `json:"assignmentGroup,omitempty"`
 	Domain          onboarding.DomainHandle `json:"domain"`
@@ -93,7 +96,7 @@ type Input struct {
 func InputOf(h onboarding.Handles) Input {
 	return Input{
 		Run: h.Spec.Name, IdentityCenter: h.Spec.IdentityCenter, Studio: h.Spec.Studio, Region: h.Spec.Region,
-		InstanceARN: h.InstanceARN, IdentityStoreID: h.IdentityStoreID, AppID: h.AppID, AssignmentGroup: h.Spec.Okta.AssignmentGroup,
+		IdentityRegion: h.PrimaryRegion(), InstanceARN: h.InstanceARN, IdentityStoreID: h.IdentityStoreID, AppID: h.AppID, AssignmentGroup: h.Spec.Okta.AssignmentGroup,
 		Domain: h.Domain, Access: h.Spec.Access, Roles: h.Roles, Tags: h.Spec.Domain.Tags,
 	}
 }
@@ -214,11 +217,12 @@ func (x *Activities) open(ctx context.Context, in Input, progress *provider.Prog
 }
 
 func connect(ctx context.Context, clouds provider.AWS, waits provider.Waits, store PeopleStore, in Input) (*domainAccess, error) {
-	directory, err := people.OpenIdentityStore(ctx, clouds, in.IdentityCenter, in.Region, in.IdentityStoreID)
+	home := cmp.Or(in.IdentityRegion, in.Region)
+	directory, err := people.OpenIdentityStore(ctx, clouds, in.IdentityCenter, home, in.IdentityStoreID)
 	if err != nil {
 		return nil, err
 	}
-	identity, err := clouds.Config(ctx, in.IdentityCenter, in.Region)
+	identity, err := clouds.Config(ctx, in.IdentityCenter, home)
 	if err != nil {
 		return nil, err
 	}

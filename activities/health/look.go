@@ -175,11 +175,12 @@ func (l *looker) token(ctx context.Context) error {
 }
 
 func (l *looker) application(ctx context.Context) error {
-	spec, arn := l.in.Handles.Spec, l.in.Handles.Domain.ApplicationARN
+	h := l.in.Handles
+	arn := h.Domain.ApplicationARN
 	if arn == "" {
 		return nil
 	}
-	cfg, err := l.AWS.Config(ctx, spec.IdentityCenter, spec.Region)
+	cfg, err := l.AWS.Config(ctx, h.Spec.IdentityCenter, h.PrimaryRegion())
 	if err == nil {
 		var out *ssoadmin.DescribeApplicationOutput
 		if out, err = ssoadmin.NewFromConfig(cfg).DescribeApplication(ctx,
@@ -208,7 +209,7 @@ func (l *looker) domain(ctx context.Context) error {
 // only those with a support plan.
 func (l *looker) warnings(ctx context.Context) error {
 	spec := l.in.Handles.Spec
-	cfg, err := l.AWS.Config(ctx, spec.IdentityCenter, healthRegion(spec.Region))
+	cfg, err := l.AWS.Config(ctx, spec.IdentityCenter, onboarding.HealthRegion(spec.Region))
 	if err == nil {
 		err = l.readWarnings(ctx, awshealth.NewFromConfig(cfg))
 	}
@@ -237,17 +238,4 @@ func (l *looker) readWarnings(ctx context.Context, client *awshealth.Client) err
 		}
 	}
 	return nil
-}
-
-// healthRegion is where AWS Health answers in the partition of a Region (AWS Health User Guide, "Accessing the AWS Health API").
-func healthRegion(region string) string {
-	switch onboarding.Partition(region) {
-	case "aws":
-		return "us-east-1"
-	case "aws-cn":
-		return "cn-northwest-1"
-	case "aws-us-gov":
-		return "us-gov-west-1"
-	}
-	return region
 }

@@ -23,12 +23,15 @@ type Activities struct {
 // InstanceInput says where to look for the organization's Identity Center instance.
 type InstanceInput struct {
 	IdentityCenter onboarding.AccountSpec `json:"identityCenter"`
-	Region         string                 `json:"region"`
+	// Region is that of the Studio domain for finding the instance, and the primary one for what happened to it.
+	Region string `json:"region"`
 }
 
-// FindInstanceResult has a nil Instance when the organization has none yet.
+// FindInstanceResult has a nil Instance when the organization has none yet, or none in the Region: Adding is the one that is being
+// extended to it.
 type FindInstanceResult struct {
 	Instance          *Instance `json:"instance,omitempty"`
+	Adding            *Instance `json:"adding,omitempty"`
 	ManagementAccount string    `json:"managementAccount"`
 }
 
@@ -43,8 +46,8 @@ const listOperation = "sso:ListInstances"
 
 // FindInstance looks for the organization instance in all Regions. An instance that is still being made counts as none.
 //
-// Class Invalid where the judge says blocked: only account instances exist, the instance has another primary Region than the
-// spec, or its creation failed.
+// Class Invalid where the judge says blocked: only account instances exist, the Region is none of the instance's, or its creation
+// failed.
 func (x *Activities) FindInstance(ctx context.Context, in InstanceInput) (FindInstanceResult, error) {
 	state, _, err := find(ctx, x.AWS, in)
 	if err != nil {
@@ -53,7 +56,9 @@ func (x *Activities) FindInstance(ctx context.Context, in InstanceInput) (FindIn
 	if err := provider.Refuse(Judge(onboarding.Spec{Region: in.Region}, state), "aws", listOperation); err != nil {
 		return FindInstanceResult{}, err
 	}
-	return FindInstanceResult{Instance: state.Usable(in.Region), ManagementAccount: state.ManagementAccount}, nil
+	return FindInstanceResult{
+		Instance: state.Usable(in.Region), Adding: state.adding(in.Region), ManagementAccount: state.ManagementAccount,
+	}, nil
 }
 
 // AwaitInstance looks once for the instance that FindInstance describes: class NotReady while there is none.
@@ -62,7 +67,11 @@ func (x *Activities) AwaitInstance(ctx context.Context, in InstanceInput) (Insta
 	if err != nil {
 		return Instance{}, err
 	}
-	if found.Instance == nil {
+	switch {
+	case found.Adding != nil:
+		return Instance{}, fault.New(fault.NotReady, "aws", listOperation,
+			"The Identity Center instance %s is still being extended to %s.", found.Adding.ARN, in.Region).After(x.Waits.Instance)
+	case found.Instance == nil:
 		return Instance{}, fault.New(fault.NotReady, "aws", listOperation,
 			"IAM Identity Center is not enabled yet in the management account %s.", found.ManagementAccount).After(x.Waits.Instance)
 	}

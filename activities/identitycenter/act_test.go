@@ -1,9 +1,11 @@
 package identitycenter_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/require"
 
 	"studio-onboarding/activities/activitytest"
@@ -125,6 +127,51 @@ func TestInstancesThatStudioCannotUse(t *testing.T) {
 		_, err := find(t, instance(management, "CREATE_FAILED"))
 		activitytest.FailsWith(t, err, fault.Invalid, "the key is disabled", "Delete it")
 	})
+}
+
+func TestAnAdditionalRegionIsFoundOnceItIsActive(t *testing.T) {
+	answers := func(status string) activitytest.CannedAWS {
+		return activitytest.CannedAWS{
+			"DescribeOrganization": object{"Organization": object{"MasterAccountId": management}},
+			"ListInstances": object{"Instances": []object{{"InstanceArn": "arn:aws:sso:::instance/ssoins-1", "IdentityStoreId": "d-1234567890",
+				"OwnerAccountId": management, "PrimaryRegion": "eu-west-1", "Status": "ACTIVE", "Regions": []object{
+					{"RegionName": "eu-west-1", "Status": "ACTIVE", "IsPrimaryRegion": true}, {"RegionName": activitytest.Region, "Status": status},
+				}}}},
+			"DescribeInstance":                    object{"InstanceArn": "arn:aws:sso:::instance/ssoins-1"},
+			"DescribeIdentityStore":               object{"IdentityStoreId": "d-1234567890"},
+			"ListAWSServiceAccessForOrganization": object{"EnabledServicePrincipals": []object{{"ServicePrincipal": "sso.amazonaws.com"}}},
+		}
+	}
+	adding := canned(t, answers("ADDING"))
+	found, err := activitytest.Once(adding.FindInstance, input)
+	require.NoError(t, err)
+	require.Nil(t, found.Instance)
+	require.Equal(t, "eu-west-1", found.Adding.PrimaryRegion)
+	_, err = activitytest.Once(adding.AwaitInstance, input)
+	activitytest.FailsWith(t, err, fault.NotReady, "still being extended to us-east-1")
+
+	active := canned(t, answers("ACTIVE"))
+	instance, err := activitytest.Once(active.AwaitInstance, input)
+	require.NoError(t, err)
+	require.Equal(t, "eu-west-1", instance.PrimaryRegion)
+	regions := &askedRegions{AWS: active.AWS}
+	_, err = identitycenter.Look(t.Context(), regions, onboarding.Spec{Region: activitytest.Region}, management)
+	require.NoError(t, err)
+	require.Equal(t, []string{activitytest.Region, "eu-west-1"}, regions.asked, "what the instance is, its primary Region says")
+
+	_, err = activitytest.Once(canned(t, answers("REMOVING")).FindInstance, input)
+	activitytest.FailsWith(t, err, fault.Invalid, "There it is REMOVING.", "Set region: eu-west-1")
+}
+
+// askedRegions notes for which Regions configurations were asked.
+type askedRegions struct {
+	provider.AWS
+	asked []string
+}
+
+func (a *askedRegions) Config(ctx context.Context, account onboarding.AccountSpec, region string) (aws.Config, error) {
+	a.asked = append(a.asked, region)
+	return a.AWS.Config(ctx, account, region)
 }
 
 func TestEvidenceOfTheIdentitySource(t *testing.T) {

@@ -27,6 +27,12 @@ const (
 	statusDeleting     = "DELETE_IN_PROGRESS"
 )
 
+// The states of a Region of an instance ("RegionMetadata", Status).
+const (
+	regionActive = "ACTIVE"
+	regionAdding = "ADDING"
+)
+
 // State is what is there. Nil pointers were not looked at.
 type State struct {
 	// Account is the account that the credentials belong to; empty where it is not known.
@@ -61,6 +67,24 @@ type Instance struct {
 type Listed struct {
 	Instance
 	Status, StatusReason string
+	// Regions are the primary Region and the additional ones.
+	Regions []Region
+}
+
+// Region is one of an instance's Regions.
+type Region struct{ Name, Status string }
+
+// in is the state of the instance in a Region: the primary one has the instance's; empty where it is not there.
+func (i Listed) in(region string) string {
+	if i.PrimaryRegion == region {
+		return regionActive
+	}
+	for _, one := range i.Regions {
+		if one.Name == region {
+			return one.Status
+		}
+	}
+	return ""
 }
 
 // Key encrypts the instance.
@@ -91,10 +115,20 @@ func (s State) organization(region string) *Listed {
 	return nil
 }
 
-// Usable is the instance that people of that Region sign in with; nil where there is none, or none yet.
+// Usable is the instance that applications of that Region can use; nil where there is none, or none yet. Its primary Region may be
+// another one: there it is administered.
 func (s State) Usable(region string) *Instance {
 	instance := s.organization(region)
-	if instance == nil || instance.Status != statusActive || instance.PrimaryRegion != region {
+	if instance == nil || instance.Status != statusActive || instance.in(region) != regionActive {
+		return nil
+	}
+	return &instance.Instance
+}
+
+// adding is the active instance that is being extended to that Region, nil where there is none.
+func (s State) adding(region string) *Instance {
+	instance := s.organization(region)
+	if instance == nil || instance.Status != statusActive || instance.in(region) != regionAdding {
 		return nil
 	}
 	return &instance.Instance
@@ -124,7 +158,10 @@ func Judge(spec onboarding.Spec, s State) []onboarding.Verdict {
 	region.Subject, region.Have, region.Kind = instance.ARN, instance.PrimaryRegion, onboarding.VerdictKeep
 	region.Reason = fmt.Sprintf("The instance has the primary Region %s.", instance.PrimaryRegion)
 	if instance.PrimaryRegion != spec.Region {
-		return append(verdicts, blockedRegion(region, *instance))
+		if instance.Status != statusActive || instance.in(spec.Region) != regionActive && instance.in(spec.Region) != regionAdding {
+			return append(verdicts, blockedRegion(region, *instance))
+		}
+		region = additionalRegion(region, instance.in(spec.Region))
 	}
 	verdicts = append(verdicts, s.judgeInstance(spec, *instance), region)
 	if instance.Status != statusActive {
@@ -133,15 +170,38 @@ func Judge(spec onboarding.Spec, s State) []onboarding.Verdict {
 	return slices.Concat(verdicts, s.judgeKey(*instance), s.judgeNetwork(*instance), s.judgeTrustedAccess(*instance))
 }
 
-// blockedRegion: a domain has to be in the primary Region of the instance (SageMaker Developer Guide, "Onboard using IAM Identity
-// Center"), and an instance cannot be moved.
+// additionalRegion: AWS managed applications may be deployed in an additional Region "subject to the application's support" (IAM
+// Identity Center User Guide, "Using IAM Identity Center across multiple AWS Regions"). Of SageMaker's own pages one wants the domain
+// in a Region of the instance, the one on trusted identity propagation in the same Region. So it is warned about and let through.
+func additionalRegion(region onboarding.Verdict, status string) onboarding.Verdict {
+	if status == regionAdding {
+		region.Kind = onboarding.VerdictAsk
+		region.Reason = fmt.Sprintf("The instance has the primary Region %s and is being extended to %s.", region.Have, region.Want)
+		region.Remedy = "Nothing to do: the run notices when the Region is active."
+		return region
+	}
+	region.Kind = onboarding.VerdictWarning
+	region.Reason = fmt.Sprintf("The instance has the primary Region %s, and %s is an additional one. AWS does not say clearly that "+
+		"Studio supports additional Regions; SAML, SCIM and assignments stay in %s.", region.Have, region.Want, region.Have)
+	region.Remedy = fmt.Sprintf("Try one sign-in before everybody gets access. If AWS refuses the domain or the sign-in, set region: %s in "+
+		"the spec; trusted identity propagation needs that in any case.", region.Have)
+	return region
+}
+
+// blockedRegion: a domain has to be in a Region of the instance (SageMaker Developer Guide, "Onboard using IAM Identity Center"), and an
+// instance cannot be moved.
 func blockedRegion(region onboarding.Verdict, instance Listed) onboarding.Verdict {
 	region.Kind = onboarding.VerdictBlocked
 	region.Reason = fmt.Sprintf("The organization's Identity Center instance %s has the primary Region %s, the spec says %s; "+
-		"Studio has to be in the primary Region.",
+		"Studio has to be in a Region of the instance.",
 		instance.ARN, region.Have, region.Want)
-	region.Remedy = fmt.Sprintf("Set region: %s in the spec and start the run anew; or, if nobody uses the instance, delete it there "+
-		"(all its assignments go with it), enable it in %s and retry.", region.Have, region.Want)
+	if status := instance.in(region.Want); status != "" {
+		region.Reason += fmt.Sprintf(" There it is %s.", status)
+	}
+	region.Remedy = fmt.Sprintf("Set region: %s in the spec and start the run anew; or add %s to the instance (IAM Identity Center console, "+
+		"Settings, Add Region, or sso:AddRegion; it needs an external identity provider and a multi-Region customer managed key) and "+
+		"retry; or, if nobody uses the instance, delete it there (all its assignments go with it), enable it in %s and retry.",
+		region.Have, region.Want, region.Want)
 	return region
 }
 

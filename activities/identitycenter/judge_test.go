@@ -17,6 +17,13 @@ func listed(owner, region, status string) identitycenter.Listed {
 		PrimaryRegion: region}, Status: status}
 }
 
+// extended is an instance of another primary Region that has the spec's as an additional one.
+func extended(status string) identitycenter.Listed {
+	instance := listed(management, "eu-west-1", "ACTIVE")
+	instance.Regions = []identitycenter.Region{{Name: "eu-west-1", Status: "ACTIVE"}, {Name: activitytest.Region, Status: status}}
+	return instance
+}
+
 // sound is a state about which there is nothing to say.
 func sound() identitycenter.State {
 	yes := true
@@ -60,11 +67,18 @@ func TestJudge(t *testing.T) {
 		}, onboarding.VerdictBlocked, "identity-center", onboarding.VerdictUnknown, "failed: The key is disabled.", "Delete it"},
 		{"another Region", func(s *identitycenter.State) { s.Instances[0] = listed(management, "eu-west-1", "ACTIVE") },
 			onboarding.VerdictBlocked, "identity-center", onboarding.VerdictBlocked, "has the primary Region eu-west-1, the spec says us-east-1",
-			"Set region: eu-west-1"},
+			"or add us-east-1 to the instance"},
 		{"another Region, in the making", func(s *identitycenter.State) {
 			s.Instances[0] = listed(management, "eu-west-1", "CREATE_IN_PROGRESS")
 		},
 			onboarding.VerdictBlocked, "identity-center", onboarding.VerdictBlocked, "eu-west-1", "Set region: eu-west-1"},
+		{"additional Region", func(s *identitycenter.State) { s.Instances[0] = extended("ACTIVE") },
+			onboarding.VerdictWarning, "identity-center", onboarding.VerdictWarning, "has the primary Region eu-west-1, and us-east-1 is an additional one",
+			"set region: eu-west-1"},
+		{"Region that is being added", func(s *identitycenter.State) { s.Instances[0] = extended("ADDING") },
+			onboarding.VerdictAsk, "identity-center", onboarding.VerdictAsk, "is being extended to us-east-1", "Nothing to do"},
+		{"Region that is being removed", func(s *identitycenter.State) { s.Instances[0] = extended("REMOVING") },
+			onboarding.VerdictBlocked, "identity-center", onboarding.VerdictBlocked, "There it is REMOVING.", "Set region: eu-west-1"},
 		{"no Region named", func(s *identitycenter.State) { s.Instances[0].PrimaryRegion = "" }, onboarding.VerdictAdopt,
 			"identity-center", onboarding.VerdictKeep, "", ""},
 		{"delegated", func(s *identitycenter.State) { s.Account, s.Administrator = "333333333333", true }, onboarding.VerdictAdopt,

@@ -29,6 +29,12 @@ func Look(ctx context.Context, clouds provider.AWS, spec onboarding.Spec, accoun
 	}
 	state.Account = account
 	l := looker{cfg: cfg, state: &state, instance: state.Usable(spec.Region)}
+	if l.instance != nil && l.instance.PrimaryRegion != spec.Region {
+		if l.cfg, err = clouds.Config(ctx, spec.IdentityCenter, l.instance.PrimaryRegion); err != nil {
+			trouble, err := provider.Trouble(err)
+			return State{Account: account, Trouble: trouble}, err
+		}
+	}
 	if account != "" && account != state.ManagementAccount {
 		if err := l.administrator(ctx); err != nil {
 			return State{}, err
@@ -65,13 +71,17 @@ func find(ctx context.Context, clouds provider.AWS, in InstanceInput) (State, aw
 			return State{}, cfg, err
 		}
 		for _, instance := range page.Instances {
+			var regions []Region
+			for _, region := range instance.Regions {
+				regions = append(regions, Region{Name: aws.ToString(region.RegionName), Status: string(region.Status)})
+			}
 			state.Instances = append(state.Instances, Listed{
 				Instance: Instance{
 					ARN: aws.ToString(instance.InstanceArn), IdentityStoreID: aws.ToString(instance.IdentityStoreId),
 					OwnerAccount: aws.ToString(instance.OwnerAccountId), PrimaryRegion: aws.ToString(instance.PrimaryRegion),
 					CreatedAt: aws.ToTime(instance.CreatedDate),
 				},
-				Status: string(instance.Status), StatusReason: aws.ToString(instance.StatusReason),
+				Status: string(instance.Status), StatusReason: aws.ToString(instance.StatusReason), Regions: regions,
 			})
 		}
 	}

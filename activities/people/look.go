@@ -37,6 +37,8 @@ type Where struct {
 	Provisions bool
 	// IdentityStoreID is the directory's; empty while there is no instance.
 	IdentityStoreID string
+	// PrimaryRegion is Identity Center's.
+	PrimaryRegion string
 	// Limit is how many people of each Okta group are read, and leaves out the memberships of Identity Center; 0 reads
 	// everybody.
 	Limit int
@@ -157,7 +159,7 @@ func (l *look) directory(ctx context.Context) error {
 	if l.IdentityStoreID == "" {
 		return nil
 	}
-	store, err := OpenIdentityStore(ctx, l.AWS, l.spec.IdentityCenter, l.spec.Region, l.IdentityStoreID)
+	store, err := OpenIdentityStore(ctx, l.AWS, l.spec.IdentityCenter, cmp.Or(l.PrimaryRegion, l.spec.Region), l.IdentityStoreID)
 	if err != nil {
 		l.DirectoryTrouble, err = provider.Trouble(err)
 		return err

@@ -22,7 +22,7 @@ type IdentityStore struct {
 	id     string
 }
 
-// OpenIdentityStore connects the account of Identity Center.
+// OpenIdentityStore connects the account of Identity Center, in its primary Region.
 func OpenIdentityStore(ctx context.Context, cloud provider.AWS, account onboarding.AccountSpec, region, id string) (IdentityStore,
 	error) {
 	cfg, err := cloud.Config(ctx, account, region)

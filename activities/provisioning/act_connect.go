@@ -18,7 +18,7 @@ func (x *Activities) CheckSCIM(ctx context.Context, in CheckSCIMInput) (CheckSCI
 	}
 	if region := scim.RegionOf(connection.Endpoint); region != "" && in.Region != "" && region != in.Region {
 		return CheckSCIMResult{}, fault.New(fault.Invalid, "scim", connectOperation,
-			"The SCIM endpoint belongs to Region %s, but the run is for Region %s.", region, in.Region).AsWhole().
+			"The SCIM endpoint belongs to Region %s, but Identity Center's primary Region is %s.", region, in.Region).AsWhole().
 			WithRemedy("Copy the endpoint from the Identity Center console in Region %s.", in.Region)
 	}
 	if _, err := x.SCIM.Check(ctx, connection.Endpoint, token); err != nil {

@@ -20,7 +20,7 @@ import (
 // known.
 func Look(ctx context.Context, clouds provider.AWS, spec onboarding.Spec, account string) (State, error) {
 	state := State{
-		Account: account, Partition: onboarding.Partition(spec.Region),
+		Account: account, Partition: onboarding.PartitionOf(spec.Region).ID,
 		SourceIdentity:      spec.Domain.SourceIdentity == onboarding.Enabled,
 		IdentityPropagation: spec.Domain.TrustedIdentityPropagation == onboarding.Enabled,
 	}

@@ -26,7 +26,8 @@ type State struct {
 
 	// Undecided says that it is not known which app the run uses.
 	Undecided bool
-	// IdentityStoreID is that of the organization's instance; empty while there is none. Region is the spec's.
+	// IdentityStoreID is that of the organization's instance; empty while there is none. Region is its primary
+	// Region, or the spec's.
 	IdentityStoreID string
 	Region          string
 

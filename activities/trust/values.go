@@ -13,19 +13,12 @@ import (
 )
 
 var (
-	// samlHost takes every shape that AWS has documented: {region}.signin.aws.amazon.com (instances before February 2026),
-	// {region}.signin.aws, {region}.sso.signin.aws, and those of the other partitions.
-	samlHost = regexp.MustCompile(`^([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.(?:sso\.)?signin\.` +
-		`(?:aws|aws\.amazon\.com|amazonaws-us-gov\.com|amazonaws\.cn|amazonaws\.com\.cn|amazonaws\.eu|amazonwebservices\.com\.cn)$`)
 	// acsPath and issuerPath are what the two addresses of one instance differ by.
 	acsPath    = regexp.MustCompile(`^/platform/saml/acs/[^/]+$`)
 	issuerPath = regexp.MustCompile(`^/platform/saml/[^/]+$`)
 	// storeID is an identity store's ID, which portals usually carry.
 	storeID = regexp.MustCompile(`^d-[0-9a-z]{10}$`)
 
-	// portalHost takes the access portals of all partitions, with an alias of one's own or without.
-	portalHost = regexp.MustCompile(`(?:^|\.)(?:awsapps\.com|awsapps\.cn|` +
-		`portal\.amazonaws\.com|portal\.amazonaws\.com\.cn|portal\.amazonaws\.eu|app\.aws|app\.amazonwebservices\.com\.cn)$`)
 	oktaHost = regexp.MustCompile(`(?:^|\.)okta(?:preview|-emea|-gov|\.mil)?(?:\.com)?$`)
 )
 
@@ -117,16 +110,16 @@ func checkSAML(label, address string, path *regexp.Regexp, region string) *onboa
 	if err != nil || u.Host == "" {
 		return wrong("The %s is %q, which is not an address.", label, address)
 	}
-	host := samlHost.FindStringSubmatch(u.Host)
+	of := onboarding.SignInRegion(u.Host)
 	switch {
 	case u.Scheme != "https" || u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return wrong("The %s is %s: it has to begin with https:// and have nothing but host and path.", label, address)
-	case host == nil:
+	case of == "":
 		return wrong("The %s is %s, and %s is not a sign-in host of AWS's.", label, address, u.Host)
 	case !path.MatchString(u.Path):
 		return wrong("The %s is %s, and %s is not the path of such an address.", label, address, u.Path)
-	case host[1] != region:
-		return wrong("The %s belongs to Region %s, but the run is for Region %s.", label, host[1], region)
+	case of != region:
+		return wrong("The %s belongs to Region %s, but Identity Center's primary Region is %s.", label, of, region)
 	}
 	return nil
 }
@@ -143,15 +136,8 @@ func (sp *ServiceProvider) checkStore(want string) *onboarding.Verdict {
 // checkPortal checks the portal's address, or fills in the one that every instance has.
 func (sp *ServiceProvider) checkPortal(region, store string) *onboarding.Verdict {
 	if sp.PortalURL == "" {
-		switch {
-		case strings.HasPrefix(region, "us-gov-"):
-			sp.PortalURL = "https://start.us-gov-home.awsapps.com/directory/" + store
-		case strings.HasPrefix(region, "cn-"):
-			sp.PortalURL = "https://start." + region + ".home.awsapps.cn/directory/" + store
-		case strings.HasPrefix(region, "eusc-"):
+		if sp.PortalURL = onboarding.PortalURL(region, store); sp.PortalURL == "" {
 			return wrong("The %s is missing, and has to be given in this partition.", labelPortal)
-		default:
-			sp.PortalURL = "https://" + store + ".awsapps.com/start"
 		}
 		return nil
 	}
@@ -159,8 +145,8 @@ func (sp *ServiceProvider) checkPortal(region, store string) *onboarding.Verdict
 	if err != nil || u.Host == "" || u.Scheme != "https" || u.User != nil {
 		return wrong("The %s is %q: it has to be an address that begins with https://.", labelPortal, sp.PortalURL)
 	}
-	if !portalHost.MatchString(u.Host) {
-		return wrong("The %s is %s, and %s is not a host of access portals.", labelPortal, sp.PortalURL, u.Host)
+	if !onboarding.PartitionOf(region).HasPortal(u.Host) {
+		return wrong("The %s is %s, and %s is not a host of access portals in %s.", labelPortal, sp.PortalURL, u.Host, region)
 	}
 	name, _, _ := strings.Cut(u.Host, ".")
 	if storeID.MatchString(name) && store != "" && name != store {

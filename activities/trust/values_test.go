@@ -47,6 +47,10 @@ func TestEveryShapeOfServiceProviderPasses(t *testing.T) {
 		{"us-gov-west-1", "https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/acs/t",
 			"https://us-gov-west-1.signin.amazonaws-us-gov.com/platform/saml/" + testStore, "",
 			"https://start.us-gov-home.awsapps.com/directory/" + testStore},
+		{"cn-north-1", "https://cn-north-1.signin.amazonaws.cn/platform/saml/acs/t", "https://cn-north-1.signin.amazonaws.cn/platform/saml/" + testStore,
+			"", "https://start.cn-north-1.home.awsapps.cn/directory/" + testStore},
+		{"eusc-de-east-1", "https://eusc-de-east-1.signin.amazonaws-eusc.eu/platform/saml/acs/t",
+			"https://eusc-de-east-1.signin.amazonaws-eusc.eu/platform/saml/" + testStore, "https://ssoins-1.eusc-de-east-1.portal.amazonaws.eu", ""},
 	} {
 		sp, err := checkServiceProvider(t, c.region, map[string]string{
 			onboarding.ValueACSURL: ` "` + c.acs + `" `, onboarding.ValueIssuerURL: c.issuer + "\n", onboarding.ValuePortalURL: c.portal})
@@ -68,7 +72,7 @@ func TestWrongServiceProviderValuesAreRefusedWithWhatIsWrong(t *testing.T) {
 		"swapped":               {acs: testIssuer, issuer: testACS},
 		"not the path":          {acs: testACS, issuer: testACS},
 		"https://":              {acs: "http" + testACS[5:], issuer: testIssuer},
-		"Region eu-west-1, but the run is for Region us-east-1": {acs: "https://eu-west-1.signin.aws/platform/saml/acs/t", issuer: testIssuer},
+		"Region eu-west-1, but Identity Center's primary Region is us-east-1": {acs: "https://eu-west-1.signin.aws/platform/saml/acs/t", issuer: testIssuer},
 		"not a sign-in host":     {acs: "https://us-east-1.signin.aws.evil.example.com/platform/saml/acs/t", issuer: testIssuer},
 		"address of Okta's":      {acs: "https://example.okta.com/app/amazon_aws_sso/exk1/sso/saml", issuer: "http://www.okta.com/exk1"},
 		"d-0000000000":           {acs: testACS, issuer: "https://us-east-1.signin.aws.amazon.com/platform/saml/d-0000000000"},

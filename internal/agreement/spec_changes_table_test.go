@@ -26,7 +26,7 @@ func changesOfAccounts() []specChange {
 	return []specChange{
 		{field: "name", from: "team", to: "team-2", then: values{"name": "team-2"}, happens: adopts, seen: nowhere},
 		{field: "region", from: "us-east-1", to: "eu-central-1", then: values{"region": "eu-central-1"}, blocked: []string{"us-east-1"},
-			happens: refused + ": Identity Center has one primary Region. Set `region` to it", seen: beforehand},
+			happens: refused + ": Studio has to be in a Region of the Identity Center instance. Set `region` to one", seen: beforehand},
 		{field: "okta.appLabel", from: worldtest.AppLabel, to: "AWS Studio", then: values{"okta.appLabel": "AWS Studio"},
 			happens: "another app is made, and the operator is asked to connect it; the old one stays", seen: "Okta: the apps",
 			proof: func(s *site) { require.NotEmpty(s, s.AppID()) }},

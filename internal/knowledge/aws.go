@@ -87,7 +87,7 @@ func awsErrors() []Entry {
 			Texts:  []string{"InvalidSignatureException", "SignatureDoesNotMatch", "Signature expired", "Signature not yet current", "IncompleteSignature", "RequestExpired"},
 			Where:  "any AWS API",
 			Cause:  "the secret key does not belong to the access key, the machine's clock is more than some minutes wrong, or a proxy changes requests",
-			Remedy: "Set the clock (NTP) of the worker's machine, check AWS_SECRET_ACCESS_KEY for lost characters, and exempt amazonaws.com from proxies that rewrite; then retry",
+			Remedy: "Set the clock (NTP) of the worker's machine, check AWS_SECRET_ACCESS_KEY for lost characters, and exempt AWS's hosts from proxies that rewrite; then retry",
 			Source: "IAM User Guide, \"Troubleshoot Signature Version 4 signing for AWS API requests\"",
 		},
 		{
@@ -151,7 +151,7 @@ func awsErrors() []Entry {
 			Texts:  []string{"ResourceNotFoundException … IDENTITY_STORE"},
 			Where:  "Identity Store API",
 			Cause:  "the identity store is in another Region, or belongs to another instance",
-			Remedy: "Set region in the spec to the primary Region of the instance, which the IAM Identity Center console shows under Settings",
+			Remedy: "Use the primary Region of the instance, which the IAM Identity Center console shows under Settings; a run does that by itself",
 			Source: "Identity Store API Reference, \"ResourceNotFoundException\"; aws-amplify/amplify-backend#2702",
 		},
 	}

@@ -79,7 +79,7 @@ func provisioningErrors() []Entry {
 			Texts:  []string{"Base URL: Does not match required pattern"},
 			Where:  "Okta, the app's Provisioning tab",
 			Cause:  "the SCIM endpoint was pasted with the slash at its end, as the AWS console shows it",
-			Remedy: "Paste it without the last slash: https://scim.REGION.amazonaws.com/TENANT/scim/v2",
+			Remedy: "Paste it without the last slash, so that it ends in /scim/v2",
 			Source: pageOkta,
 		},
 		{

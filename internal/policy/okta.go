@@ -19,6 +19,9 @@ type Grant struct {
 // Help Center, "Standard administrator roles and permissions").
 func (n needs) okta() Okta {
 	groups, people := n.spec.Access.Groups, n.spec.Access.People
+	if n.options.ReadOnly {
+		return n.oktaReads()
+	}
 	o := Okta{
 		Scopes: []Grant{
 			{Name: "okta.apps.manage", For: "make the app, write Identity Center's values to it, assign " + n.spec.Okta.AssignmentGroup},
@@ -43,6 +46,21 @@ func (n needs) okta() Okta {
 	if !n.options.Required {
 		o.Scopes = append(o.Scopes, Grant{Name: "okta.logs.read", For: "say why somebody could not be provisioned, and whether the connection works", Optional: true})
 		o.Roles = append(o.Roles, Grant{Name: "Report Administrator", For: "read the System Log, where no other role may", Optional: true})
+	}
+	return o
+}
+
+// oktaReads are what check, plan and survey look at.
+func (n needs) oktaReads() Okta {
+	o := Okta{
+		Scopes: []Grant{
+			{Name: "okta.apps.read", For: "read the apps of the kind, their SAML metadata and who is assigned"},
+			{Name: "okta.groups.read", For: "read the groups and their members, and which are pushed"},
+		},
+		Roles: []Grant{{Name: "Read-only Administrator", For: "read the apps, the groups and their members"}},
+	}
+	if len(n.spec.Access.People) > 0 {
+		o.Scopes = append(o.Scopes, Grant{Name: "okta.users.read", For: "find the single people of the spec"})
 	}
 	return o
 }

@@ -12,15 +12,20 @@ import (
 
 // Options say what a spec does not.
 type Options struct {
-	// Worker is the ARN of the principal behind the worker's own credentials, for trust policies. Empty leaves a placeholder,
-	// or the whole account where the spec says which one that is.
+	// Worker is the ARN of the principal behind the worker's own credentials, for trust policies. Empty leaves a placeholder that AWS
+	// refuses: naming the whole account would let everybody in who may assume roles there.
 	Worker string
 	// Secret is the ARN of the secret in AWS Secrets Manager that holds the SCIM token; empty where it is elsewhere.
 	Secret string
 	// Delegated says that the identity side is the delegated administrator's account, not the management account.
 	Delegated bool
-	// Required leaves out what a run can do without: evidence, quotas, some checks, Okta's System Log, and explaining one person.
+	// Required leaves out what a run can do without: evidence, quotas, some checks, Okta's System Log, taking stock of what is in use, and
+	// explaining one person.
 	Required bool
+	// ReadOnly leaves what check, plan and survey call, which write nothing. A run needs more.
+	ReadOnly bool
+	// Store is the address of the worker's store where that is a bucket, s3://BUCKET/PREFIX; empty for a directory.
+	Store string
 }
 
 // Permissions are all that a spec needs.
@@ -28,6 +33,8 @@ type Permissions struct {
 	// Principals are the AWS principals, the worker first. One that serves several sides has one policy.
 	Principals []Principal `json:"principals"`
 	Okta       Okta        `json:"okta"`
+	// Notes are what the reader has to fill in, or could say to get less.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Principal is an AWS principal with its policy.
@@ -76,12 +83,13 @@ func (d Document) Actions() []string {
 	return slices.Compact(actions)
 }
 
-// workerPlaceholder stands in a trust policy for what only the reader knows.
-const workerPlaceholder = "ARN-OF-THE-WORKERS-PRINCIPAL"
+// WorkerPlaceholder stands in a trust policy for what only the reader knows. It is no ARN, so that AWS refuses the policy until it is
+// replaced.
+const WorkerPlaceholder = "ARN-OF-THE-WORKERS-PRINCIPAL"
 
 // For computes the permissions of a spec, as specfile.Decode returns it.
 func For(spec onboarding.Spec, options Options) Permissions {
-	n := needs{spec: spec, options: options, partition: onboarding.Partition(spec.Region)}
+	n := needs{spec: spec, options: options, partition: onboarding.PartitionOf(spec.Region).ID}
 	worker := Principal{Sides: []string{SideWorker}}
 	principals := []*Principal{&worker}
 	side := func(name string, account onboarding.AccountSpec, statements []Statement) {
@@ -105,11 +113,18 @@ func For(spec onboarding.Spec, options Options) Permissions {
 		roles = append(roles, p.Role)
 	}
 	worker.Policy.Statement = append(n.own(roles), worker.Policy.Statement...)
-
-	permissions := Permissions{Okta: n.okta()}
+	permissions := Permissions{Okta: n.okta(), Notes: n.notes(len(roles) > 0)}
 	for _, p := range principals {
+		if options.ReadOnly {
+			p.Policy.Statement = readOnly(p.Policy.Statement)
+		}
 		p.Policy.Version = "2012-10-17"
 		permissions.Principals = append(permissions.Principals, *p)
+	}
+	// The store is the worker's own, and what check and plan list of people is kept there.
+	if options.Store != "" {
+		own := &permissions.Principals[0].Policy
+		own.Statement = append(own.Statement, n.store()...)
 	}
 	return permissions
 }
@@ -141,60 +156,35 @@ func (s Statement) when(operator, key string, values ...string) Statement {
 
 var anything = []string{"*"}
 
-// own is what the worker's own credentials need besides the sides that they serve.
-func (n needs) own(roles []string) []Statement {
-	var statements []Statement
-	if len(roles) > 0 {
-		statements = append(statements, allow("AssumeRoles", roles, "sts:AssumeRole"))
+// reads are the verbs of actions that change nothing (Service Authorization Reference, access levels List and Read).
+var reads = []string{"Describe", "Get", "List", "Lookup", "Simulate"}
+
+// readOnly leaves the actions that read, and entering the roles under which that is done. Secrets are for runs alone.
+func readOnly(statements []Statement) []Statement {
+	var kept []Statement
+	for _, statement := range statements {
+		statement.Action = slices.DeleteFunc(slices.Clone(statement.Action), func(action string) bool {
+			_, verb, _ := strings.Cut(action, ":")
+			read := slices.ContainsFunc(reads, func(prefix string) bool { return strings.HasPrefix(verb, prefix) })
+			return action != "sts:AssumeRole" && (!read || action == "secretsmanager:GetSecretValue")
+		})
+		if len(statement.Action) > 0 {
+			kept = append(kept, statement)
+		}
 	}
-	if n.options.Secret != "" {
-		statements = append(statements, allow("ReadScimToken", []string{n.options.Secret}, "secretsmanager:GetSecretValue"))
-	}
-	return statements
+	return kept
 }
 
-// trust is the trust policy of a role that the worker assumes.
-func (n needs) trust() *Document {
-	worker := cmp.Or(n.options.Worker, workerPlaceholder)
-	if account := n.spec.IdentityCenter.Account; n.options.Worker == "" && n.spec.IdentityCenter.AssumeRole == "" && account != "" {
-		worker = "arn:" + n.partition + ":iam::" + account + ":root"
+// notes are what the spec and the options leave open.
+func (n needs) notes(roles bool) []string {
+	var notes []string
+	if roles && n.options.Worker == "" {
+		notes = append(notes, "Trust policies: put the ARN of the user or role behind the worker's own credentials in place of "+
+			WorkerPlaceholder+" (--worker ARN). AWS refuses the policy until then.")
 	}
-	return &Document{Version: "2012-10-17", Statement: []Statement{{
-		Sid: "Worker", Effect: "Allow", Principal: map[string]string{"AWS": worker}, Action: []string{"sts:AssumeRole"},
-	}}}
-}
-
-// simulation lets starter check ask IAM's policy simulator about the principal of a side, before a run needs what is missing.
-func simulation(sid string, account onboarding.AccountSpec) Statement {
-	return allow(sid, []string{cmp.Or(account.AssumeRole, "*")}, "iam:SimulatePrincipalPolicy")
-}
-
-// identity is the side of IAM Identity Center. Its reads are of the whole directory, as its lists are.
-func (n needs) identity() []Statement {
-	discover := allow("Discover", anything, "organizations:DescribeOrganization", "sso:DescribeInstance", "sso:ListInstances")
-	if n.options.Delegated {
-		discover.Action = append(discover.Action, "organizations:ListDelegatedAdministrators")
+	if accountOf(n.spec.Studio) == "" {
+		notes = append(notes, "The spec names no Studio account: with studio.account in it, resources are those of that account, and people can "+
+			"be assigned to its applications alone.")
 	}
-	statements := []Statement{
-		discover,
-		allow("Directory", anything, "identitystore:DescribeGroup", "identitystore:DescribeIdentityStore", "identitystore:GetGroupId",
-			"identitystore:ListGroupMemberships", "identitystore:ListUsers"),
-		// The application is made with the domain, so that its ARN is not known before.
-		allow("Assign", []string{"arn:" + n.partition + ":sso::*:application/*"},
-			"sso:CreateApplicationAssignment", "sso:DeleteApplicationAssignment", "sso:ListApplicationAssignments"),
-	}
-	if n.spec.Access.OnRemoval == onboarding.RemovalReport {
-		assign := &statements[len(statements)-1]
-		assign.Action = slices.DeleteFunc(assign.Action, func(action string) bool { return action == "sso:DeleteApplicationAssignment" })
-	}
-	if !n.options.Required {
-		statements = append(statements, simulation("OptionalIdentitySimulation", n.spec.IdentityCenter),
-			allow("OptionalEvidence", anything, "cloudtrail:LookupEvents", "organizations:ListAWSServiceAccessForOrganization"),
-			// Of reconciles, which judge the connection.
-			allow("OptionalConnection", []string{"arn:" + n.partition + ":sso::*:application/*"}, "sso:DescribeApplication"),
-			allow("OptionalTokenWarnings", anything, "health:DescribeEvents"),
-			// Of starter access --person.
-			allow("OptionalPerson", anything, "identitystore:DescribeUser", "identitystore:GetUserId", "identitystore:ListGroupMembershipsForMember"))
-	}
-	return statements
+	return notes
 }

@@ -58,9 +58,9 @@ func TestASpecGetsWhatItNeedsAndNoMore(t *testing.T) {
 		"no removal":      {spec: []string{oneGroup + "  onRemoval: report"}, without: []string{"sso:DeleteApplicationAssignment", "sagemaker:ListApps"}},
 		"first sign-in":   {spec: []string{oneGroup + "  profiles: first-sign-in"}, holds: []string{"sagemaker:UpdateUserProfile"}, without: []string{"sagemaker:CreateUserProfile"}},
 		"vpc-only":        {spec: []string{oneGroup, "domain:\n  network:\n    vpc: vpc-1\n    subnets: [subnet-1]\n    securityGroups: [sg-1]\n    access: vpc-only"}, holds: []string{"ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints"}},
-		"delegated":       {spec: []string{oneGroup}, options: policy.Options{Delegated: true}, holds: []string{"organizations:ListDelegatedAdministrators"}},
-		"optional":        {spec: []string{oneGroup}, holds: []string{"cloudtrail:LookupEvents", "servicequotas:GetServiceQuota"}, without: []string{"organizations:ListDelegatedAdministrators"}},
-		"required only":   {spec: []string{oneGroup}, options: policy.Options{Required: true}, without: []string{"cloudtrail:LookupEvents", "servicequotas:GetServiceQuota", "identitystore:GetUserId"}},
+		"delegated":       {spec: []string{oneGroup}, options: policy.Options{Delegated: true, Required: true}, holds: []string{"organizations:ListDelegatedAdministrators"}},
+		"optional":        {spec: []string{oneGroup}, holds: []string{"cloudtrail:LookupEvents", "servicequotas:GetServiceQuota", "sso:ListPermissionSets"}},
+		"required only":   {spec: []string{oneGroup}, options: policy.Options{Required: true}, without: []string{"cloudtrail:LookupEvents", "servicequotas:GetServiceQuota", "identitystore:GetUserId", "sso:ListPermissionSets", "organizations:ListDelegatedAdministrators"}},
 		"security groups": {spec: []string{oneGroup, "domain:\n  network:\n    vpc: vpc-1\n    subnets: [subnet-1]\n    securityGroups: [sg-1]"}, holds: []string{"ec2:DescribeSecurityGroups"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,7 +97,46 @@ func TestRolesAreOnePrincipalEach(t *testing.T) {
 	require.Equal(t, "ARN-OF-THE-WORKERS-PRINCIPAL", same[1].Trust.Statement[0].Principal["AWS"])
 
 	known := policy.For(decoded(t, oneGroup, "identityCenter:\n  account: \"111111111111\"", "studio:\n  assumeRole: "+studio), policy.Options{}).Principals
-	require.Equal(t, "arn:aws:iam::111111111111:root", known[1].Trust.Statement[0].Principal["AWS"])
+	require.Equal(t, policy.WorkerPlaceholder, known[1].Trust.Statement[0].Principal["AWS"], "one principal, never a whole account")
+}
+
+func TestWhatIsLeftOpenIsSaid(t *testing.T) {
+	const role = "studio:\n  assumeRole: arn:aws:iam::222222222222:role/Studio"
+	notes := policy.For(decoded(t, oneGroup, role), policy.Options{}).Notes
+	require.Len(t, notes, 1)
+	require.Contains(t, notes[0], "in place of "+policy.WorkerPlaceholder)
+	require.Empty(t, policy.For(decoded(t, oneGroup, role), policy.Options{Worker: "arn:aws:iam::111111111111:role/Worker"}).Notes)
+	notes = policy.For(decoded(t, oneGroup), policy.Options{}).Notes
+	require.Len(t, notes, 1)
+	require.Contains(t, notes[0], "studio.account")
+}
+
+func TestPeopleCanBeAssignedToTheApplicationsOfTheStudioAccountAlone(t *testing.T) {
+	assign := statement(t, policy.For(decoded(t, oneGroup, "studio:\n  account: \"222222222222\""), policy.Options{}).Principals[0].Policy, "Assign")
+	require.Equal(t, []string{"arn:aws:sso::*:application/*"}, assign.Resource)
+	require.Equal(t, map[string]map[string][]string{"StringEquals": {"sso:ApplicationAccount": {"222222222222"}}}, assign.Condition)
+	require.Nil(t, statement(t, policy.For(decoded(t, oneGroup), policy.Options{}).Principals[0].Policy, "Assign").Condition)
+}
+
+func TestAReadOnlyPolicyHasNoActionThatWrites(t *testing.T) {
+	for name, spec := range map[string][]string{
+		"one account": {oneGroup + "  onRemoval: delete-profile", "domain:\n  kmsKey: alias/studio\n  homeFileSystem: enabled\n  tags:\n    team: x"},
+		"roles":       {onePerson, "identityCenter:\n  assumeRole: arn:aws:iam::111111111111:role/Identity", "studio:\n  assumeRole: arn:aws:iam::222222222222:role/Studio"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			permissions := policy.For(decoded(t, spec...), policy.Options{ReadOnly: true, Delegated: true, Secret: "arn:aws:secretsmanager:us-east-1:111111111111:secret:scim"})
+			for _, principal := range permissions.Principals {
+				for _, action := range actions(principal) {
+					_, verb, _ := strings.Cut(action, ":")
+					require.Regexp(t, "^(Describe|Get|List|Lookup|Simulate|AssumeRole$)", verb)
+					require.NotContains(t, []string{"secretsmanager:GetSecretValue"}, action)
+				}
+			}
+			for _, scope := range permissions.Okta.Scopes {
+				require.True(t, strings.HasSuffix(scope.Name, ".read"), scope.Name)
+			}
+		})
+	}
 }
 
 func TestResourcesAreThoseOfTheSpec(t *testing.T) {

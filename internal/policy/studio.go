@@ -20,7 +20,7 @@ const rolePolicy = "AmazonSageMakerFullAccess"
 func (n needs) studio() []Statement {
 	domains, profiles := n.sagemaker("domain"), n.sagemaker("user-profile")
 	lists := allow("StudioLists", anything, "sagemaker:ListDomains", "sagemaker:ListUserProfiles")
-	if n.spec.Access.OnRemoval == onboarding.RemovalDeleteProfile {
+	if n.deletes() {
 		lists.Action = append(lists.Action, "sagemaker:ListApps", "sagemaker:ListSpaces")
 	}
 	profileUse := allow("Profiles", []string{profiles}, "sagemaker:DeleteUserProfile", "sagemaker:DescribeUserProfile", "sagemaker:UpdateUserProfile")
@@ -83,7 +83,7 @@ func (n needs) domainChecks() []Statement {
 	want := n.spec.Domain
 	var statements []Statement
 	quiet := want.Network.Access != "" || want.SourceIdentity != "" || len(want.Network.Subnets) > 0 || want.NotebookSharing != nil
-	if quiet && n.spec.Access.OnRemoval != onboarding.RemovalDeleteProfile { // which lists apps anyway
+	if quiet && !n.deletes() { // which lists apps anyway
 		statements = append(statements, allow("OptionalAppChecks", anything, "sagemaker:ListApps"))
 	}
 	if want.KMSKey != "" {
@@ -97,6 +97,11 @@ func (n needs) domainChecks() []Statement {
 		}
 	}
 	return statements
+}
+
+// deletes says that profiles of people who left are deleted, with what runs below them.
+func (n needs) deletes() bool {
+	return n.spec.Access.OnRemoval == onboarding.RemovalDeleteProfile && !n.options.ReadOnly
 }
 
 // account is the Studio account, * where the spec leaves it open.

@@ -40,6 +40,9 @@ func Permissions(w io.Writer, permissions policy.Permissions, o Options) error {
 	out.grants(permissions.Okta.Roles)
 	out.line()
 	out.line(out.paint(dim, "What is called optional can be left out: a run then knows less, and goes on."))
+	for _, note := range permissions.Notes {
+		out.line(note)
+	}
 	return out.flush(w)
 }
 

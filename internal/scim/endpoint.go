@@ -5,10 +5,9 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-)
 
-// awsHost is the host of AWS's SCIM endpoint ("SCIM implementation", base URL) in all partitions.
-var awsHost = regexp.MustCompile(`^scim\.([a-z]{2,}(?:-[a-z]+)+-[0-9]+)\.(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu)$`)
+	"studio-onboarding/onboarding"
+)
 
 // endpointPath is /{tenant}/scim/v2.
 var endpointPath = regexp.MustCompile(`^/[A-Za-z0-9-]+/scim/v2$`)
@@ -34,7 +33,7 @@ func NormalizeEndpoint(s string, plainHTTPHost string) (string, error) {
 		return "", &EndpointError{Reason: "The SCIM endpoint has something besides host and path.", Remedy: copyIt}
 	case u.Scheme != "https" && (u.Scheme != "http" || !simulated):
 		return "", &EndpointError{Reason: fmt.Sprintf("The SCIM endpoint has to begin with https://, not %s://.", u.Scheme), Remedy: copyIt}
-	case !simulated && !awsHost.MatchString(u.Host):
+	case !simulated && onboarding.SCIMRegion(u.Host) == "":
 		return "", &EndpointError{Reason: u.Host + " is not a host of AWS's SCIM endpoints.", Remedy: copyIt}
 	case !endpointPath.MatchString(u.EscapedPath()):
 		return "", &EndpointError{Reason: fmt.Sprintf("The path %s is not that of a SCIM endpoint.", u.EscapedPath()), Remedy: copyIt}
@@ -54,8 +53,5 @@ func RegionOf(endpoint string) string {
 	if err != nil {
 		return ""
 	}
-	if match := awsHost.FindStringSubmatch(u.Host); match != nil {
-		return match[1]
-	}
-	return ""
+	return onboarding.SCIMRegion(u.Host)
 }

@@ -73,7 +73,7 @@ func (c ruleCheck) role(path []string, role string) {
 
 // partition: cn- and us-gov- Regions have ARNs of their own.
 func (c ruleCheck) partition(path []string, arn string) {
-	got, want := arnPart(arn, arnPartition), onboarding.Partition(c.spec.Region)
+	got, want := arnPart(arn, arnPartition), onboarding.PartitionOf(c.spec.Region).ID
 	if got != "" && c.spec.Region != "" && got != want {
 		c.wrong(path, "arn:"+want+":...", "begins with arn:%s, but ARNs in %s begin with arn:%s", got, c.spec.Region, want)
 	}

@@ -2,6 +2,7 @@ package awsworld
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -86,7 +87,7 @@ func (c *call) createRole(in roleInput) (any, error) {
 	if a.role(in.RoleName) != nil {
 		return nil, exists("Role with name %s already exists.", in.RoleName)
 	}
-	if err := checkPolicy(in.AssumeRolePolicyDocument); err != nil {
+	if err := checkTrust(in.AssumeRolePolicyDocument); err != nil {
 		return nil, err
 	}
 	if in.PermissionsBoundary != "" && !c.attachable(in.PermissionsBoundary) {
@@ -121,6 +122,31 @@ func checkPolicy(document string) error {
 	}
 	return nil
 }
+
+// checkTrust refuses principals that are nobody: neither ARNs nor account IDs (IAM User Guide, "AWS JSON policy elements: Principal").
+func checkTrust(document string) error {
+	if err := checkPolicy(document); err != nil {
+		return err
+	}
+	var policy struct {
+		Statement oneOrMore[struct {
+			Principal struct{ AWS oneOrMore[string] }
+		}]
+	}
+	if json.Unmarshal([]byte(document), &policy) != nil {
+		return nil // "*", or what this world does not look into
+	}
+	for _, statement := range policy.Statement {
+		for _, who := range statement.Principal.AWS {
+			if who != "*" && !strings.HasPrefix(who, "arn:") && !accountID.MatchString(who) {
+				return failure("MalformedPolicyDocument", `Invalid principal in policy: "AWS":"%s"`, who)
+			}
+		}
+	}
+	return nil
+}
+
+var accountID = regexp.MustCompile(`^[0-9]{12}$`)
 
 func (c *call) getRole(in roleInput) (any, error) {
 	r, err := c.existing(in.RoleName)
@@ -178,7 +204,7 @@ func (c *call) updateAssumeRolePolicy(in roleInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPolicy(in.PolicyDocument); err != nil {
+	if err := checkTrust(in.PolicyDocument); err != nil {
 		return nil, err
 	}
 	r.trust, r.usable = in.PolicyDocument, c.world.clock.Due(roleDelay)

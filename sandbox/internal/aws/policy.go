@@ -248,6 +248,10 @@ func (c *call) about(action string) map[string][]string {
 		keys["iam:AWSServiceName"] = []string{c.service + ".amazonaws.com"}
 	case service == "iam" && c.params["PolicyArn"] != "":
 		keys["iam:PolicyARN"] = []string{c.params["PolicyArn"]}
+	case service == "sso":
+		if application := c.world.applications[c.params["ApplicationArn"]]; application != nil {
+			keys["sso:ApplicationAccount"] = []string{application.account}
+		}
 	case service == "sagemaker":
 		for _, tag := range c.tagsOf() {
 			keys["aws:ResourceTag/"+tag.Key] = []string{tag.Value}
