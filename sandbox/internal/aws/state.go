@@ -128,6 +128,7 @@ type ProfileState struct {
 func (w *World) State() State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.settleAccounts()
 	domains := w.allDomains() // first, since looking at domains makes applications
 	state := State{Instances: []InstanceState{}, Accounts: []AccountState{}}
 	if w.settings.delegated {
