@@ -1,6 +1,7 @@
 package agreement
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func TestNobodyIsCutOffUnasked(t *testing.T) {
 		t.Run(world.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSiteIn(t, world.yaml())
-			s.choose = world.choose
+			s.choose, s.worker = world.choose, cmp.Or(world.worker, s.worker)
 			before := s.signingIn()
 			var asked []onboarding.Request
 			s.asked = func(request onboarding.Request) {

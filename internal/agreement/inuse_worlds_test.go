@@ -3,6 +3,8 @@ package agreement
 import (
 	"fmt"
 	"strings"
+
+	"studio-onboarding/sandbox"
 )
 
 // inUse is an organization whose Identity Center people sign in to already.
@@ -12,6 +14,8 @@ type inUse struct {
 	apps, center string
 	// choose is the label of the app that the operator chooses where the run asks; the production app otherwise.
 	choose string
+	// worker is the principal whose credentials the worker has; the usual one where it is empty.
+	worker string
 	// asks says that the run wants a consent typed before it goes on, with these words in the sentence.
 	asks string
 	// cutOff are those who can sign in before, and not after a run that was consented to.
@@ -113,7 +117,8 @@ func worldsInUse() []inUse {
 			asks: "second app", cutOff: others},
 		{name: "two tokens", apps: "[" + productionApp + "]",
 			center: `{source: external, oktaApp: "AWS SSO (production)", provisioning: {tokens: 2}}`},
-		{name: "a customer managed key", apps: "[" + productionApp + "]", center: usedByOkta("customerManagedKey: true")},
+		{name: "a customer managed key", apps: "[" + productionApp + "]", center: usedByOkta("customerManagedKey: true"),
+			worker: sandbox.AsAdministrator}, // who may use the key
 		{name: "two Regions", apps: "[" + productionApp + "]", center: usedByOkta("additionalRegions: [eu-west-1]")},
 		{name: "studio in an additional Region", apps: "[" + productionApp + "]",
 			center: usedByOkta("region: eu-west-1, additionalRegions: [us-east-1]")},

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -267,7 +268,8 @@ func (r *run) answer(request onboarding.Request) error {
 	case request.Step == onboarding.StepIdentityCenter:
 		return r.EnableIdentityCenter(ctx, sandbox.EnableIdentityCenterInput{Region: worldtest.Region})
 	case request.Step == onboarding.StepOktaApp:
-		r.provide(request.Step, map[string]string{onboarding.ValueAppID: request.Paste[0].Value})
+		at := max(0, slices.IndexFunc(request.Paste, func(app onboarding.PasteValue) bool { return strings.HasPrefix(app.Label, r.choose) }))
+		r.provide(request.Step, map[string]string{onboarding.ValueAppID: request.Paste[at].Value})
 		return nil
 	case request.Step == onboarding.StepSAMLExchange:
 		return r.exchange(request)
