@@ -236,6 +236,10 @@ func TestNoAnswerPassesForAnEmptyOne(t *testing.T) {
 				wrong[`{"`+list[1]+`":[null]}`] = "an empty element among " + list[1]
 				wrong[`{"`+list[1]+`":[{}]}`] = "an empty element among " + list[1]
 				wrong[`{"`+list[1]+`":[5]}`] = ""
+				if texts := []string{"ListPermissionSets", "ListAccountsForProvisionedPermissionSet"}; slices.Contains(texts, operation) {
+					wrong[`{"`+list[1]+`":[{}]}`] = ""
+					wrong[`{"`+list[1]+`":[""]}`] = "an empty element among " + list[1]
+				}
 			}
 		}
 		for body, came := range wrong {

@@ -149,7 +149,7 @@ func (p *page) oktaApps(s onboarding.Stock) {
 		rows = append(rows, []string{clean(app.Label), clean(app.ID), strings.ToLower(clean(app.Status)), clean(belongs), people,
 			clean(strings.Join(onboarding.Examples(app.Groups), ", ")), provisions})
 	}
-	p.table([]string{"LABEL", "ID", "STATUS", "BELONGS TO", "PEOPLE", "GROUPS", "PROVISIONS"}, rows)
+	p.table([]string{"LABEL", "ID", "STATUS", "BELONGS TO", "PEOPLE", "GROUPS", "SCIM"}, rows)
 }
 
 func (p *page) surveyedDomains(s onboarding.Survey) {
