@@ -121,6 +121,9 @@ type run struct {
 // patience is how long a run may take by its own clock.
 const patience = 30 * 24 * time.Hour
 
+// tries is how often an answer may be refused before the operator gives up.
+const tries = 5
+
 // onboard carries the spec out.
 func (s *site) onboard() *run {
 	s.Helper()
@@ -174,6 +177,11 @@ func (r *run) look() bool {
 		return false
 	}
 	for _, request := range progress.Requests {
+		if request.Refusals > tries {
+			r.trouble = fmt.Errorf("%s is refused again and again: %s", request.Title, request.Refusal)
+			r.env.CancelWorkflow()
+			return false
+		}
 		key := fmt.Sprint(request.Step, request.Title, request.Since.UnixNano(), request.Refusals)
 		if !slices.Contains(r.requests, request.Step) {
 			r.requests = append(r.requests, request.Step)
