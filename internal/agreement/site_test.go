@@ -266,6 +266,7 @@ func (u outcome) Reject(err error)  { u.r.trouble = fmt.Errorf("update rejected:
 func (r *run) answer(request onboarding.Request) error {
 	ctx := r.Context()
 	switch {
+<<<<<<< HEAD
 	case request.Consent != "" && r.consents:
 		r.provide(request.Step, map[string]string{onboarding.ValueConsent: request.Consent})
 		return nil
@@ -273,6 +274,11 @@ func (r *run) answer(request onboarding.Request) error {
 		r.aborted = true
 		r.resolve(request.Step, onboarding.ActionAbort)
 		return nil
+=======
+	case request.Consent != "":
+		r.provide(request.Step, map[string]string{onboarding.ValueConsent: request.Consent})
+		return nil
+>>>>>>> inuse
 	case request.Step == onboarding.StepIdentityCenter:
 		return r.EnableIdentityCenter(ctx, sandbox.EnableIdentityCenterInput{Region: worldtest.Region})
 	case request.Step == onboarding.StepOktaApp:
