@@ -44,7 +44,7 @@ func TestNobodyIsCutOffUnasked(t *testing.T) {
 		t.Run(world.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSiteIn(t, world.yaml())
-			s.choose, s.worker = world.choose, cmp.Or(world.worker, s.worker)
+			s.choose, s.worker, s.refuses = world.choose, cmp.Or(world.worker, s.worker), true
 			before := s.signingIn()
 			var asked []onboarding.Request
 			s.asked = func(request onboarding.Request) {
@@ -70,14 +70,30 @@ func TestNobodyIsCutOffUnasked(t *testing.T) {
 			require.NotNil(t, asked[0].RollbackPack)
 			require.True(t, r.aborted)
 
-			s.consents = true
+			s.refuses = false
 			r = s.onboard()
 			require.ElementsMatch(t, world.cutOff, missing(before, s.signingIn()), "as the sentence said")
 			if len(world.cutOff) == 0 {
 				require.Equal(t, 3, r.end.ready, "%v %v", r.parked, r.end.people)
 			}
+			if world.back != nil {
+				require.NoError(t, world.back(s, s.pack(*asked[len(asked)-1].RollbackPack)))
+				require.Empty(t, missing(before, s.signingIn()), "after the steps back")
+			}
 		})
 	}
+}
+
+// pack are the files of a rollback pack by their names.
+func (s *site) pack(in onboarding.RollbackPack) map[string]string {
+	s.Helper()
+	files := map[string]string{}
+	require.NoError(s, s.lists().ReadPack(s.Context(), in.Listing.Studio, in.Run, in.Listing.Generation, 0,
+		func(line onboarding.PackLine, _ int64) bool {
+			files[line.File] += line.Text
+			return true
+		}))
+	return files
 }
 
 // TestAWrongSentenceIsNoConsent: what is typed has to be what will happen.

@@ -2,6 +2,7 @@ package agreement
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"studio-onboarding/sandbox"
@@ -20,6 +21,8 @@ type inUse struct {
 	asks string
 	// cutOff are those who can sign in before, and not after a run that was consented to.
 	cutOff []string
+	// back takes the steps back that the README of the rollback pack names; nil where there is more to it than a test can do.
+	back func(s *site, pack map[string]string) error
 	// stops is the step at which a run stops whatever the operator does, and says what it says.
 	stops, says string
 }
@@ -29,7 +32,7 @@ var others = []string{"kim@example.com", "lou@example.com", "max@example.com", "
 
 const (
 	production = "AWS SSO (production)"
-	// outsiders are people whom Okta does not know.
+	// outsider is somebody whom Okta does not know.
 	outsider = "zoe@example.com"
 )
 
@@ -114,7 +117,7 @@ func worldsInUse() []inUse {
 		{name: "there are two apps of this organization", apps: "[" + productionApp + ", " + secondHere + "]", center: usedByOkta("")},
 		{name: "somebody has prepared another app", apps: "[" + productionApp + ", " + blank + "]", center: usedByOkta("")},
 		{name: "somebody wants another app", apps: "[" + productionApp + ", " + blank + "]", center: usedByOkta(""), choose: "AWS IAM Identity Center",
-			asks: "second Okta app", cutOff: others},
+			asks: "second Okta app", cutOff: others, back: uploadAgain},
 		{name: "two tokens", apps: "[" + productionApp + "]",
 			center: `{source: external, oktaApp: "AWS SSO (production)", provisioning: {tokens: 2}}`},
 		{name: "a customer managed key", apps: "[" + productionApp + "]", center: usedByOkta("customerManagedKey: true"),
@@ -130,13 +133,31 @@ func worldsInUse() []inUse {
 			center: `{source: external, oktaApp: "AWS SSO (production)", users: ` + byHand(others...) + `}`},
 		{name: "the app is inactive", apps: `[{label: "AWS SSO (production)", organization: this, groups: [aws-users], status: INACTIVE}]`,
 			center: usedByOkta(""), stops: "okta-app", says: "INACTIVE"},
-		{name: "its own directory", center: `{users: ` + byHand(everybody...) + `}`, asks: "5 people can no longer sign in", cutOff: everybody},
+		{name: "its own directory", center: `{users: ` + byHand(everybody...) + `}`, asks: "5 people can no longer sign in", cutOff: everybody,
+			back: ownDirectory},
 		{name: "its own directory, with the people of the spec", center: `{users: ` + byHand("ada@example.com", "bo@example.com") + `}`,
 			asks: "everybody signs in to IAM Identity Center through this Okta app"},
-		{name: "its own directory with permission sets", asks: "5 people can no longer sign in", cutOff: everybody,
+		{name: "its own directory with permission sets", asks: "5 people can no longer sign in", cutOff: everybody, back: ownDirectory,
 			center: `{users: ` + byHand(everybody...) + `, groups: [admins], ` + sets + `}`},
 		{name: "active directory", center: `{source: active-directory, users: ` + byHand(everybody...) + `}`, asks: "are deleted", cutOff: everybody},
 		{name: "another identity provider", asks: "5 people can no longer sign in", cutOff: everybody,
 			center: `{source: external, idp: {entityId: "https://login.example.com/idp"}, users: ` + byHand(everybody...) + `}`},
 	}
+}
+
+// ownDirectory makes Identity Center's own directory the identity source again.
+func ownDirectory(s *site, _ map[string]string) error {
+	return s.ChangeIdentitySourceTo(s.Context(), "identity-center")
+}
+
+// uploadAgain uploads the metadata of the production app, as the pack has it.
+func uploadAgain(s *site, pack map[string]string) error {
+	for name, text := range pack {
+		if path.Base(name) == "app.json" && strings.Contains(text, production) {
+			_, err := s.ChangeIdentitySource(s.Context(), sandbox.ChangeIdentitySourceInput{
+				Metadata: pack[path.Join(path.Dir(name), "idp-metadata.xml")]})
+			return err
+		}
+	}
+	return fmt.Errorf("the pack has no app %s", production)
 }

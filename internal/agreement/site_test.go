@@ -40,8 +40,8 @@ type site struct {
 	cautious bool
 	// asked is told of each request before it is answered; nil tells nobody.
 	asked func(onboarding.Request)
-	// consents says that the operator types the sentence of a request that wants one; the others abort the run there.
-	consents bool
+	// refuses says that the operator aborts a run that wants a consent; the others type the sentence.
+	refuses bool
 	// choose is the label of the app that the operator chooses; empty for that of the first that belongs to the organization.
 	choose string
 }
@@ -266,19 +266,13 @@ func (u outcome) Reject(err error)  { u.r.trouble = fmt.Errorf("update rejected:
 func (r *run) answer(request onboarding.Request) error {
 	ctx := r.Context()
 	switch {
-<<<<<<< HEAD
-	case request.Consent != "" && r.consents:
-		r.provide(request.Step, map[string]string{onboarding.ValueConsent: request.Consent})
-		return nil
-	case request.Consent != "":
+	case request.Consent != "" && r.refuses:
 		r.aborted = true
 		r.resolve(request.Step, onboarding.ActionAbort)
 		return nil
-=======
 	case request.Consent != "":
 		r.provide(request.Step, map[string]string{onboarding.ValueConsent: request.Consent})
 		return nil
->>>>>>> inuse
 	case request.Step == onboarding.StepIdentityCenter:
 		return r.EnableIdentityCenter(ctx, sandbox.EnableIdentityCenterInput{Region: worldtest.Region})
 	case request.Step == onboarding.StepOktaApp:
