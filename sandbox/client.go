@@ -215,8 +215,11 @@ func (c Client) SetFaults(ctx context.Context, faults []Fault) error {
 	return c.post(ctx, "faults", faults, nil)
 }
 
-// WorkerARN is the user behind the credentials that Environment answers with.
+// WorkerARN is the user behind the credentials that Environment answers with, in a world of the standard partition.
 const WorkerARN = "arn:aws:iam::" + awsworld.ManagementAccount + ":user/" + awsworld.Worker
+
+// WorkerARNIn is WorkerARN in a world of this Region, whose partition stands in every ARN.
+func WorkerARNIn(region string) string { return awsworld.WorkerARNIn(region) }
 
 // SetPolicies replaces what users and roles may do, by their ARN, with IAM policies as JSON. The others keep theirs; null
 // gives a principal back what it had at the beginning.

@@ -90,6 +90,7 @@ func TestWorldsThatMakeNoSense(t *testing.T) {
 		"aws: {identityCenter: {provisioning: {}}}":                                                        "provisioning: the source is identity-center",
 		"aws: {identityCenter: {source: external, idp: {entityId: a}, provisioning: {tokens: 3}}}":         "provisioning.tokens: it is 3",
 		"aws: {identityCenter: {additionalRegions: [us-east-1]}}":                                          `additionalRegions[0]: "us-east-1" is empty, the primary Region`,
+		"aws: {identityCenter: {region: cn-north-1}}":                                                      "identityCenter: region: There is no Region cn-north-1 in the partition aws.",
 		"aws: {identityCenter: {users: [{userName: a@example.com, groups: [b]}]}}":                         `users[0]: groups[0]: there is no group "b"`,
 		"aws: {identityCenter: {permissionSets: [{name: A, assignments: [{account: a}]}]}}":                `permissionSets[0]: assignments[0]: account: there is no account "a"`,
 		"aws: {identityCenter: {permissionSets: [{name: A, assignments: [{account: studio}]}]}}":           "permissionSets[0]: assignments[0]: one of group and user",

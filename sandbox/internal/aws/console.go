@@ -13,7 +13,9 @@ import (
 )
 
 // consoleUser is the person at the console.
-const consoleUser = "arn:aws:sts::" + ManagementAccount + ":assumed-role/IdentityCenterAdministrator/operator"
+func (w *World) consoleUser() string {
+	return w.arn("sts", "", ManagementAccount, "assumed-role/IdentityCenterAdministrator/operator")
+}
 
 // consolePage is a page's form, carried out: what it answers and what the call log shows of it.
 type consolePage func(form *consoleForm) (answer any, about map[string]string, err error)
@@ -75,7 +77,7 @@ func (w *World) Console() http.Handler {
 		answer, about, err := page(&form)
 		w.mu.Unlock()
 		entry := simulation.Call{
-			Time: w.clock.Now(), Account: ManagementAccount, Principal: consoleUser, Service: "console", Operation: "aws " + name,
+			Time: w.clock.Now(), Account: ManagementAccount, Principal: w.consoleUser(), Service: "console", Operation: "aws " + name,
 			Params: about, Write: writes, Status: http.StatusOK,
 		}
 		if writes {
@@ -94,7 +96,7 @@ func (w *World) Console() http.Handler {
 
 // recordConsole adds an event of the console to the history.
 func (w *World) recordConsole(source, name, region string) {
-	w.record(source, name, ManagementAccount, region, consoleUser, nil)
+	w.record(source, name, ManagementAccount, region, w.consoleUser(), nil)
 }
 
 // enableIdentityCenter enables the organization instance, which takes about half a minute.
@@ -108,9 +110,12 @@ func (w *World) enableIdentityCenter(form *consoleForm) (any, map[string]string,
 			return nil, about, fmt.Errorf("IAM Identity Center is already enabled in %s. An organization has one instance.", i.region)
 		}
 	}
+	if p := partitionOf(w.region); partitionOf(form.Region).id != p.id {
+		return nil, about, fmt.Errorf("There is no Region %s in the partition %s.", form.Region, p.id)
+	}
 	w.addInstance(ManagementAccount, form.Region, "", organizationInstanceDelay)
 	w.recordConsole("sso.amazonaws.com", "CreateInstance", form.Region)
-	w.recordConsole("organizations.amazonaws.com", "EnableAWSServiceAccess", "us-east-1")
+	w.recordConsole("organizations.amazonaws.com", "EnableAWSServiceAccess", partitionOf(form.Region).global)
 	return struct{}{}, about, nil
 }
 

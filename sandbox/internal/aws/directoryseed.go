@@ -111,8 +111,8 @@ func (s DirectorySeed) check() error {
 		return fmt.Errorf("provisioning.tokens: it is %d, but must be 1 or %d", s.Provisioning.Tokens, maxTokens)
 	}
 	for i, region := range s.AdditionalRegions {
-		if region == "" || region == s.Region || slices.Contains(s.AdditionalRegions[:i], region) {
-			return fmt.Errorf("additionalRegions[%d]: %q is empty, the primary Region, or there twice", i, region)
+		if region == "" || region == s.Region || slices.Contains(s.AdditionalRegions[:i], region) || partitionOf(region).id != partitionOf(s.Region).id {
+			return fmt.Errorf("additionalRegions[%d]: %q is empty, the primary Region, of another partition, or there twice", i, region)
 		}
 	}
 	return nil
@@ -135,7 +135,7 @@ func (w *World) seedDirectory(s DirectorySeed) (Seeded, error) {
 		return Seeded{}, err
 	}
 	if _, _, err := w.enableIdentityCenter(&consoleForm{Region: s.Region}); err != nil {
-		return Seeded{}, err
+		return Seeded{}, fmt.Errorf("region: %w", err)
 	}
 	i := w.instances[0]
 	i.ready, i.additional, i.fromActiveDirectory = w.clock.Now(), s.AdditionalRegions, s.Source == ActiveDirectory

@@ -39,7 +39,11 @@ type instance struct {
 func (i *instance) active(w *World) bool { return !w.clock.Now().Before(i.ready) }
 
 func (i *instance) storeARN() string {
-	return "arn:aws:identitystore::" + i.owner + ":identitystore/" + i.directory.id
+	return storeARN(i.owner, i.region, i.directory.id)
+}
+
+func storeARN(owner, region, id string) string {
+	return partitionOf(region).arn("identitystore", "", owner, "identitystore/"+id)
 }
 
 // The identity sources of an instance.
@@ -60,9 +64,6 @@ func (i *instance) source() string {
 	return OwnDirectory
 }
 
-// portalURL is the address of the AWS access portal.
-func (i *instance) portalURL() string { return "https://" + i.directory.id + ".awsapps.com/start" }
-
 // in says whether an instance is in a Region, be it the primary one or another.
 func (i *instance) in(region string) bool {
 	return i.region == region || slices.Contains(i.additional, region)
@@ -70,18 +71,18 @@ func (i *instance) in(region string) bool {
 
 // acsURL is where identity providers send assertions, issuer for whom they are.
 func (i *instance) acsURL() string {
-	return "https://" + i.region + ".sso.signin.aws/platform/saml/acs/" + i.acs
+	return "https://" + i.region + "." + partitionOf(i.region).acs + "/platform/saml/acs/" + i.acs
 }
 
 func (i *instance) issuer() string {
-	return "https://" + i.region + ".signin.aws.amazon.com/platform/saml/" + i.directory.id
+	return "https://" + i.region + "." + partitionOf(i.region).signIn + "/platform/saml/" + i.directory.id
 }
 
 // addInstance makes an instance with an empty identity store.
 func (w *World) addInstance(owner, region, name string, delay time.Duration) *instance {
 	id := "ssoins-" + w.digest(16, "instance", owner)
 	i := &instance{
-		ordinal: ordinal(w.next()), arn: "arn:aws:sso:::instance/" + id, id: id, owner: owner, region: region, name: name,
+		ordinal: ordinal(w.next()), arn: w.arn("sso", "", "", "instance/"+id), id: id, owner: owner, region: region, name: name,
 		created: w.clock.Now(), ready: w.clock.Due(delay), directory: newDirectory("d-" + w.digest(10, "identity-store", owner)),
 	}
 	i.acs = w.uuid("acs", i.id)

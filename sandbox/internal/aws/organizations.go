@@ -29,7 +29,7 @@ func (c *call) describeOrganization(nothing) (any, error) {
 	if c.world.settings.noOrganization {
 		return nil, organizationMissing()
 	}
-	arn := "arn:aws:organizations::" + ManagementAccount + ":"
+	arn := c.world.arn("organizations", "", ManagementAccount, "")
 	return struct{ Organization organization }{organization{
 		Id: organizationID, Arn: arn + "organization/" + organizationID, FeatureSet: "ALL",
 		MasterAccountArn: arn + "account/" + organizationID + "/" + ManagementAccount,
@@ -81,7 +81,7 @@ func (c *call) listDelegatedAdministrators(in accountInput) (any, error) {
 		return nil, err
 	}
 	administrators := []delegatedAdministrator{}
-	for _, a := range organizationAccounts() {
+	for _, a := range c.world.organizationAccounts() {
 		if a.Id == MemberAccount && c.world.settings.delegated && (in.ServicePrincipal == "" || in.ServicePrincipal == identityCenterService) {
 			administrators = append(administrators, delegatedAdministrator{a.accountOutput, delegatedSince()})
 		}

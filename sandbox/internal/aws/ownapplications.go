@@ -1,7 +1,6 @@
 package awsworld
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 )
@@ -45,9 +44,9 @@ type providerOutput struct {
 	DisplayData                                struct{ DisplayName, Description string }
 }
 
-func providers() []providerOutput {
-	make := func(arn, protocol, name, description string) providerOutput {
-		p := providerOutput{ApplicationProviderArn: arn, FederationProtocol: protocol}
+func (w *World) providers() []providerOutput {
+	make := func(id, protocol, name, description string) providerOutput {
+		p := providerOutput{ApplicationProviderArn: providerARN(partitionOf(w.region), id), FederationProtocol: protocol}
 		p.DisplayData.DisplayName, p.DisplayData.Description = name, description
 		return p
 	}
@@ -70,7 +69,7 @@ type numberedProvider struct {
 
 func (c *call) listProviders(in providerInput) (any, error) {
 	var all []numberedProvider
-	for i, p := range providers() {
+	for i, p := range c.world.providers() {
 		all = append(all, numberedProvider{ordinal(i + 1), p})
 	}
 	cut, next, err := page(c, all, in.MaxResults, 100, in.NextToken)
@@ -85,7 +84,7 @@ func (c *call) listProviders(in providerInput) (any, error) {
 }
 
 func (c *call) describeProvider(in providerInput) (any, error) {
-	for _, p := range providers() {
+	for _, p := range c.world.providers() {
 		if p.ApplicationProviderArn == in.ApplicationProviderArn {
 			return p, nil
 		}
@@ -132,7 +131,7 @@ func (w *World) applicationNamed(i *instance, account, name string) *application
 func (w *World) newCustomApplication(i *instance, account, region, name string) *application {
 	return &application{
 		ordinal: ordinal(w.next()), name: name, account: account, region: region, instance: i, created: w.clock.Now(), provider: customProvider,
-		arn:    fmt.Sprintf("arn:aws:sso::%s:application/%s/apl-%s", account, i.id, w.digest(16, "application", account, name)),
+		arn:    w.arn("sso", "", account, "application/"+i.id+"/apl-"+w.digest(16, "application", account, name)),
 		status: enabled, visibility: enabled,
 	}
 }
@@ -143,9 +142,9 @@ func (c *call) createApplication(in customInput) (any, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !slices.ContainsFunc(providers(), func(p providerOutput) bool { return p.ApplicationProviderArn == in.ApplicationProviderArn }):
+	case !slices.ContainsFunc(c.world.providers(), func(p providerOutput) bool { return p.ApplicationProviderArn == in.ApplicationProviderArn }):
 		return nil, failure("ResourceNotFoundException", "The application provider %s was not found.", in.ApplicationProviderArn)
-	case in.ApplicationProviderArn != customProvider:
+	case in.ApplicationProviderArn != providerARN(partitionOf(i.region), customProvider):
 		return nil, invalid("Applications of the provider %s can't be created through the API.", in.ApplicationProviderArn)
 	}
 	w := c.world

@@ -86,7 +86,7 @@ func (w *World) addReservedRole(i *instance, p *permissionSet, a *account) {
 	name := "AWSReservedSSO_" + p.name + "_" + w.digest(16, "reserved-role", a.id, p.arn)
 	now := w.clock.Now()
 	a.roles = append(a.roles, &role{
-		ordinal: ordinal(w.next()), account: a.id, name: name, path: path, id: w.roleID(a.id, name), description: p.description,
+		ordinal: ordinal(w.next()), account: a.id, partition: partitionOf(w.region).id, name: name, path: path, id: w.roleID(a.id, name), description: p.description,
 		maxSession: 43200, created: now, usable: now,
 		trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"` + w.arn("iam", "", a.id, "saml-provider/AWSSSO_DO_NOT_DELETE") +
 			`"},"Action":["sts:AssumeRoleWithSAML","sts:TagSession"]}]}`,
