@@ -18,6 +18,7 @@ import (
 	"studio-onboarding/activities/provisioning"
 	"studio-onboarding/activities/record"
 	"studio-onboarding/activities/role"
+	"studio-onboarding/activities/survey"
 	"studio-onboarding/activities/trust"
 )
 
@@ -29,6 +30,8 @@ type Providers struct {
 	Secrets provider.Secrets
 	Waits   provider.Waits
 	People  access.PeopleStore
+	// Packs keep rollback packs.
+	Packs survey.Packs
 	// Temporal and Store are what a studio's record is kept with.
 	Temporal client.Client
 	Store    record.Store
@@ -44,8 +47,9 @@ func All(p Providers) []any {
 		&Assessor{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People},
 		&identitycenter.Activities{AWS: p.AWS, Waits: p.Waits},
 		&oktaapp.Activities{Okta: p.Okta, Waits: p.Waits},
-		&trust.Activities{Okta: p.Okta, Waits: p.Waits},
-		&provisioning.Activities{Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, Waits: p.Waits, PlainHTTPHost: p.PlainHTTPHost},
+		&survey.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, Packs: p.Packs},
+		&trust.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits},
+		&provisioning.Activities{AWS: p.AWS, Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, Waits: p.Waits, PlainHTTPHost: p.PlainHTTPHost},
 		&people.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits},
 		&role.Activities{AWS: p.AWS, Waits: p.Waits},
 		&network.Activities{AWS: p.AWS},

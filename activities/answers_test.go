@@ -107,6 +107,10 @@ func (o *soundOkta) Group(_ context.Context, name string) (model.Group, error) {
 	return model.Group{ID: "00g" + name, Name: name}, nil
 }
 
+func (o *soundOkta) GroupName(_ context.Context, id string) (string, error) {
+	return strings.TrimPrefix(id, "00g"), nil
+}
+
 func (o *soundOkta) GroupUsers(_ context.Context, groupID string, page func([]model.User) error) error {
 	return page(o.groups[strings.TrimPrefix(groupID, "00g")])
 }
@@ -139,6 +143,10 @@ func soundAWS() awsAnswers {
 		"ListAWSServiceAccessForOrganization": `{"EnabledServicePrincipals":[{"ServicePrincipal":"sso.amazonaws.com"}]}`,
 		"SimulatePrincipalPolicy":             simulated("sso:CreateApplicationAssignment", "allowed"),
 		"LookupEvents":                        `{"Events":[]}`,
+		"ListGroups":                          `{"Groups":[]}`,
+		"ListPermissionSets":                  `{"PermissionSets":[]}`,
+		"ListApplications":                    `{"Applications":[]}`,
+		"ListRegions":                         `{"Regions":[]}`,
 		"ListAttachedRolePolicies": `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><AttachedPolicies><member>` +
 			`<PolicyName>Studio</PolicyName>` +
 			`<PolicyArn>arn:aws:iam::aws:policy/Studio</PolicyArn></member></AttachedPolicies>` +

@@ -1,7 +1,6 @@
 package activities
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -27,6 +26,8 @@ type Assessor struct {
 	Waits provider.Waits
 	// People keeps the list of those who would not be able to sign in, and what is known of profiles; nil keeps nothing.
 	People access.PeopleStore
+	// SignIns tells of people who signed in; nil where nobody looks.
+	SignIns trust.SignIns
 }
 
 // PreflightInput asks for what a run of the spec depends on.
@@ -82,7 +83,8 @@ func (a *assessment) look(ctx context.Context) error {
 	if a.in.Things {
 		return provider.SideBySide(ctx, inOrder(a.lookAtInstance, a.lookAtApp, a.lookAtTrust), a.lookAtStudio)
 	}
-	return inOrder(a.lookAtCredentials, a.lookAtInstance, a.lookAtApp, a.lookAtTrust, a.lookAtPeople, a.lookAtStudio, a.lookAtAccess)(ctx)
+	return inOrder(a.lookAtCredentials, a.lookAtInstance, a.lookAtApp, a.lookAtTrust, a.lookAtPeople, a.lookAtStock, a.lookAtStudio,
+		a.lookAtAccess)(ctx)
 }
 
 // assessment is one in the making: what was found so far.
@@ -136,11 +138,27 @@ func (a *assessment) lookAtApp(ctx context.Context) (err error) {
 	if a.whose.Okta.Trouble != nil {
 		return nil // said of the credentials, and of nothing that they can't see
 	}
-	if a.app, err = oktaapp.Look(ctx, a.Okta, a.spec); err != nil {
+	if a.app, err = oktaapp.Look(ctx, a.Okta, a.spec, a.storeID()); err != nil {
 		return err
 	}
 	a.add(oktaapp.Judge(a.spec, a.app))
 	return nil
+}
+
+// storeID is the identity store's of the organization's instance, "" while there is none.
+func (a *assessment) storeID() string {
+	if a.instance == nil {
+		return ""
+	}
+	return a.instance.IdentityStoreID
+}
+
+// primaryRegion is where Identity Center is administered; the spec's while there is no instance.
+func (a *assessment) primaryRegion() string {
+	if a.instance == nil {
+		return a.spec.Region
+	}
+	return a.instance.PrimaryRegion
 }
 
 // appID is the app's, "" where a run makes it, or asks for it.
@@ -155,24 +173,13 @@ func (a *assessment) lookAtTrust(ctx context.Context) error {
 	if a.whose.Okta.Trouble != nil {
 		return nil
 	}
-	state, err := trust.Look(ctx, a.Okta, a.appID())
+	state, err := trust.Look(ctx, trust.Sources{AWS: a.AWS, Okta: a.Okta, SignIns: a.SignIns}, trust.Where{
+		IdentityCenter: a.spec.IdentityCenter, Region: a.primaryRegion(), IdentityStoreID: a.storeID(), AppID: a.appID(),
+	})
 	if err != nil {
 		return err
 	}
 	state.Undecided = a.app.Undecided
-	if a.instance != nil {
-		state.IdentityStoreID, state.PrimaryRegion = a.instance.IdentityStoreID, a.instance.PrimaryRegion
-	}
-	if state.HasValues() {
-		center := &identitycenter.Activities{AWS: a.AWS, Waits: a.Waits}
-		evidence, err := center.FindSourceChange(ctx, identitycenter.InstanceInput{
-			IdentityCenter: a.spec.IdentityCenter, Region: cmp.Or(state.PrimaryRegion, a.spec.Region),
-		})
-		state.SourceChanged = evidence.Event != ""
-		if state.EvidenceTrouble, err = provider.Trouble(err); err != nil {
-			return err
-		}
-	}
 	a.add(trust.Judge(a.spec, state))
 	return nil
 }

@@ -111,9 +111,9 @@ func TestACheckFindsWhatWouldBreakARun(t *testing.T) {
 		{name: "several apps", org: func(o *soundOkta) {
 			o.apps = append(o.apps, model.App{ID: "0oa2", Label: "AWS IAM Identity Center"})
 		},
-			kind: onboarding.VerdictAsk, check: "okta-app", says: "There are 2"},
+			kind: onboarding.VerdictAsk, check: "okta-app", says: "2 Okta apps could be the one"},
 		{name: "app with another label", org: func(o *soundOkta) { o.apps[0].Label = "Production" },
-			kind: onboarding.VerdictWarning, check: "okta-app", says: `"Production" (0oa1)`, remedy: "okta.appLabel"},
+			kind: onboarding.VerdictWarning, check: "okta-app", says: `"Production" (0oa1, belongs to no instance yet)`, remedy: "okta.appLabel"},
 		{name: "inactive app", org: func(o *soundOkta) { o.apps[0].Status = "INACTIVE" },
 			kind: onboarding.VerdictBlocked, check: "okta-app", says: "is INACTIVE"},
 		{name: "no assignment group", org: func(o *soundOkta) { delete(o.groups, "aws-identity-center") },
@@ -157,10 +157,18 @@ func TestACheckLooksAtTheAppAndItsGroups(t *testing.T) {
 			kind: onboarding.VerdictWarning, check: "okta-app-certificate", says: "days", remedy: "Generate a new key"},
 		{name: "expired certificate", org: func(o *soundOkta) { o.metadata = idpMetadata(time.Now().AddDate(0, 0, -2)) },
 			kind: onboarding.VerdictBlocked, check: "okta-app-certificate", says: "expired on"},
-		{name: "values of another organization, which the run asks for again", org: trusting(otherACS, otherIssuer),
-			kind: onboarding.VerdictWarning, check: "okta-app-settings", says: "belongs to the identity store " + otherStore},
-		{name: "swapped values that the run would take", org: trusting(otherIssuer, otherACS, all...),
-			kind: onboarding.VerdictBlocked, check: "okta-app-settings", says: "are swapped"},
+		{name: "an app of another organization", org: trusting(otherACS, otherIssuer),
+			kind: onboarding.VerdictBlocked, check: "okta-app", says: "would be cut off", remedy: "okta.appLabel"},
+		{name: "swapped values, which the run asks for again", org: trusting(otherIssuer, otherACS, all...),
+			kind: onboarding.VerdictWarning, check: "okta-app-settings", says: "are swapped"},
+		{name: "the app of this instance with another label", aws: awsAnswers{"ListInstances": `{"Instances":[{` +
+			`"InstanceArn":"arn:aws:sso:::instance/ssoins-1","IdentityStoreId":"` + otherStore + `","OwnerAccount":"x",` +
+			`"OwnerAccountId":"111111111111","PrimaryRegion":"us-east-1","Status":"ACTIVE"}]}`},
+			org: func(o *soundOkta) {
+				trusting(otherACS, otherIssuer)(o)
+				o.apps[0].Label = "AWS SSO (production)"
+			},
+			kind: onboarding.VerdictWarning, check: "okta-app", says: `has the label "AWS SSO (production)"`, remedy: "okta.appLabel"},
 		{name: "another user name", org: func(o *soundOkta) { o.apps[0].UserNameTemplate = "${source.email}" },
 			kind: onboarding.VerdictWarning, check: "okta-app-user-names", says: "${source.email}", remedy: "Okta username"},
 		{name: "half of provisioning", org: trusting("", "", "PUSH_NEW_USERS"),

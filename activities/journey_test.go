@@ -143,13 +143,13 @@ func (j *journey) identityCenter(spec onboarding.Spec) identitycenter.Instance {
 // trust asks for Identity Center's values where a run would.
 func (j *journey) trust(spec onboarding.Spec, instance identitycenter.Instance) oktaapp.OktaApp {
 	apps := &oktaapp.Activities{Okta: j.okta, Waits: j.waits}
-	app := *do(j, apps.EnsureApp, oktaapp.EnsureAppInput{Label: spec.Okta.AppLabel, Since: time.Now()}).App
+	app := *do(j, apps.EnsureApp, oktaapp.EnsureAppInput{Label: spec.Okta.AppLabel,
+		IdentityStoreID: instance.IdentityStoreID, Since: time.Now()}).App
 	metadata := do(j, apps.FetchIdPMetadata, oktaapp.AppInput{AppID: app.ID})
-	center := &identitycenter.Activities{AWS: j.cloud, Waits: j.waits}
-	evidence := do(j, center.FindSourceChange,
-		identitycenter.InstanceInput{IdentityCenter: spec.IdentityCenter, Region: instance.PrimaryRegion})
+	seen := do(j, (&trust.Activities{AWS: j.cloud, Okta: j.okta}).SeeTrust, trust.Where{IdentityCenter: spec.IdentityCenter, Region: instance.PrimaryRegion,
+		IdentityStoreID: instance.IdentityStoreID, AppID: app.ID})
 	values := map[string]string{onboarding.ValueACSURL: app.ACSURL, onboarding.ValueIssuerURL: app.Issuer}
-	if !trust.InPlace(app.ACSURL, app.Issuer, evidence.Event != "", j.provisions(app.ID)) {
+	if !seen.InPlace {
 		shown, err := j.console.ChangeIdentitySource(j.t.Context(), sandbox.ChangeIdentitySourceInput{Metadata: metadata.XML})
 		require.NoError(j.t, err)
 		values = map[string]string{onboarding.ValueACSURL: shown.ACSURL, onboarding.ValueIssuerURL: shown.IssuerURL,

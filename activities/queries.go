@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"studio-onboarding/activities/access"
+	"studio-onboarding/activities/survey"
 	"studio-onboarding/onboarding"
 )
 
@@ -16,11 +17,17 @@ const queryWithin = 8 * time.Second
 
 // NewQueries returns the worker interceptor that answers queries for the lists with a line for each person. They are in the store,
 // and an answer to a query is in no history; workflows themselves read nothing, so that every workflow can be asked.
-func NewQueries(lists access.ListReader) interceptor.WorkerInterceptor { return &queries{lists: lists} }
+func NewQueries(lists Lists) interceptor.WorkerInterceptor { return &queries{lists: lists} }
+
+// Lists are what queries are answered from.
+type Lists interface {
+	access.ListReader
+	survey.PackReader
+}
 
 type queries struct {
 	interceptor.WorkerInterceptorBase
-	lists access.ListReader
+	lists Lists
 }
 
 // InterceptWorkflow implements interceptor.WorkerInterceptor.
@@ -32,22 +39,25 @@ func (q *queries) InterceptWorkflow(_ workflow.Context, next interceptor.Workflo
 
 type queryInbound struct {
 	interceptor.WorkflowInboundInterceptorBase
-	lists access.ListReader
+	lists Lists
 }
 
 // ExecuteWorkflow registers the queries, which leaves no trace in the history.
 func (in *queryInbound) ExecuteWorkflow(ctx workflow.Context, input *interceptor.ExecuteWorkflowInput) (any, error) {
-	if err := register(ctx, onboarding.QueryPeople, in.lists, access.PeoplePage); err != nil {
+	if err := register(ctx, onboarding.QueryPeople, access.ListReader(in.lists), access.PeoplePage); err != nil {
 		return nil, err
 	}
-	if err := register(ctx, onboarding.QueryChanges, in.lists, access.ChangesPage); err != nil {
+	if err := register(ctx, onboarding.QueryChanges, access.ListReader(in.lists), access.ChangesPage); err != nil {
+		return nil, err
+	}
+	if err := register(ctx, onboarding.QueryPack, survey.PackReader(in.lists), survey.Page); err != nil {
 		return nil, err
 	}
 	return in.Next.ExecuteWorkflow(ctx, input)
 }
 
-func register[Query, Page any](ctx workflow.Context, name string, lists access.ListReader,
-	page func(context.Context, access.ListReader, Query) (Page, error)) error {
+func register[From, Query, Page any](ctx workflow.Context, name string, lists From,
+	page func(context.Context, From, Query) (Page, error)) error {
 	return workflow.SetQueryHandlerWithOptions(ctx, name, func(query Query) (Page, error) {
 		asking, cancel := context.WithTimeout(context.Background(), queryWithin)
 		defer cancel()

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Accepts says whether an answer has the form that the request asks for: every value it needs, none that it doesn't know.
+// Accepts says whether an answer has the form that the request asks for: every value it needs, none that it doesn't know, and the
+// sentence of a consent word by word.
 // Whether the values are right is checked against the live systems afterwards. The error never repeats a value.
 func (r Request) Accepts(a Answer) error {
 	if len(r.Needs) == 0 {
@@ -23,6 +24,9 @@ func (r Request) Accepts(a Answer) error {
 		if value == "" && !need.Optional && !r.replacedByMetadata(need, a) {
 			return fmt.Errorf("%s also needs --%s (%s)", r.Step, need.Name, need.Label)
 		}
+		if need.Name == ValueConsent && !sameSentence(value, r.Consent) {
+			return fmt.Errorf("that is not the sentence; %s is answered with: %s", r.Step, r.Consent)
+		}
 		if need.Name != ValueSCIMToken || value == "" {
 			continue
 		}
@@ -33,6 +37,12 @@ func (r Request) Accepts(a Answer) error {
 		}
 	}
 	return nil
+}
+
+// sameSentence compares two sentences word by word, whatever their case and white space, and the full stop at their end.
+func sameSentence(one, other string) bool {
+	plain := func(s string) string { return strings.TrimSuffix(strings.Join(strings.Fields(s), " "), ".") }
+	return strings.EqualFold(plain(one), plain(other))
 }
 
 // replacedByMetadata: AWS's metadata file carries the same values as the ACS and the issuer URL.

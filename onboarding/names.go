@@ -12,6 +12,8 @@ const (
 	WorkflowCheck = "Check"
 	// WorkflowPlan says what a run of a spec would do, and changes nothing. Input: PlanInput. Result: Plan.
 	WorkflowPlan = "Plan"
+	// WorkflowSurvey takes stock of an organization, and changes nothing. Input: SurveyInput. Result: Survey.
+	WorkflowSurvey = "Survey"
 	// WorkflowReconcile makes access follow Okta once. Input: ReconcileInput. Result: ReconcileReport.
 	WorkflowReconcile = "Reconcile"
 	// WorkflowAccessList finds out who has access. Input: AccessListInput. Result: Listing.
@@ -40,6 +42,8 @@ const (
 	// ChangesPage. Workers answer both from the store, whatever the workflow.
 	QueryPeople  = "people"
 	QueryChanges = "changes"
+	// QueryPack takes a PackQuery and answers with a PackPage. Workers answer it from the store, whatever the workflow.
+	QueryPack = "rollback-pack"
 	// QueryDocument takes a document name from Request.Documents and answers with a Document.
 	QueryDocument = "document"
 
@@ -114,6 +118,9 @@ func ReadingID(run string) string { return "access-" + run }
 
 // CheckID is the workflow ID of the check of a spec of this name.
 func CheckID(run string) string { return "check-" + run }
+
+// SurveyID is the workflow ID of the surveys, to which each adds a UUID.
+const SurveyID = "survey"
 
 // StoreID is the workflow ID of the namespace's WorkflowStore.
 const StoreID = "store"

@@ -83,6 +83,11 @@ type Request struct {
 	// Console names the console and account to work in; URL opens it.
 	Console string `json:"console"`
 	URL     string `json:"url,omitempty"`
+	// Impact says what will happen, in numbers and whole sentences, where others may be cut off; such a request is answered with
+	// Consent, the sentence to type, and takes no other value. RollbackPack is what was kept of the state before.
+	Impact       []string      `json:"impact,omitempty"`
+	Consent      string        `json:"consent,omitempty"`
+	RollbackPack *RollbackPack `json:"rollbackPack,omitempty"`
 	// Clicks are the instructions, in order.
 	Clicks []string `json:"clicks"`
 	// Paste are values to copy into the console.
@@ -129,6 +134,10 @@ const (
 	ValueSCIMEndpoint = "endpoint"
 	// ValueSCIMToken is a secret reference (env:, file:, aws-sm:), never the token.
 	ValueSCIMToken = "token-ref"
+	// ValueConsent is the sentence that Request.Consent asks for.
+	ValueConsent = "consent"
+	// AppNew as ValueAppID asks for an app of its own beside those that are there.
+	AppNew = "new"
 )
 
 // Answer is the operator's answer to a request.

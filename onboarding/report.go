@@ -33,6 +33,8 @@ type Report struct {
 	Requests  []AnsweredRequest `json:"requests,omitempty"`
 	Decisions []Decision        `json:"decisions,omitempty"`
 	Skipped   []Step            `json:"skipped,omitempty"`
+	// RollbackPack is what the run kept of the state before it changed how people sign in; nil where it changed nothing of that.
+	RollbackPack *RollbackPack `json:"rollbackPack,omitempty"`
 	// Accepted are exceptions that somebody accepted in this run.
 	Accepted []AcceptedException `json:"accepted,omitempty"`
 	// Expiries are the dates that need somebody's attention later.
@@ -140,6 +142,8 @@ type Resource struct {
 
 // AnsweredRequest records an operator request and how it was settled.
 type AnsweredRequest struct {
+	// Consent is the sentence that was typed, where the request asked for one.
+	Consent string    `json:"consent,omitempty"`
 	Step    Step      `json:"step"`
 	Title   string    `json:"title"`
 	AskedAt time.Time `json:"askedAt"`

@@ -73,6 +73,7 @@ type ResourceKind string
 const (
 	ResourceCredentials     ResourceKind = "credentials"
 	ResourceInstance        ResourceKind = "identity-center"
+	ResourceStock           ResourceKind = "organization-stock"
 	ResourceOktaApp         ResourceKind = "okta-app"
 	ResourceTrust           ResourceKind = "saml-trust"
 	ResourceProvisioning    ResourceKind = "scim-provisioning"
@@ -101,6 +102,7 @@ type ResourceInfo struct {
 func Resources() []ResourceInfo {
 	return []ResourceInfo{
 		{ResourceCredentials, "Credentials", StepPreflight},
+		{ResourceStock, "What hangs on Identity Center", StepPreflight},
 		{ResourceInstance, "Identity Center instance", StepIdentityCenter},
 		{ResourceOktaApp, "Okta app", StepOktaApp},
 		{ResourceTrust, "SAML trust", StepSAMLExchange},
@@ -123,6 +125,7 @@ func Areas() []Area {
 	return []Area{
 		{"Credentials and accounts", []ResourceKind{ResourceCredentials}},
 		{"Identity Center", []ResourceKind{ResourceInstance}},
+		{"Who and what hangs on Identity Center today", []ResourceKind{ResourceStock}},
 		{"Studio domain", []ResourceKind{ResourceDomain}},
 		{"Network", []ResourceKind{ResourceNetwork}},
 		{"Execution roles", []ResourceKind{ResourceRole, ResourceRolePolicy}},

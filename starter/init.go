@@ -85,13 +85,19 @@ func (a *app) init(ctx context.Context, o initOptions) error {
 	}
 	text := o.draft.spec()
 	if _, err := specfile.Decode(o.out, text); err != nil {
-		return inFlags(err)
+		return inFlags("init", err)
 	}
 	if o.out == "-" {
 		_, err := a.io.Out.Write(text)
 		return err
 	}
-	if err := writeNew(o.out, text, o.force); err != nil {
+	write := func() error {
+		return writeNew("init", "overwrite it with --force, or name another file with -o", o.out, text)
+	}
+	if o.force {
+		write = func() error { return os.WriteFile(o.out, text, 0o644) }
+	}
+	if err := write(); err != nil {
 		return err
 	}
 	next := "starter check -f " + o.out
@@ -108,17 +114,14 @@ func isAre(n int) string {
 	return " are"
 }
 
-// writeNew writes a file that must not be there yet, unless forced.
-func writeNew(file string, data []byte, force bool) error {
-	if force {
-		return os.WriteFile(file, data, 0o644)
-	}
+// writeNew writes a file that must not be there yet. Instead says what the command offers where it is.
+func writeNew(command, instead, file string, data []byte) error {
 	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return wrongUse("init", "%s exists already; overwrite it with --force, or name another file with -o", file)
+		return wrongUse(command, "%s exists already; %s", file, instead)
 	}
 	if err != nil {
-		return &usageError{err: fmt.Errorf("%w → name another file with -o", err)}
+		return &usageError{err: fmt.Errorf("%w → %s", err, instead)}
 	}
 	_, err = f.Write(data)
 	return errors.Join(err, f.Close())
@@ -149,7 +152,7 @@ func (d draft) missing() []string {
 }
 
 // inFlags says of findings in the spec which flag is wrong: the file was never written.
-func inFlags(err error) error {
+func inFlags(command string, err error) error {
 	findings, err := findingsOf(err)
 	if err != nil {
 		return err
@@ -166,7 +169,7 @@ func inFlags(err error) error {
 		}
 		lines = append(lines, finding.String())
 	}
-	return wrongUse("init", "%s", strings.Join(lines, "\n  "))
+	return wrongUse(command, "%s", strings.Join(lines, "\n  "))
 }
 
 // findingsOf are what is wrong with a spec; any other error stays one.

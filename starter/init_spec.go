@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,13 +25,19 @@ type draft struct {
 	vpc                       string
 	subnets, securityGroups   []string
 	vpcOnly                   bool
+	// What only a survey knows: the label of the Okta app, the name of the domain, and what it has to say, as comments at the end.
+	appLabel, domainName string
+	remarks              []string
+	// writtenBy is the command; starter init where it is empty.
+	writtenBy string
 }
 
 // spec writes the draft as a commented spec file.
 func (d draft) spec() []byte {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# Onboards SageMaker Studio with IAM Identity Center and Okta. Written by starter init; change it as you like.")
+	line("# Onboards SageMaker Studio with IAM Identity Center and Okta. Written by %s; change it as you like.",
+		cmp.Or(d.writtenBy, "starter init"))
 	line("# Every field is explained in docs/spec.md. So that your editor completes and checks this file: starter schema --help")
 	line("")
 	line("# Names the run, the Studio domain and, where nothing else is said, the execution role.")
@@ -40,6 +47,10 @@ func (d draft) spec() []byte {
 	line("region: %s", scalar(d.region))
 	line("")
 	line("okta:")
+	if d.appLabel != "" {
+		line("  # The Okta app that has this Identity Center instance's values.")
+		line("  appLabel: %s", scalar(d.appLabel))
+	}
 	line("  # Its members are provisioned to Identity Center. Okta wants another group for this than those that are pushed (below).")
 	line("  assignmentGroup: %s", scalar(d.assignmentGroup))
 	line("")
@@ -54,6 +65,13 @@ func (d draft) spec() []byte {
 	line("")
 	line("access:")
 	d.access(line)
+	if len(d.remarks) > 0 {
+		line("")
+		line("# What a survey cannot know, or had to choose:")
+		for _, remark := range d.remarks {
+			line("# - %s", strings.Join(strings.Fields(remark), " "))
+		}
+	}
 	return []byte(b.String())
 }
 
@@ -75,6 +93,10 @@ func (d draft) account(line func(string, ...any), side, account, role, example s
 
 func (d draft) domain(line func(string, ...any)) {
 	line("domain:")
+	if d.domainName != "" {
+		line("  # It exists, and is adopted: what is not said here stays as it is.")
+		line("  name: %s", scalar(d.domainName))
+	}
 	line("  # Whoever has no other role works with this one. A name is found or created, an ARN is used as it is.")
 	line("  executionRole: %s", scalar(d.executionRole))
 	line("  # An EFS file system for home directories can be enabled later, but never disabled again.")

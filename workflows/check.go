@@ -32,6 +32,16 @@ func Plan(ctx workflow.Context, in onboarding.PlanInput) (onboarding.Assessment,
 	return plan, nil
 }
 
+// Survey takes stock of an organization, and changes nothing. It gives up as Check does.
+func Survey(ctx workflow.Context, in onboarding.SurveyInput) (onboarding.Survey, error) {
+	var a *activities.Assessor
+	found, err := call(longLook(ctx, "Take stock of what is there"), a.TakeSurvey, in)
+	if err != nil {
+		return onboarding.Survey{}, unavailable(err)
+	}
+	return found, nil
+}
+
 // longLook: reading everything there is, which takes an hour where there are many thousands of people, while somebody waits.
 func longLook(ctx workflow.Context, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{

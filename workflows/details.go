@@ -29,6 +29,12 @@ func details(p onboarding.Progress) string {
 	}
 	for _, req := range p.Requests {
 		fmt.Fprintf(&b, "### ▶ %s\n%s\n\n*%s*\n\n", req.Title, req.Why, req.Console)
+		for _, sentence := range req.Impact {
+			fmt.Fprintf(&b, "- %s\n", sentence)
+		}
+		if req.Consent != "" {
+			fmt.Fprintf(&b, "\n**To be typed:** %s\n\n", req.Consent)
+		}
 		for i, click := range req.Clicks {
 			fmt.Fprintf(&b, "%d. %s\n", i+1, click)
 		}

@@ -3,6 +3,7 @@ package workflows
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"studio-onboarding/activities/oktaapp"
 	"studio-onboarding/activities/people"
 	"studio-onboarding/activities/provisioning"
+	"studio-onboarding/activities/survey"
 	"studio-onboarding/activities/trust"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
@@ -74,6 +76,9 @@ func (r *run) identityCenter(ctx workflow.Context) (string, error) {
 			return "", err
 		}
 		found.Instance = &instance
+		if err := r.lookAtNewInstance(ctx, in); err != nil {
+			return "", err
+		}
 	}
 	r.instance = *found.Instance
 	r.add("Identity Center instance", "", r.instance.ARN, onboarding.OriginAdopted)
@@ -83,27 +88,33 @@ func (r *run) identityCenter(ctx workflow.Context) (string, error) {
 // primaryRegion is where Identity Center is administered; the spec's while there is no instance.
 func (r *run) primaryRegion() string { return cmp.Or(r.instance.PrimaryRegion, r.spec.Region) }
 
+// lookAtNewInstance finds out what a preflight could not: an instance that appears during a run has a key and Regions, too.
+func (r *run) lookAtNewInstance(ctx workflow.Context, in identitycenter.InstanceInput) error {
+	if workflow.GetVersion(ctx, "look-at-new-instance", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return nil
+	}
+	var a *identitycenter.Activities
+	judged, err := call(quickCall(ctx, "Look at the key and the network controls of the new instance"), a.JudgeInstance, in)
+	if err != nil {
+		return err
+	}
+	if stops := onboarding.Blocked(judged.Verdicts); len(stops) > 0 {
+		return blocked(stops)
+	}
+	r.report.Findings = append(r.report.Findings, onboarding.OfKind(judged.Verdicts, onboarding.VerdictWarning)...)
+	return nil
+}
+
 // oktaApp finds or makes the app; among several only a person can choose.
 func (r *run) oktaApp(ctx workflow.Context) (string, error) {
 	var a *oktaapp.Activities
-	in := oktaapp.EnsureAppInput{Label: r.spec.Okta.AppLabel, Since: r.started}
+	in := oktaapp.EnsureAppInput{Label: r.spec.Okta.AppLabel, IdentityStoreID: r.instance.IdentityStoreID, Since: r.started}
 	result, err := call(quickCall(ctx, "Find or create the Okta app "+r.spec.Okta.AppLabel), a.EnsureApp, in)
 	if err != nil {
 		return "", err
 	}
 	if result.App == nil {
-		req := r.chooseApp(result.Candidates)
-		req.check = func(ctx workflow.Context, values map[string]string) error {
-			in.AppID = values[onboarding.ValueAppID]
-			result, err = call(answerCheck(ctx, "Check the chosen app"), a.EnsureApp, in)
-			if err == nil && result.App == nil {
-				err = failure(string(fault.NotFound), onboarding.Failure{
-					Reason: fmt.Sprintf("Okta has no app %s of the kind AWS IAM Identity Center.", in.AppID),
-				})
-			}
-			return err
-		}
-		if err := r.ask(ctx, req, nil); err != nil {
+		if result, err = r.choose(ctx, in, result.Candidates); err != nil {
 			return "", err
 		}
 	}
@@ -113,9 +124,72 @@ func (r *run) oktaApp(ctx workflow.Context) (string, error) {
 	return fmt.Sprintf("%s %s", r.app.Origin, r.app.ID), nil
 }
 
-// samlExchange gives each side the other's values. Where the app already carries Identity Center's values and the console
-// work has left a trace, nobody is asked again.
+// choose settles which of several apps it is: the one of the run before, or the one that a person chooses. A second app for an instance
+// that has one takes a consent.
+func (r *run) choose(ctx workflow.Context, in oktaapp.EnsureAppInput, candidates []oktaapp.OktaApp) (oktaapp.EnsureAppResult, error) {
+	var a *oktaapp.Activities
+	var result oktaapp.EnsureAppResult
+	check := func(ctx workflow.Context, values map[string]string) (err error) {
+		in.AppID, in.New = values[onboarding.ValueAppID], false
+		if in.AppID == onboarding.AppNew {
+			return nil
+		}
+		result, err = call(answerCheck(ctx, "Check the chosen app"), a.EnsureApp, in)
+		if err == nil && result.App == nil {
+			err = failure(string(fault.NotFound), onboarding.Failure{
+				Reason: fmt.Sprintf("Okta has no app %s of the kind AWS IAM Identity Center.", in.AppID),
+			})
+		}
+		return err
+	}
+	adopts := workflow.GetVersion(ctx, "adopt-by-instance", workflow.DefaultVersion, 1) != workflow.DefaultVersion
+	if i := slices.IndexFunc(candidates, r.knew); adopts && i >= 0 {
+		return result, check(ctx, map[string]string{onboarding.ValueAppID: candidates[i].ID})
+	}
+	req := r.chooseApp(candidates)
+	req.check = check
+	if err := r.ask(ctx, req, nil); err != nil {
+		return result, err
+	}
+	second := slices.ContainsFunc(candidates, func(app oktaapp.OktaApp) bool {
+		return app.ID != in.AppID && app.Belongs == onboarding.BelongsHere
+	}) && (result.App == nil || result.App.Belongs != onboarding.BelongsHere)
+	if adopts && second {
+		chosen := in.AppID
+		if in.AppID == onboarding.AppNew {
+			chosen = ""
+		}
+		if err := r.consent(ctx, onboarding.StepOktaApp, survey.ChangeApp, chosen); err != nil {
+			return result, err
+		}
+	}
+	if in.AppID == onboarding.AppNew {
+		in.AppID, in.New = "", true
+		return call(quickCall(ctx, "Create another Okta app "+in.Label), a.EnsureApp, in)
+	}
+	return result, nil
+}
+
+// knew says whether it is the app with which the run before was done, for the same instance.
+func (r *run) knew(app oktaapp.OktaApp) bool {
+	return r.known != nil && r.known.AppID == app.ID && r.known.IdentityStoreID == r.instance.IdentityStoreID
+}
+
+// samlExchange gives each side the other's values, once. Where others signed in to Identity Center before, it sees afterwards that they
+// are still there.
 func (r *run) samlExchange(ctx workflow.Context) (string, error) {
+	if r.exchanged == "" {
+		exchanged, err := r.exchange(ctx)
+		if err != nil {
+			return "", err
+		}
+		r.exchanged = exchanged
+	}
+	return r.exchanged, r.compareStock(ctx)
+}
+
+// exchange gives each side the other's values. Where trust is in place nobody is asked.
+func (r *run) exchange(ctx workflow.Context) (string, error) {
 	var app *oktaapp.Activities
 	metadata, err := call(quickCall(ctx, "Fetch and check Okta's SAML metadata"), app.FetchIdPMetadata, oktaapp.AppInput{AppID: r.app.ID})
 	if err != nil {
@@ -129,18 +203,23 @@ func (r *run) samlExchange(ctx workflow.Context) (string, error) {
 		AppID: r.app.ID, Region: r.primaryRegion(), Instance: trust.Instance{IdentityStoreID: r.instance.IdentityStoreID},
 	}
 	var provider trust.ServiceProvider
-	adopted, err := r.trustInPlace(ctx)
+	seen, err := r.seeTrust(ctx)
 	if err != nil {
 		return "", err
 	}
-	if adopted {
+	if seen.InPlace {
 		in.Values = map[string]string{onboarding.ValueACSURL: r.app.ACSURL, onboarding.ValueIssuerURL: r.app.Issuer}
 		provider, err = call(quickCall(ctx, "Check the values that the app already has"), a.CheckServiceProvider, in)
 		if err != nil {
 			return "", err
 		}
 	} else {
-		req := r.exchangeMetadata()
+		if seen.Judged {
+			if err := r.consent(ctx, onboarding.StepSAMLExchange, survey.ChangeSource, r.app.ID); err != nil {
+				return "", err
+			}
+		}
+		req := r.exchangeMetadata(seen.Fits)
 		req.check = func(ctx workflow.Context, values map[string]string) error {
 			in.Values = values
 			provider, err = call(answerCheck(ctx, "Check Identity Center's SAML values"), a.CheckServiceProvider, in)
@@ -156,29 +235,42 @@ func (r *run) samlExchange(ctx workflow.Context) (string, error) {
 		return "", err
 	}
 	r.report.Addresses.AccessPortal = provider.PortalURL
-	if !written.Changed {
+	if !written.Changed && seen.Why != "" {
+		return "the app has this instance's values, and " + seen.Why, nil
+	} else if !written.Changed {
 		return "the app already had Identity Center's values", nil
 	}
 	return "both sides have each other's values", nil
 }
 
-// trustInPlace finds out what trust.InPlace decides by, as far as it matters.
-func (r *run) trustInPlace(ctx workflow.Context) (bool, error) {
-	if !trust.InPlace(r.app.ACSURL, r.app.Issuer, true, true) {
-		return false, nil
+// seenTrust is what is known of trust. Judged says that it was judged by what ties the app to the instance; a run of before did so by
+// any change of the identity source, and asks for no consent.
+type seenTrust struct {
+	trust.SeenTrust
+	Judged bool
+}
+
+// seeTrust finds out whether trust is in place.
+func (r *run) seeTrust(ctx workflow.Context) (seenTrust, error) {
+	if workflow.GetVersion(ctx, "trust-by-tie", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		var a *trust.Activities
+		seen, err := call(quickCall(ctx, "See whether Identity Center trusts the app already"), a.SeeTrust, trust.Where{
+			IdentityCenter: r.spec.IdentityCenter, Region: r.primaryRegion(), IdentityStoreID: r.instance.IdentityStoreID, AppID: r.app.ID,
+			Exchanged: r.knew(r.app),
+		})
+		return seenTrust{seen, true}, err
+	}
+	if r.app.ACSURL == "" || r.app.Issuer == "" {
+		return seenTrust{}, nil
 	}
 	var center *identitycenter.Activities
 	evidence, err := call(quickCall(ctx, "Look for the change of the identity source in CloudTrail"), center.FindSourceChange,
 		identitycenter.InstanceInput{IdentityCenter: r.spec.IdentityCenter, Region: r.primaryRegion()})
-	if err != nil {
-		return false, err
-	}
-	changed := evidence.Event != ""
-	if trust.InPlace(r.app.ACSURL, r.app.Issuer, changed, false) {
-		return true, nil
+	if err != nil || evidence.Event != "" {
+		return seenTrust{trust.SeenTrust{InPlace: err == nil}, false}, err
 	}
 	on, err := r.provisioningOn(ctx)
-	return trust.InPlace(r.app.ACSURL, r.app.Issuer, changed, on), err
+	return seenTrust{trust.SeenTrust{InPlace: on}, false}, err
 }
 
 func (r *run) provisioningOn(ctx workflow.Context) (bool, error) {
@@ -242,7 +334,16 @@ func (r *run) askForEndpoint(ctx workflow.Context) error {
 	}
 	var a *provisioning.Activities
 	var checked provisioning.CheckSCIMResult
-	req := r.enableProvisioning()
+	var enabled provisioning.SeenProvisioning
+	if workflow.GetVersion(ctx, "see-provisioning", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		var err error
+		enabled, err = call(quickCall(ctx, "See whether people came to Identity Center by SCIM already"), a.SeeProvisioning,
+			provisioning.DirectoryInput{IdentityCenter: r.spec.IdentityCenter, Region: r.primaryRegion(), IdentityStoreID: r.instance.IdentityStoreID})
+		if err != nil {
+			return err
+		}
+	}
+	req := r.enableProvisioning(enabled.Enabled)
 	req.check = func(ctx workflow.Context, values map[string]string) (err error) {
 		checked, err = call(answerCheck(ctx, "Check the SCIM endpoint and token"), a.CheckSCIM, provisioning.CheckSCIMInput{
 			Region:     r.primaryRegion(),

@@ -17,6 +17,7 @@ func Register(w worker.WorkflowRegistry) {
 	w.RegisterWorkflowWithOptions(Onboard, workflow.RegisterOptions{Name: onboarding.WorkflowOnboard})
 	w.RegisterWorkflowWithOptions(Check, workflow.RegisterOptions{Name: onboarding.WorkflowCheck})
 	w.RegisterWorkflowWithOptions(Plan, workflow.RegisterOptions{Name: onboarding.WorkflowPlan})
+	w.RegisterWorkflowWithOptions(Survey, workflow.RegisterOptions{Name: onboarding.WorkflowSurvey})
 	w.RegisterWorkflowWithOptions(Reconcile, workflow.RegisterOptions{Name: onboarding.WorkflowReconcile})
 	w.RegisterWorkflowWithOptions(Store, workflow.RegisterOptions{Name: onboarding.WorkflowStore})
 	w.RegisterWorkflowWithOptions(AccessList, workflow.RegisterOptions{Name: onboarding.WorkflowAccessList})

@@ -23,6 +23,7 @@ import (
 	"studio-onboarding/activities/people"
 	"studio-onboarding/activities/provisioning"
 	"studio-onboarding/activities/role"
+	"studio-onboarding/activities/survey"
 	"studio-onboarding/activities/trust"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
@@ -87,8 +88,9 @@ func newWorld(t *testing.T) *world {
 		assignments access.Activities
 		preflight   activities.Assessor
 		connection  health.Activities
+		stock       survey.Activities
 	)
-	for _, set := range []any{&center, &app, &saml, &scim, &directory, &roles, &place, &studio, &assignments, &preflight, &connection} {
+	for _, set := range []any{&center, &app, &saml, &scim, &directory, &roles, &place, &studio, &assignments, &preflight, &connection, &stock} {
 		w.RegisterActivity(set)
 	}
 	instance := identitycenter.Instance{ARN: "arn:aws:sso:::instance/ssoins-1234567890abcdef", IdentityStoreID: "d-1234567890",
@@ -104,6 +106,12 @@ func newWorld(t *testing.T) *world {
 	on(w, "FindInstance", center.FindInstance, identitycenter.FindInstanceResult{ManagementAccount: "111111111111"})
 	on(w, "AwaitInstance", center.AwaitInstance, instance)
 	on(w, "FindSourceChange", center.FindSourceChange, identitycenter.SourceEvidence{})
+	on(w, "JudgeInstance", center.JudgeInstance, identitycenter.JudgedInstance{})
+	on(w, "SeeTrust", saml.SeeTrust, trust.SeenTrust{})
+	on(w, "TakeStock", stock.TakeStock, survey.TakenStock{})
+	on(w, "CheckPack", stock.CheckPack, survey.CheckedPack{Lines: 9})
+	on(w, "CompareStock", stock.CompareStock, survey.Compared{})
+	on(w, "SeeProvisioning", scim.SeeProvisioning, provisioning.SeenProvisioning{})
 	on(w, "EnsureApp", app.EnsureApp, oktaapp.EnsureAppResult{App: &oktaApp})
 	on(w, "FetchIdPMetadata", app.FetchIdPMetadata, oktaapp.IdPMetadata{XML: "<EntityDescriptor/>",
 		NotAfter: time.Date(2036, 1, 1, 0, 0, 0, 0, time.UTC)})
@@ -280,6 +288,7 @@ func TestAWorldThatIsSetUpAsksForNothing(t *testing.T) {
 	w.always("FindInstance", identitycenter.FindInstanceResult{Instance: &instance}, nil)
 	w.always("EnsureApp", oktaapp.EnsureAppResult{App: &oktaapp.OktaApp{ID: "0oa1", ACSURL: acsURL, Issuer: issuerURL,
 		Origin: onboarding.OriginAdopted}}, nil)
+	w.always("SeeTrust", trust.SeenTrust{InPlace: true, Fits: true, Why: "people came"}, nil)
 	w.always("AwaitProvisioning", provisioning.ProvisioningFeatures{Enabled: []string{"PUSH_NEW_USERS"}}, nil)
 	w.always("EstablishTrust", trust.TrustResult{}, nil)
 	report, err := w.run()

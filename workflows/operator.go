@@ -64,7 +64,7 @@ func (r *run) ask(ctx workflow.Context, req *request, detect workflow.Future) er
 		req.doneBy = detectedByItself
 	}
 	r.report.Requests = append(r.report.Requests, onboarding.AnsweredRequest{
-		Step: req.Step, Title: req.Title, AskedAt: req.Since, DoneAt: workflow.Now(ctx), By: req.doneBy,
+		Step: req.Step, Title: req.Title, AskedAt: req.Since, DoneAt: workflow.Now(ctx), By: req.doneBy, Consent: req.Consent,
 	})
 	return nil
 }

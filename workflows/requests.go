@@ -56,9 +56,9 @@ func (r *run) chooseApp(candidates []oktaapp.OktaApp) *request {
 			"one's sign-in (label %q).", r.spec.Okta.AppLabel),
 		Console: "Okta admin console",
 		URL:     r.oktaURL,
-		Clicks: []string{"Look at the apps below and choose the one whose ACS URL belongs to this organization's Identity Center, " +
-			"or that has none yet."},
-		Needs:   []onboarding.Need{{Name: onboarding.ValueAppID, Label: "ID of the app (0oa…)"}},
+		Clicks: []string{"Look at the apps below and choose the one that this organization's Identity Center trusts today, or that has no " +
+			"values yet. With " + onboarding.AppNew + " in place of an ID the run makes another one."},
+		Needs:   []onboarding.Need{{Name: onboarding.ValueAppID, Label: "ID of the app (0oa…), or " + onboarding.AppNew}},
 		Command: fmt.Sprintf("starter provide %s %s --%s 0oa…", r.spec.Name, onboarding.StepOktaApp, onboarding.ValueAppID),
 	}}
 	for _, app := range candidates {
@@ -66,13 +66,21 @@ func (r *run) chooseApp(candidates []oktaapp.OktaApp) *request {
 		if acs == "" {
 			acs = "no ACS URL yet"
 		}
-		req.Paste = append(req.Paste, onboarding.PasteValue{Label: fmt.Sprintf("%s (%s, %s)", app.Label, app.Status, acs), Value: app.ID})
+		about := []string{app.Status, acs}
+		if app.Belongs != "" {
+			about = append(about, "belongs to "+string(app.Belongs))
+		}
+		if app.People != nil {
+			about = append(about, count(*app.People, "person")+" assigned")
+		}
+		req.Paste = append(req.Paste, onboarding.PasteValue{Label: fmt.Sprintf("%s (%s)", app.Label, strings.Join(about, ", ")), Value: app.ID})
 	}
 	return req
 }
 
-func (r *run) exchangeMetadata() *request {
-	return &request{Request: onboarding.Request{
+// exchangeMetadata asks for the change of the identity source. Fits says that the app has this instance's values already.
+func (r *run) exchangeMetadata(fits bool) *request {
+	req := &request{Request: onboarding.Request{
 		Step:  onboarding.StepSAMLExchange,
 		Title: "Make Okta the identity source of Identity Center",
 		Why: "Both sides have to know each other's SAML values, and AWS offers no API for its side. Whoever signs in through " +
@@ -96,17 +104,33 @@ func (r *run) exchangeMetadata() *request {
 		Command: fmt.Sprintf("starter provide %s %s --acs-url … --issuer-url … --portal-url …   (or --metadata FILE)", r.spec.Name,
 			onboarding.StepSAMLExchange),
 	}}
+	if fits {
+		req.Why += " The app has this instance's values already, but nothing shows that Identity Center has this app's metadata, and no API " +
+			"tells which it has."
+		req.Clicks = append([]string{"If this app's metadata has been uploaded already (Settings, Identity source, Manage authentication shows " +
+			"its issuer), change nothing, and answer with the same values: ACS URL " + r.app.ACSURL + ", issuer URL " + r.app.Issuer + "."},
+			req.Clicks...)
+	}
+	return req
 }
 
-func (r *run) enableProvisioning() *request {
+// enableProvisioning asks for SCIM endpoint and token. Enabled says that people came by SCIM before.
+func (r *run) enableProvisioning(enabled bool) *request {
+	title, open := "Enable automatic provisioning in Identity Center", "Open IAM Identity Center, Settings, and choose Enable next to Automatic "+
+		"provisioning. (Where it is enabled already: Actions, Manage provisioning, Generate token.)"
+	if enabled {
+		title = "Generate a token for automatic provisioning in Identity Center"
+		open = "Open IAM Identity Center, Settings, Actions, Manage provisioning, and choose Generate token. There can be two at most: never " +
+			"delete one that is in use, as whoever uses it stops syncing. Ask its owner first."
+	}
 	return &request{Request: onboarding.Request{
 		Step:    onboarding.StepSCIM,
-		Title:   "Enable automatic provisioning in Identity Center",
+		Title:   title,
 		Why:     "Okta needs Identity Center's SCIM endpoint and an access token, and only the console shows them; the token just once.",
 		Console: fmt.Sprintf("AWS console, account %s, Region %s", r.instance.OwnerAccount, r.instance.PrimaryRegion),
 		URL:     r.identityCenterURL("/settings"),
 		Clicks: []string{
-			"Open IAM Identity Center, Settings, and choose Enable next to Automatic provisioning.",
+			open,
 			"Copy the SCIM endpoint and the access token. Keep the token where the worker can read it: a file, an environment variable, " +
 				"or AWS Secrets Manager.",
 			"Leave the dialog open: the next request needs the same two values in Okta.",

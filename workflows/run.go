@@ -15,6 +15,7 @@ import (
 	"studio-onboarding/activities/oktaapp"
 	"studio-onboarding/activities/provisioning"
 	"studio-onboarding/activities/role"
+	"studio-onboarding/activities/survey"
 	"studio-onboarding/onboarding"
 )
 
@@ -47,9 +48,12 @@ type run struct {
 	app        oktaapp.OktaApp
 	connection provisioning.SCIMConnection
 	// token is what is known of the connection, and known are the handles of the run before; nil where there was none.
-	token    onboarding.SCIMHandle
-	known    *onboarding.Handles
-	compared bool
+	token onboarding.SCIMHandle
+	known *onboarding.Handles
+	// exchanged is what came of the exchange of SAML values, and agreed what somebody agreed to.
+	exchanged string
+	agreed    map[survey.Change]bool
+	compared  bool
 	// leftAlone are access groups that Okta pushed before this run, which did not push them.
 	leftAlone []string
 	verified  bool
@@ -71,6 +75,7 @@ func newRun(ctx workflow.Context, in onboarding.OnboardInput) *run {
 		known:     in.Known,
 		started:   now,
 		decisions: map[onboarding.Step]*onboarding.Decision{},
+		agreed:    map[survey.Change]bool{},
 		documents: map[string]string{},
 		checking:  workflow.NewMutex(ctx),
 		report: onboarding.Report{
@@ -114,8 +119,7 @@ func (r *run) document(name string) (onboarding.Document, error) {
 }
 
 func (r *run) acceptsResolution(_ workflow.Context, res onboarding.Resolution) error {
-	info, ok := onboarding.StepInfoOf(res.Step)
-	if !ok {
+	if _, ok := onboarding.StepInfoOf(res.Step); !ok {
 		return fmt.Errorf("there is no step %q", res.Step)
 	}
 	if !r.ended.IsZero() {
@@ -128,13 +132,14 @@ func (r *run) acceptsResolution(_ workflow.Context, res onboarding.Resolution) e
 	default:
 		return fmt.Errorf("%q is not an action; use retry, skip or abort", res.Action)
 	}
-	if !slices.ContainsFunc(r.parked, func(p *onboarding.Parked) bool { return p.Step == res.Step }) {
+	parked := slices.IndexFunc(r.parked, func(p *onboarding.Parked) bool { return p.Step == res.Step })
+	if parked < 0 {
 		return fmt.Errorf("%s is not parked (it is %s), so there is nothing to decide", res.Step, r.at(res.Step).State)
 	}
 	if r.decisions[res.Step] != nil {
 		return fmt.Errorf("%s has just been decided: %s", res.Step, r.decisions[res.Step].Action)
 	}
-	if res.Action == onboarding.ActionSkip && !info.Skippable {
+	if res.Action == onboarding.ActionSkip && !r.parked[parked].Skippable {
 		return fmt.Errorf("%s can't be skipped, because later steps need what it makes; repair the cause and retry, or abort", res.Step)
 	}
 	return nil

@@ -68,6 +68,7 @@ func (r *run) park(ctx workflow.Context, step onboarding.Step, attempt int, caus
 	info, _ := onboarding.StepInfoOf(step)
 	parked := &onboarding.Parked{Step: step, Attempts: attempt, Since: workflow.Now(ctx), Skippable: info.Skippable}
 	describe(cause, parked)
+	parked.Skippable = parked.Skippable || parked.Class == classMissing
 	workflow.GetLogger(ctx).Warn("Step parked", "step", step, "class", parked.Class)
 
 	r.parked = append(r.parked, parked)

@@ -164,6 +164,16 @@ func (o *OktaStub) Group(_ context.Context, name string) (model.Group, error) {
 	return model.Group{}, fault.New(fault.NotFound, "okta", "group", "no group %s", name)
 }
 
+// GroupName is the name of a group.
+func (o *OktaStub) GroupName(_ context.Context, id string) (string, error) {
+	for _, group := range o.GroupList {
+		if group.ID == id {
+			return group.Name, nil
+		}
+	}
+	return "", fault.New(fault.NotFound, "okta", "group", "no group %s", id)
+}
+
 // GroupUsers are the members, in one page.
 func (o *OktaStub) GroupUsers(_ context.Context, id string, page func([]model.User) error) error {
 	return page(o.Members[id])

@@ -78,6 +78,21 @@ func (x *Activities) AwaitInstance(ctx context.Context, in InstanceInput) (Insta
 	return *found.Instance, nil
 }
 
+// JudgedInstance is what the judge says of an instance.
+type JudgedInstance struct {
+	Verdicts []onboarding.Verdict `json:"verdicts"`
+}
+
+// JudgeInstance looks at the instance as a preflight does, for one that has only just appeared.
+func (x *Activities) JudgeInstance(ctx context.Context, in InstanceInput) (JudgedInstance, error) {
+	spec := onboarding.Spec{Region: in.Region, IdentityCenter: in.IdentityCenter}
+	state, err := Look(ctx, x.AWS, spec, "")
+	if err != nil {
+		return JudgedInstance{}, err
+	}
+	return JudgedInstance{Verdicts: Judge(spec, state)}, nil
+}
+
 // FindSourceChange looks in CloudTrail for the newest successful change of the identity source to an external provider. No
 // public API says what the identity source is; the events of the console do, with minutes of delay, for 90 days
 // (IAM Identity Center User Guide, "Logging IAM Identity Center API calls with AWS CloudTrail"). Events are evidence, not

@@ -3,6 +3,7 @@ package oktaapp
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"studio-onboarding/activities/provider"
@@ -17,10 +18,14 @@ type Activities struct {
 	Waits provider.Waits
 }
 
-// EnsureAppInput names the app. AppID is set when the operator chose among several.
+// EnsureAppInput names the app.
 type EnsureAppInput struct {
 	Label string `json:"label"`
+	// IdentityStoreID is that of the organization's instance, by which the app that belongs to it is known.
+	IdentityStoreID string `json:"identityStoreId,omitempty"`
+	// AppID is set when the operator chose among several, and New when they want another one made beside those.
 	AppID string `json:"appId,omitempty"`
+	New   bool   `json:"new,omitempty"`
 	// Since is when the run started: an app created after it is one the run made.
 	Since time.Time `json:"since"`
 }
@@ -35,6 +40,10 @@ type OktaApp struct {
 	Issuer   string            `json:"issuer,omitempty"`
 	Tile     string            `json:"tile,omitempty"`
 	AdminURL string            `json:"adminUrl"`
+	// Belongs says to which instance of Identity Center it belongs. People are how many are assigned to it: counted only where a
+	// person has to choose, and nil where that may not be read.
+	Belongs onboarding.Belonging `json:"belongs,omitempty"`
+	People  *int                 `json:"people,omitempty"`
 }
 
 // EnsureAppResult has either App, or several Candidates among which only a person can choose.
@@ -64,7 +73,8 @@ const (
 	creations = 2
 )
 
-// EnsureApp finds the app by ID or label, or creates it. Several of that label are for a person to choose from.
+// EnsureApp finds the app by ID, by the instance that it belongs to, or by its label; or creates it. Among several that could be the
+// one a person has to choose. Class Invalid where the only one of the label belongs to another instance.
 func (x *Activities) EnsureApp(ctx context.Context, in EnsureAppInput) (EnsureAppResult, error) {
 	result, missing, err := x.find(ctx, in)
 	if err != nil || !missing {
@@ -83,7 +93,7 @@ func (x *Activities) EnsureApp(ctx context.Context, in EnsureAppInput) (EnsureAp
 			if err := refuse(unusable(x.Okta.URL(), *app)); err != nil {
 				return EnsureAppResult{}, err
 			}
-			found := describe(x.Okta.URL(), *app, in.Since)
+			found := State{OrgURL: x.Okta.URL(), IdentityStoreID: in.IdentityStoreID}.describe(*app, in.Since)
 			found.Origin = onboarding.OriginCreated
 			return EnsureAppResult{App: &found}, nil
 		}
@@ -98,26 +108,41 @@ func (x *Activities) EnsureApp(ctx context.Context, in EnsureAppInput) (EnsureAp
 
 // find is the looking half: missing is true where the app is to be created.
 func (x *Activities) find(ctx context.Context, in EnsureAppInput) (result EnsureAppResult, missing bool, err error) {
-	state, err := find(ctx, x.Okta, in.AppID)
+	state, err := find(ctx, x.Okta, in.AppID, in.IdentityStoreID)
 	if err != nil {
 		return EnsureAppResult{}, false, err
+	}
+	if in.New {
+		state.keepNew(in)
 	}
 	verdicts := Judge(onboarding.Spec{Okta: onboarding.OktaSpec{AppLabel: in.Label}}, state)
 	if len(onboarding.Blocked(verdicts)) > 0 {
 		class := fault.Invalid
-		if in.AppID != "" && len(state.matching(in.Label)) == 0 {
+		if in.AppID != "" && len(state.matching(in.Label))+len(state.strangers(in.Label)) == 0 {
 			class = fault.NotFound
 		}
 		return EnsureAppResult{}, false, refuseAs(class, verdicts)
 	}
 	matches := state.matching(in.Label)
 	for _, app := range matches {
-		result.Candidates = append(result.Candidates, describe(x.Okta.URL(), app, in.Since))
+		result.Candidates = append(result.Candidates, state.describe(app, in.Since))
 	}
 	if len(matches) == 1 {
 		return EnsureAppResult{App: &result.Candidates[0]}, false, nil
 	}
+	for i := range result.Candidates {
+		if result.Candidates[i].People, err = assigned(ctx, x.Okta, result.Candidates[i].ID); err != nil {
+			return EnsureAppResult{}, false, err
+		}
+	}
 	return result, len(matches) == 0, nil
+}
+
+// keepNew forgets the apps that were there before: a new one is wanted, and the one that an attempt before made is it.
+func (s *State) keepNew(in EnsureAppInput) {
+	s.Apps = slices.DeleteFunc(s.Apps, func(app model.App) bool {
+		return !madeSince(app, in.Since) || app.Label != in.Label || s.Belongs(app) != onboarding.BelongsNowhere
+	})
 }
 
 // appeared waits for a created app: reads may answer that there is none for up to half a minute.

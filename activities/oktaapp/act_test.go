@@ -127,7 +127,7 @@ func TestTheAppOfTheSimulatedOrg(t *testing.T) {
 	require.True(t, metadata.NotAfter.After(time.Now()))
 
 	spec := onboarding.Spec{Okta: onboarding.OktaSpec{AppLabel: label}}
-	state, err := oktaapp.Look(t.Context(), w.Org, spec)
+	state, err := oktaapp.Look(t.Context(), w.Org, spec, "")
 	require.NoError(t, err)
 	require.Equal(t, app.ID, state.App.ID)
 	require.False(t, state.Undecided)
@@ -160,4 +160,118 @@ func TestOktasRefusalsReachThePersonWhoCanHelp(t *testing.T) {
 			require.Contains(t, f.Error(), "okta.apps.read")
 		}
 	}
+}
+
+const (
+	here      = "d-1234567890"
+	elsewhere = "d-0987654321"
+)
+
+// of gives an app the values of an instance.
+func of(app model.App, store string) model.App {
+	app.ACSURL = "https://us-east-1.signin.aws.amazon.com/platform/saml/acs/00000000-0000-0000-0000-000000000000"
+	app.EntityID = "https://us-east-1.signin.aws.amazon.com/platform/saml/" + store
+	return app
+}
+
+// TestTheAppThatThisInstanceTrustsIsTheAppWhateverItsLabel: an organization whose production app has another label than the spec.
+func TestTheAppThatThisInstanceTrustsIsTheAppWhateverItsLabel(t *testing.T) {
+	org := &activitytest.OktaStub{AppList: []model.App{of(activitytest.SAMLApp("0oaProd", "AWS SSO (production)"), here)}}
+	result, err := activitiesOn(org).EnsureApp(t.Context(), oktaapp.EnsureAppInput{Label: label, IdentityStoreID: here, Since: time.Now()})
+	require.NoError(t, err)
+	require.Equal(t, "0oaProd", result.App.ID)
+	require.Equal(t, onboarding.BelongsHere, result.App.Belongs)
+	require.Empty(t, org.Writes, "no second app")
+}
+
+func TestWhichAppsCouldBeTheOne(t *testing.T) {
+	free, twin := activitytest.SAMLApp("0oaFree", label), activitytest.SAMLApp("0oaTwin", label)
+	prod, other := of(activitytest.SAMLApp("0oaProd", "Production"), here), of(activitytest.SAMLApp("0oaOther", label), elsewhere)
+	asleep := prod
+	asleep.ID, asleep.Status = "0oaAsleep", "INACTIVE"
+	odd := of(activitytest.SAMLApp("0oaOdd", label), "not-a-store")
+	for name, c := range map[string]struct {
+		apps []model.App
+		// app is the one that is used, "new" for one that is made; several says between how many a person chooses.
+		app     string
+		several int
+		refused string
+	}{
+		"none":                               {nil, "new", 0, ""},
+		"one of the label without values":    {[]model.App{free}, "0oaFree", 0, ""},
+		"one that belongs, and a stranger":   {[]model.App{prod, other}, "0oaProd", 0, ""},
+		"one that belongs, one of the label": {[]model.App{prod, free}, "", 2, ""},
+		"two of the label":                   {[]model.App{free, twin}, "", 2, ""},
+		"only a stranger's":                  {[]model.App{other}, "", 0, "belongs to another Identity Center instance"},
+		"a stranger's, and one of the label": {[]model.App{other, free}, "0oaFree", 0, ""},
+		"one that belongs and is inactive":   {[]model.App{asleep}, "", 0, "INACTIVE"},
+		"inactive beside one of the label":   {[]model.App{asleep, free}, "", 2, ""},
+		"one whose values name no instance":  {[]model.App{odd}, "0oaOdd", 0, ""},
+		"a stranger's of another label":      {[]model.App{of(activitytest.SAMLApp("0oaX", "X"), elsewhere)}, "new", 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			org := &activitytest.OktaStub{AppList: c.apps, Users: []model.AppUser{{ID: "00u1"}, {ID: "00u2"}}}
+			result, err := activitiesOn(org).EnsureApp(t.Context(), oktaapp.EnsureAppInput{Label: label, IdentityStoreID: here, Since: time.Now()})
+			state, lookErr := oktaapp.Look(t.Context(), &activitytest.OktaStub{AppList: c.apps}, onboarding.Spec{Okta: onboarding.OktaSpec{AppLabel: label}},
+				here)
+			require.NoError(t, lookErr)
+			switch {
+			case c.refused != "":
+				require.Contains(t, activitytest.RequireClass(t, err, fault.Invalid).Error(), c.refused)
+				require.True(t, state.Undecided)
+			case c.several > 0:
+				require.NoError(t, err)
+				require.Nil(t, result.App)
+				require.Len(t, result.Candidates, c.several)
+				for _, candidate := range result.Candidates {
+					require.Equal(t, 2, *candidate.People)
+					require.NotEmpty(t, candidate.Belongs)
+				}
+				require.True(t, state.Undecided)
+			case c.app == "new":
+				require.NoError(t, err)
+				require.Equal(t, onboarding.OriginCreated, result.App.Origin)
+				require.False(t, state.Undecided)
+				require.Nil(t, state.App)
+			default:
+				require.NoError(t, err)
+				require.Equal(t, c.app, result.App.ID)
+				require.Equal(t, c.app, state.App.ID)
+			}
+			require.Equal(t, c.app == "new", len(org.Writes) > 0)
+		})
+	}
+}
+
+func TestAnAppOfAnotherOrganizationCannotBeChosen(t *testing.T) {
+	org := &activitytest.OktaStub{AppList: []model.App{of(activitytest.SAMLApp("0oaOther", "Other"), elsewhere)}}
+	_, err := activitiesOn(org).EnsureApp(t.Context(), oktaapp.EnsureAppInput{Label: label, IdentityStoreID: here, AppID: "0oaOther"})
+	f := activitytest.RequireClass(t, err, fault.Invalid)
+	require.Contains(t, f.Message, "would be cut off")
+	require.Contains(t, f.Remedy, "okta.appLabel")
+}
+
+func TestAnotherAppIsMadeOnceBesideThoseThatAreThere(t *testing.T) {
+	org := &activitytest.OktaStub{AppList: []model.App{of(activitytest.SAMLApp("0oaProd", "Production"), here), activitytest.SAMLApp("0oaFree", label)}}
+	in := oktaapp.EnsureAppInput{Label: label, IdentityStoreID: here, New: true, Since: time.Now()}
+	first, err := activitiesOn(org).EnsureApp(t.Context(), in)
+	require.NoError(t, err)
+	again, err := activitiesOn(org).EnsureApp(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, first.App.ID, again.App.ID)
+	require.Len(t, org.Writes, 1)
+}
+
+func TestAnotherLabelThanTheSpecsIsAFinding(t *testing.T) {
+	org := &activitytest.OktaStub{AppList: []model.App{of(activitytest.SAMLApp("0oaProd", "Production"), here)}, XML: idpMetadata(t, time.Now().AddDate(5, 0, 0))}
+	spec := onboarding.Spec{Okta: onboarding.OktaSpec{AppLabel: label}}
+	state, err := oktaapp.Look(t.Context(), org, spec, here)
+	require.NoError(t, err)
+	verdicts := oktaapp.Judge(spec, state)
+	require.Equal(t, onboarding.VerdictAdopt, verdicts[0].Kind)
+	require.Contains(t, verdicts[0].Reason, "belongs to this instance, as its entity ID says")
+	require.Equal(t, onboarding.VerdictWarning, verdicts[1].Kind)
+	require.Equal(t, "okta.appLabel", verdicts[1].Field)
+	require.Equal(t, `Set okta.appLabel: "Production" in the spec.`, verdicts[1].Remedy)
+	require.Empty(t, onboarding.Blocked(verdicts))
 }

@@ -36,7 +36,9 @@ type State struct {
 	// Apps are all of the kind, active or not; Trouble is why they are not known.
 	Apps    []model.App
 	Trouble *onboarding.Trouble
-	// Chosen is the ID that the operator gave where several apps have the label.
+	// IdentityStoreID is that of the organization's instance; empty while there is none.
+	IdentityStoreID string
+	// Chosen is the ID that the operator gave where several apps could be the one.
 	Chosen string
 	// App is the one that a run uses: nil where there is none, and where it is not known which.
 	App *model.App
@@ -59,15 +61,35 @@ type Metadata struct {
 	Wrong string
 }
 
-// matching are the apps that could be the one: the chosen one, or those with the label.
+// Belongs says to which instance of Identity Center an app belongs.
+func (s State) Belongs(app model.App) onboarding.Belonging {
+	return onboarding.BelongingOf(app.EntityID+app.ACSURL != "", app.IdentityStoreID(), s.IdentityStoreID)
+}
+
+// matching are the apps that could be the one: the chosen one; or those that belong to the organization's instance, and those of
+// the label of which nothing says that they belong to another.
 func (s State) matching(label string) []model.App {
 	var matches []model.App
 	for _, app := range s.Apps {
-		if s.Chosen == "" && app.Label == label || s.Chosen != "" && app.ID == s.Chosen {
+		belongs := s.Belongs(app)
+		switch {
+		case s.Chosen != "" && app.ID != s.Chosen, belongs == onboarding.BelongsElsewhere:
+		case s.Chosen != "", belongs == onboarding.BelongsHere, app.Label == label:
 			matches = append(matches, app)
 		}
 	}
 	return matches
+}
+
+// strangers are apps that would be the one, but for belonging to another instance.
+func (s State) strangers(label string) []model.App {
+	var strangers []model.App
+	for _, app := range s.Apps {
+		if s.Belongs(app) == onboarding.BelongsElsewhere && (app.ID == s.Chosen || s.Chosen == "" && app.Label == label) {
+			strangers = append(strangers, app)
+		}
+	}
+	return strangers
 }
 
 // Judge says what is right about the app.
@@ -80,8 +102,10 @@ func Judge(spec onboarding.Spec, s State) []onboarding.Verdict {
 	if s.Trouble != nil {
 		return []onboarding.Verdict{s.Trouble.As(onboarding.VerdictBlocked, onboarding.ResourceOktaApp, label, CodeApp), field}
 	}
-	matches := s.matching(label)
+	matches, strangers := s.matching(label), s.strangers(label)
 	switch {
+	case len(matches) == 0 && len(strangers) > 0:
+		return []onboarding.Verdict{s.judgeStranger(label, strangers[0]), field}
 	case len(matches) == 0 && s.Chosen != "":
 		return []onboarding.Verdict{verdict(onboarding.VerdictBlocked, label, CodeApp,
 			"Take the ID from the app's address in the Okta admin console: …/app/"+model.AppName+"/instance/<ID>/",
@@ -90,22 +114,18 @@ func Judge(spec onboarding.Spec, s State) []onboarding.Verdict {
 		field.Kind, field.Reason = onboarding.VerdictCreate, fmt.Sprintf("The new app gets the label %q.", label)
 		return append(s.judgeMissing(label), field)
 	case len(matches) > 1:
-		field.Have, field.Kind, field.Reason = label, onboarding.VerdictKeep, fmt.Sprintf("All of them have the label %q.", label)
-		return []onboarding.Verdict{verdict(onboarding.VerdictAsk, label, CodeApp, "Nothing to do now: the run asks which one to use.",
-			"There are %d AWS IAM Identity Center apps with the label %q.", len(matches), label), field}
+		return []onboarding.Verdict{s.judgeSeveral(label, matches), field}
 	}
 	app := matches[0]
 	field.Have, field.Kind, field.Reason = app.Label, onboarding.VerdictKeep, fmt.Sprintf("The app has the label %q.", app.Label)
 	if app.Label != label {
-		field.Kind, field.Remedy = onboarding.VerdictWarning, "Put the label of the chosen app into okta.appLabel."
-		field.Reason = fmt.Sprintf("The chosen app %s has the label %q, the spec says %q.", app.ID, app.Label, label)
+		field.Kind, field.Remedy = onboarding.VerdictWarning, fmt.Sprintf("Set okta.appLabel: %q in the spec.", app.Label)
+		field.Reason = fmt.Sprintf("The app %s has the label %q, the spec says %q.", app.ID, app.Label, label)
 	}
 	if wrong := unusable(s.OrgURL, app); wrong != nil {
 		return []onboarding.Verdict{*wrong, field}
 	}
-	verdicts := []onboarding.Verdict{
-		verdict(onboarding.VerdictAdopt, label, CodeApp, "", "The app %q (%s) exists; the run adopts it.", app.Label, app.ID), field,
-	}
+	verdicts := []onboarding.Verdict{s.judgeAdopted(label, app), field}
 	if s.MetadataTrouble != nil {
 		verdicts = append(verdicts, s.MetadataTrouble.As(onboarding.VerdictBlocked, onboarding.ResourceOktaApp, label, CodeCertificate))
 	}
@@ -115,16 +135,47 @@ func Judge(spec onboarding.Spec, s State) []onboarding.Verdict {
 	return append(verdicts, s.judgeUse(label, app)...)
 }
 
+func (s State) judgeAdopted(label string, app model.App) onboarding.Verdict {
+	if s.Belongs(app) == onboarding.BelongsHere {
+		return verdict(onboarding.VerdictAdopt, label, CodeApp, "",
+			"The app %q (%s) belongs to this instance, as its entity ID says; the run adopts it.", app.Label, app.ID)
+	}
+	return verdict(onboarding.VerdictAdopt, label, CodeApp, "", "The app %q (%s) exists; the run adopts it.", app.Label, app.ID)
+}
+
+// judgeStranger: to write this instance's values into the app would cut off whoever signs in through it elsewhere.
+func (s State) judgeStranger(label string, app model.App) onboarding.Verdict {
+	return verdict(onboarding.VerdictBlocked, label, CodeApp,
+		"Give okta.appLabel another value in the spec: the run then makes an app of its own for this organization.",
+		"The Okta app %q (%s) belongs to another Identity Center instance (identity store %s, and not %s): whoever signs in there through "+
+			"it would be cut off.", app.Label, app.ID, app.IdentityStoreID(), s.IdentityStoreID)
+}
+
+func (s State) judgeSeveral(label string, matches []model.App) onboarding.Verdict {
+	var names []string
+	for _, app := range matches {
+		names = append(names, fmt.Sprintf("%q (%s, %s, belongs to %s)", app.Label, app.ID, app.Status, s.Belongs(app)))
+	}
+	return verdict(onboarding.VerdictAsk, label, CodeApp, "Nothing to do now: the run asks which one to use.",
+		"%d Okta apps could be the one of this instance: %s.", len(matches), strings.Join(onboarding.Examples(names), "; "))
+}
+
 func (s State) judgeMissing(label string) []onboarding.Verdict {
 	verdicts := []onboarding.Verdict{
 		verdict(onboarding.VerdictCreate, label, CodeApp, "", "There is no app %q yet; the run creates it.", label),
 	}
 	var others []string
+	untold := false
 	for _, app := range s.Apps {
-		others = append(others, fmt.Sprintf("%q (%s)", app.Label, app.ID))
+		others = append(others, fmt.Sprintf("%q (%s, belongs to %s)", app.Label, app.ID, s.Belongs(app)))
+		untold = untold || s.Belongs(app) != onboarding.BelongsElsewhere
 	}
-	if len(others) == 0 {
+	switch {
+	case len(others) == 0:
 		return verdicts
+	case !untold:
+		return append(verdicts, verdict(onboarding.VerdictKeep, label, CodeApp, "",
+			"The org's other AWS IAM Identity Center apps belong to other instances: %s.", strings.Join(onboarding.Examples(others), ", ")))
 	}
 	return append(verdicts, verdict(onboarding.VerdictWarning, label, CodeApp,
 		"If one of them is meant, stop the run and put its label into okta.appLabel. If there is another AWS organization behind them, "+
@@ -139,8 +190,8 @@ func unusable(org string, app model.App) *onboarding.Verdict {
 	switch {
 	case app.Status != appActive:
 		wrong = verdict(onboarding.VerdictBlocked, app.Label, CodeApp,
-			fmt.Sprintf("Activate it in the Okta admin console (%s), or give okta.appLabel another value in the spec.",
-				model.AdminURL(org, app.ID)),
+			fmt.Sprintf("Activate it in the Okta admin console (%s); or, if nobody is ever to sign in through it again, delete it there, and the "+
+				"run makes another; then retry.", model.AdminURL(org, app.ID)),
 			"The Okta app %q (%s) is %s.", app.Label, app.ID, app.Status)
 	case app.SignOnMode != modeSAML:
 		wrong = verdict(onboarding.VerdictBlocked, app.Label, CodeApp,

@@ -55,15 +55,15 @@ func TestTheAppIsLookedAtAndJudged(t *testing.T) {
 			"There is no app \"AWS IAM Identity Center\" yet; the run creates it.", "", false, false},
 		{"others only", func(o *activitytest.OktaStub) { o.AppList[0].Label = "Production" }, onboarding.VerdictWarning, "okta-app",
 			onboarding.VerdictCreate,
-			`"Production" (0oa1)`, "okta.appLabel", false, false},
+			`"Production" (0oa1, belongs to no instance yet)`, "okta.appLabel", false, false},
 		{"many others", func(o *activitytest.OktaStub) {
 			o.AppList = nil
 			for i := range 7 {
 				o.AppList = append(o.AppList, activitytest.SAMLApp(fmt.Sprintf("0oa%d", i), "Other"))
 			}
-		}, onboarding.VerdictWarning, "okta-app", onboarding.VerdictCreate, `"Other" (0oa4), and 2 more.`, "okta.appLabel", false, false},
+		}, onboarding.VerdictWarning, "okta-app", onboarding.VerdictCreate, `"Other" (0oa4, belongs to no instance yet), and 2 more.`, "okta.appLabel", false, false},
 		{"several", func(o *activitytest.OktaStub) { o.AppList = append(o.AppList, activitytest.SAMLApp("0oa2", label)) },
-			onboarding.VerdictAsk, "okta-app", onboarding.VerdictKeep, "There are 2", "the run asks which one", false, true},
+			onboarding.VerdictAsk, "okta-app", onboarding.VerdictUnknown, "2 Okta apps could be the one", "the run asks which one", false, true},
 		{"inactive", func(o *activitytest.OktaStub) { o.AppList[0].Status = "INACTIVE" }, onboarding.VerdictBlocked, "okta-app",
 			onboarding.VerdictKeep,
 			"is INACTIVE.", "Activate it in the Okta admin console (https://example-admin.okta.com", false, true},
@@ -100,7 +100,7 @@ func TestTheAppIsLookedAtAndJudged(t *testing.T) {
 				c.with(org)
 			}
 			spec := onboarding.Spec{Okta: onboarding.OktaSpec{AppLabel: label}}
-			state, err := oktaapp.Look(t.Context(), org, spec)
+			state, err := oktaapp.Look(t.Context(), org, spec, "")
 			require.NoError(t, err)
 			require.Equal(t, c.app, state.App != nil)
 			require.Equal(t, c.undecided, state.Undecided)
@@ -123,7 +123,7 @@ func TestTheAppIsLookedAtAndJudged(t *testing.T) {
 		})
 	}
 	_, err := oktaapp.Look(t.Context(),
-		&activitytest.OktaStub{Refuse: map[string]error{"apps": fault.New(fault.Unavailable, "okta", "x", "down")}}, onboarding.Spec{})
+		&activitytest.OktaStub{Refuse: map[string]error{"apps": fault.New(fault.Unavailable, "okta", "x", "down")}}, onboarding.Spec{}, "")
 	activitytest.RequireClass(t, err, fault.Unavailable)
 }
 

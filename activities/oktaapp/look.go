@@ -1,4 +1,5 @@
-// Package oktaapp looks after the app "AWS IAM Identity Center" in the Okta org: it is found by its label, or made.
+// Package oktaapp looks after the app "AWS IAM Identity Center" in the Okta org: the one that belongs to the organization's instance is
+// found by its entity ID, whatever its label; one that belongs to none by its label; or it is made.
 package oktaapp
 
 import (
@@ -11,10 +12,10 @@ import (
 	"studio-onboarding/onboarding"
 )
 
-// Look reads the org's apps of the kind, and what a run depends on of the one that it would use. The error is one worth another
-// try.
-func Look(ctx context.Context, okta provider.Okta, spec onboarding.Spec) (State, error) {
-	state, err := find(ctx, okta, "")
+// Look reads the org's apps of the kind, and what a run depends on of the one that it would use. storeID is the identity store of the
+// organization's instance, empty while there is none. The error is one worth another try.
+func Look(ctx context.Context, okta provider.Okta, spec onboarding.Spec, storeID string) (State, error) {
+	state, err := find(ctx, okta, "", storeID)
 	if err != nil {
 		trouble, err := provider.Trouble(err)
 		return State{OrgURL: okta.URL(), Trouble: trouble, Undecided: true}, err
@@ -37,9 +38,9 @@ func Look(ctx context.Context, okta provider.Okta, spec onboarding.Spec) (State,
 }
 
 // find reads what EnsureApp needs, and nothing else.
-func find(ctx context.Context, okta provider.Okta, chosen string) (State, error) {
+func find(ctx context.Context, okta provider.Okta, chosen, storeID string) (State, error) {
 	apps, err := okta.Apps(ctx)
-	return State{OrgURL: okta.URL(), Apps: apps, Chosen: chosen, Now: time.Now()}, err
+	return State{OrgURL: okta.URL(), Apps: apps, Chosen: chosen, IdentityStoreID: storeID, Now: time.Now()}, err
 }
 
 // choose fills in which app the run uses.
@@ -49,7 +50,7 @@ func (s *State) choose(label string) {
 	if len(matches) == 1 && unusable(s.OrgURL, matches[0]) == nil {
 		s.App = &matches[0]
 	}
-	s.Undecided = s.App == nil && (len(matches) > 0 || s.Chosen != "")
+	s.Undecided = s.App == nil && (len(matches) > 0 || s.Chosen != "" || len(s.strangers(label)) > 0)
 }
 
 // lookMetadata reads Okta's metadata for the app, and what Identity Center would not accept about it.
@@ -74,14 +75,32 @@ func lookMetadata(ctx context.Context, okta provider.Okta, appID string) (Metada
 }
 
 // describe is the app as a run knows it. Since is when the run began: an app created after it is one that the run made.
-func describe(org string, app model.App, since time.Time) OktaApp {
+func (s State) describe(app model.App, since time.Time) OktaApp {
 	origin := onboarding.OriginAdopted
-	// Okta's times may have been cut to seconds.
-	if !since.IsZero() && !app.Created.Before(since.Truncate(time.Second)) {
+	if madeSince(app, since) {
 		origin = onboarding.OriginCreated
 	}
 	return OktaApp{
 		ID: app.ID, Label: app.Label, Origin: origin, Status: app.Status, ACSURL: app.ACSURL, Issuer: app.EntityID,
-		Tile: app.Tile, AdminURL: model.AdminURL(org, app.ID),
+		Tile: app.Tile, AdminURL: model.AdminURL(s.OrgURL, app.ID), Belongs: s.Belongs(app),
 	}
+}
+
+// madeSince says whether the app was made after the run began. Okta's times may have been cut to seconds.
+func madeSince(app model.App, since time.Time) bool {
+	return !since.IsZero() && !app.Created.Before(since.Truncate(time.Second))
+}
+
+// assigned counts the people who are assigned to the app; nil where that may not be read.
+func assigned(ctx context.Context, okta provider.Okta, appID string) (*int, error) {
+	n := 0
+	err := okta.AppUsers(ctx, appID, func(page []model.AppUser) error {
+		n += len(page)
+		return nil
+	})
+	if err != nil {
+		_, err := provider.Trouble(err)
+		return nil, err
+	}
+	return &n, nil
 }

@@ -32,9 +32,10 @@ func OpenIdentityStore(ctx context.Context, cloud provider.AWS, account onboardi
 	return IdentityStore{client: identitystore.NewFromConfig(cfg), id: id}, nil
 }
 
-// users lists everybody: one page of 100 costs as much of the throttle as looking up one person.
-func (s IdentityStore) users(ctx context.Context) ([]User, error) {
+// Users lists everybody: one page of 100 costs as much of the throttle as looking up one person.
+func (s IdentityStore) Users(ctx context.Context) ([]User, error) {
 	var users []User
+	issuers := Copies{}
 	pages := identitystore.NewListUsersPaginator(s.client, &identitystore.ListUsersInput{
 		IdentityStoreId: &s.id, MaxResults: aws.Int32(listPage),
 	})
@@ -44,10 +45,49 @@ func (s IdentityStore) users(ctx context.Context) ([]User, error) {
 			return nil, err
 		}
 		for _, u := range page.Users {
-			users = append(users, userOf(u))
+			user := userOf(u)
+			user.Issuer = issuers.One(user.Issuer)
+			users = append(users, user)
 		}
 	}
 	return users, nil
+}
+
+// AnyProvisioned says whether anybody came from another directory. It looks at the first pages of users, and no further.
+func (s IdentityStore) AnyProvisioned(ctx context.Context) (bool, error) {
+	const enough = 10
+	pages := identitystore.NewListUsersPaginator(s.client, &identitystore.ListUsersInput{
+		IdentityStoreId: &s.id, MaxResults: aws.Int32(listPage),
+	})
+	for n := 0; n < enough && pages.HasMorePages(); n++ {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return false, err
+		}
+		for _, user := range page.Users {
+			if len(user.ExternalIds) > 0 {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+// Groups lists all groups without their members.
+func (s IdentityStore) Groups(ctx context.Context) ([]Group, error) {
+	var groups []Group
+	pages := identitystore.NewListGroupsPaginator(s.client, &identitystore.ListGroupsInput{IdentityStoreId: &s.id, MaxResults: aws.Int32(listPage)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, group := range page.Groups {
+			groups = append(groups, Group{ID: strings.Clone(aws.ToString(group.GroupId)), Name: strings.Clone(aws.ToString(group.DisplayName)),
+				Provisioned: len(group.ExternalIds) > 0})
+		}
+	}
+	return groups, nil
 }
 
 func userOf(u identitystoretypes.User) User {
@@ -63,6 +103,7 @@ func userOf(u identitystoretypes.User) User {
 	}
 	for _, external := range u.ExternalIds {
 		user.ExternalIDs = append(user.ExternalIDs, strings.Clone(aws.ToString(external.Id)))
+		user.Issuer = aws.ToString(external.Issuer)
 	}
 	return user
 }
@@ -165,7 +206,7 @@ func (s IdentityStore) GroupsOf(ctx context.Context, userID string) (map[string]
 func (s IdentityStore) UsersAndGroups(ctx context.Context, names []string) (users []User, groups []Group, err error) {
 	reading, ctx := errgroup.WithContext(ctx)
 	reading.SetLimit(listsAtOnce)
-	reading.Go(func() (err error) { users, err = s.users(ctx); return err })
+	reading.Go(func() (err error) { users, err = s.Users(ctx); return err })
 	groups = make([]Group, len(names))
 	for i, name := range names {
 		reading.Go(func() (err error) { groups[i], err = s.group(ctx, name); return err })

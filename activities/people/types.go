@@ -12,7 +12,9 @@ type User struct {
 	Emails   []string
 	// ExternalIDs are the Okta user IDs that came by SCIM; users made by hand have none.
 	ExternalIDs []string
-	Enabled     bool
+	// Issuer is who gave the external ID, as Identity Center calls it; its form is documented nowhere.
+	Issuer  string
+	Enabled bool
 }
 
 // Person is somebody who should be in Identity Center, as Okta has them.
@@ -68,6 +70,8 @@ type Group struct {
 	Name string
 	// ID is empty where Identity Center has no group of this name.
 	ID string
+	// Provisioned says that it came from another directory; only a list of all groups tells.
+	Provisioned bool
 	// Members are user IDs.
 	Members map[string]bool
 }

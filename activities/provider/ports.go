@@ -48,6 +48,8 @@ type Okta interface {
 
 	// Group finds the one Okta group of that name; class NotFound or Invalid (several).
 	Group(ctx context.Context, name string) (model.Group, error)
+	// GroupName is the name of the group with that ID; class NotFound.
+	GroupName(ctx context.Context, id string) (string, error)
 	// GroupUsers calls page for each page of the members.
 	GroupUsers(ctx context.Context, groupID string, page func([]model.User) error) error
 	// AppGroups lists the IDs of groups assigned to the app.

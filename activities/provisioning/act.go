@@ -1,8 +1,10 @@
 package provisioning
 
 import (
+	"context"
 	"time"
 
+	"studio-onboarding/activities/people"
 	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
@@ -10,6 +12,7 @@ import (
 
 // Activities connect Okta to Identity Center's SCIM endpoint, assign people, and push groups.
 type Activities struct {
+	AWS     provider.AWS
 	Okta    provider.Okta
 	SCIM    provider.SCIM
 	Secrets provider.Secrets
@@ -115,4 +118,28 @@ const (
 // notShown is an acknowledged write that does not show after it was made again and again.
 func (x *Activities) notShown(operation, format string, args ...any) error {
 	return fault.New(fault.NotReady, "okta", operation, format, args...).After(x.Waits.Console)
+}
+
+// DirectoryInput names the directory of an Identity Center instance.
+type DirectoryInput struct {
+	IdentityCenter  onboarding.AccountSpec `json:"identityCenter"`
+	Region          string                 `json:"region"`
+	IdentityStoreID string                 `json:"identityStoreId"`
+}
+
+// SeenProvisioning says whether automatic provisioning is known to be enabled in Identity Center. No API tells it: people who came from
+// another directory do. That nobody came says nothing.
+type SeenProvisioning struct {
+	Enabled bool `json:"enabled"`
+}
+
+// SeeProvisioning finds out whether people came to the directory by SCIM already. Where it may not be read it is not known.
+func (x *Activities) SeeProvisioning(ctx context.Context, in DirectoryInput) (SeenProvisioning, error) {
+	store, err := people.OpenIdentityStore(ctx, x.AWS, in.IdentityCenter, in.Region, in.IdentityStoreID)
+	var seen SeenProvisioning
+	if err == nil {
+		seen.Enabled, err = store.AnyProvisioned(ctx)
+	}
+	_, err = provider.Trouble(err)
+	return seen, err
 }

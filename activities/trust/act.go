@@ -9,10 +9,37 @@ import (
 	"studio-onboarding/onboarding"
 )
 
-// Activities check Identity Center's values and write them to the app.
+// Activities see whether trust is in place, check Identity Center's values and write them to the app.
 type Activities struct {
+	AWS   provider.AWS
 	Okta  provider.Okta
 	Waits provider.Waits
+	// SignIns tells of people who signed in; nil where nobody looks.
+	SignIns SignIns
+}
+
+// SeenTrust says whether trust is in place. Where it is not, Fits says that the app has this instance's values all the same.
+type SeenTrust struct {
+	InPlace bool `json:"inPlace"`
+	Fits    bool `json:"fits,omitempty"`
+	// Why says what ties the app to the instance.
+	Why string `json:"why,omitempty"`
+}
+
+// SeeTrust finds out whether trust is in place. What ties the app to the instance and may not be read ties nothing.
+func (x *Activities) SeeTrust(ctx context.Context, in Where) (SeenTrust, error) {
+	state, err := Look(ctx, Sources{AWS: x.AWS, Okta: x.Okta, SignIns: x.SignIns}, in)
+	if err != nil {
+		return SeenTrust{}, err
+	}
+	if state.Trouble != nil {
+		return SeenTrust{}, provider.Refuse(Judge(onboarding.Spec{}, state), "okta", "okta:GET /api/v1/apps/{id}")
+	}
+	seen := SeenTrust{InPlace: state.InPlace(), Fits: state.fits()}
+	if seen.InPlace {
+		seen.Why = state.tie()
+	}
+	return seen, nil
 }
 
 // Instance is what the values are compared with.

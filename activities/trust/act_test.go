@@ -89,9 +89,9 @@ func TestEstablishingTrustKeepsWhatElseTheAppHas(t *testing.T) {
 	settings(after)["app"], after["lastUpdated"] = settings(before)["app"], before["lastUpdated"]
 	require.Equal(t, before, after)
 
-	state, err := trust.Look(t.Context(), w.Org, app.ID)
+	state, err := trust.Look(t.Context(), trust.Sources{Okta: w.Org}, trust.Where{AppID: app.ID})
 	require.NoError(t, err)
-	require.True(t, state.HasValues())
+	require.Equal(t, testIssuer, state.App.EntityID)
 }
 
 func TestTheValuesThatTheConsoleShowsPass(t *testing.T) {
@@ -109,5 +109,49 @@ func TestTheValuesThatTheConsoleShowsPass(t *testing.T) {
 		result, err := x.EstablishTrust(t.Context(), trust.TrustInput{AppID: app.ID, ServiceProvider: provider})
 		require.NoError(t, err)
 		require.False(t, result.Changed)
+	}
+}
+
+// TestValuesAloneAreNoTrust: the identity source was changed, in CloudTrail it shows, and nothing says that it was to this app.
+func TestValuesAloneAreNoTrust(t *testing.T) {
+	org := &activitytest.OktaStub{AppList: []model.App{activitytest.SAMLApp("0oa1", "L")}}
+	org.AppList[0].ACSURL, org.AppList[0].EntityID = testACS, testIssuer
+	where := trust.Where{Region: "us-east-1", IdentityStoreID: testStore, AppID: "0oa1"}
+	seen, err := activitiesOn(org).SeeTrust(t.Context(), where)
+	require.NoError(t, err)
+	require.Equal(t, trust.SeenTrust{Fits: true}, seen)
+
+	where.Exchanged = true
+	seen, err = activitiesOn(org).SeeTrust(t.Context(), where)
+	require.NoError(t, err)
+	require.True(t, seen.InPlace)
+	require.Contains(t, seen.Why, "a run before")
+
+	where.AppID = "0oaGone"
+	_, err = activitiesOn(org).SeeTrust(t.Context(), where)
+	activitytest.RequireClass(t, err, fault.Invalid)
+}
+
+// TestPeopleWhoCameThroughItTieAnAppToTheInstance: provisioning that ends elsewhere ties nothing.
+func TestPeopleWhoCameThroughItTieAnAppToTheInstance(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer  activitytest.Object
+		inPlace bool
+	}{
+		"they are in its directory":     {activitytest.Object{"UserId": "u1", "UserName": "ada@example.com", "IdentityStoreId": testStore}, true},
+		"they are in another directory": {activitytest.Object{"__type": "ResourceNotFoundException", "message": "USER not found"}, false},
+		"nobody may look":               {activitytest.Object{"__type": "AccessDeniedException", "message": "not authorized"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clouds := activitytest.CannedAWS{"DescribeUser": c.answer}.Start(t)
+			org := &activitytest.OktaStub{AppList: []model.App{activitytest.SAMLApp("0oa1", "L")},
+				Users: []model.AppUser{{ID: "00u0"}, {ID: "00u1", ExternalID: "u1", Status: "PROVISIONED"}}}
+			org.AppList[0].ACSURL, org.AppList[0].EntityID, org.AppList[0].Features = testACS, testIssuer, []string{"PUSH_NEW_USERS"}
+			x := &trust.Activities{AWS: clouds, Okta: org}
+			seen, err := x.SeeTrust(t.Context(), trust.Where{Region: "us-east-1", IdentityStoreID: testStore, AppID: "0oa1"})
+			require.NoError(t, err)
+			require.Equal(t, c.inPlace, seen.InPlace)
+			require.True(t, seen.Fits)
+		})
 	}
 }

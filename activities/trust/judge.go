@@ -1,9 +1,9 @@
 package trust
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
+	"time"
 
 	"studio-onboarding/internal/oktaorg/model"
 	"studio-onboarding/onboarding"
@@ -13,6 +13,7 @@ import (
 const (
 	CodeTrust    = "saml-trust"
 	CodeSettings = "okta-app-settings"
+	CodeEvidence = "saml-trust-evidence"
 )
 
 // State is what is there.
@@ -25,24 +26,30 @@ type State struct {
 
 	// Undecided says that it is not known which app the run uses.
 	Undecided bool
-	// IdentityStoreID is that of the organization's instance; empty while there is none.
+	// IdentityStoreID is that of the organization's instance; empty while there is none. Region is its primary
+	// one, and the spec's while there is none.
 	IdentityStoreID string
-	// PrimaryRegion is the instance's; empty while there is none: then the spec's counts.
-	PrimaryRegion string
-	// SourceChanged says that CloudTrail shows a change of the identity source; EvidenceTrouble is why that is not known. Only
-	// an app that HasValues raises the question.
-	SourceChanged   bool
-	EvidenceTrouble *onboarding.Trouble
+	Region          string
+
+	// What ties the app to the instance; looked at only where the app's values are the instance's. Exchanged: a run before made the
+	// trust between these two. Came: people whom the app provisions are in the instance's directory. SignedIn: when somebody was last
+	// seen signing in through the app.
+	Exchanged                   bool
+	Came                        bool
+	SignedIn                    time.Time
+	CameTrouble, SignInsTrouble *onboarding.Trouble
 }
 
-// HasValues says whether the app has values of some Identity Center.
-func (s State) HasValues() bool { return s.App != nil && s.App.ACSURL != "" && s.App.EntityID != "" }
+// fits says whether the app's values are those of the organization's instance.
+func (s State) fits() bool {
+	return s.App != nil && s.IdentityStoreID != "" && s.App.IdentityStoreID() == s.IdentityStoreID && s.judgeValues() == nil
+}
 
-// InPlace says whether there is reason to believe that Identity Center already trusts the app, so that nobody is asked for its
-// values: the app has some, and either CloudTrail shows the change of the identity source, or provisioning is switched on. It is
-// the one place where that is decided, for every view and for the run.
-func InPlace(acsURL, issuer string, sourceChanged, provisioning bool) bool {
-	return acsURL != "" && issuer != "" && (sourceChanged || provisioning)
+// InPlace says whether there is reason to believe that Identity Center trusts this very app, so that nobody is asked to exchange
+// anything: the app has this instance's values, and something ties it to the instance. That the identity source was changed at some
+// time says nothing of which app it was changed to. It is the one place where that is decided, for every view and for the run.
+func (s State) InPlace() bool {
+	return s.fits() && (s.Exchanged || s.Came || !s.SignedIn.IsZero())
 }
 
 // trusts says whether the app has these values.
@@ -50,7 +57,7 @@ func trusts(app model.App, wanted ServiceProvider) bool {
 	return app.ACSURL == wanted.ACSURL && app.EntityID == wanted.Issuer
 }
 
-// Judge says what is right about the trust. A run asks for Identity Center's values unless trust is in place.
+// Judge says what is right about the trust. A run asks for the exchange unless trust is in place.
 func Judge(spec onboarding.Spec, s State) []onboarding.Verdict {
 	label := spec.Okta.AppLabel
 	switch {
@@ -61,38 +68,57 @@ func Judge(spec onboarding.Spec, s State) []onboarding.Verdict {
 		return []onboarding.Verdict{s.Trouble.As(onboarding.VerdictBlocked, onboarding.ResourceTrust, label, CodeTrust)}
 	case s.App == nil:
 		return exchange(label, "Identity Center's values are written to the app.")
-	case s.HasValues() && s.EvidenceTrouble != nil:
-		return []onboarding.Verdict{s.EvidenceTrouble.As(onboarding.VerdictBlocked, onboarding.ResourceTrust, label, CodeTrust)}
+	case s.InPlace():
+		return []onboarding.Verdict{verdict(onboarding.VerdictKeep, label, CodeTrust, "",
+			"The app has this instance's values, and %s. Which metadata Identity Center has no API tells.", s.tie())}
 	}
-	app := *s.App
-	wrong := s.judgeValues(spec)
-	if InPlace(app.ACSURL, app.EntityID, s.SourceChanged, app.Provisions()) {
-		if wrong != nil {
-			return []onboarding.Verdict{*wrong}
-		}
-		return []onboarding.Verdict{verdict(onboarding.VerdictKeep, label, CodeTrust, "", "The app has Identity Center's values.")}
-	}
+	wrong := s.judgeValues()
 	switch {
 	case wrong != nil:
 		wrong.Kind = onboarding.VerdictWarning
 		return append(exchange(label, "The values that the app has are replaced where yours differ."), *wrong)
-	case s.HasValues():
-		return append(exchange(label, "The values that the app has are replaced where yours differ."),
-			verdict(onboarding.VerdictKeep, label, CodeSettings, "", "The app has an ACS URL and issuer URL that fit."))
+	case s.App.ACSURL != "":
+		verdicts := append(exchange(label, "The values that the app has are replaced where yours differ."), s.judgeUntied(label))
+		for _, trouble := range []*onboarding.Trouble{s.CameTrouble, s.SignInsTrouble} {
+			if trouble != nil {
+				verdicts = append(verdicts, trouble.As(onboarding.VerdictUnknown, onboarding.ResourceTrust, label, CodeEvidence))
+			}
+		}
+		return verdicts
 	}
 	return exchange(label, "Identity Center's values are written to the app.")
 }
 
+// tie says what ties the app to the instance.
+func (s State) tie() string {
+	switch {
+	case s.Exchanged:
+		return "a run before had its metadata uploaded there"
+	case s.Came:
+		return "the people whom it provisions are in its directory"
+	}
+	return "somebody was seen signing in through it on " + s.SignedIn.Format(time.DateOnly)
+}
+
+// judgeUntied: the values of an instance are in an app as soon as somebody writes them there.
+func (s State) judgeUntied(label string) onboarding.Verdict {
+	if s.IdentityStoreID != "" && s.App.IdentityStoreID() == s.IdentityStoreID {
+		return verdict(onboarding.VerdictKeep, label, CodeSettings, "",
+			"The app has this instance's values; but nothing shows that Identity Center has this app's metadata, which no API tells.")
+	}
+	return verdict(onboarding.VerdictKeep, label, CodeSettings, "", "The app has an ACS URL and issuer URL that fit.")
+}
+
 // judgeValues says what is wrong with the values that the app has; nil where nothing is, or where it has none at all.
-func (s State) judgeValues(spec onboarding.Spec) *onboarding.Verdict {
+func (s State) judgeValues() *onboarding.Verdict {
 	if s.App.ACSURL == "" && s.App.EntityID == "" {
 		return nil
 	}
-	_, wrong := CheckValues(s.OrgURL, cmp.Or(s.PrimaryRegion, spec.Region), s.IdentityStoreID, map[string]string{
+	_, wrong := CheckValues(s.OrgURL, s.Region, s.IdentityStoreID, map[string]string{
 		onboarding.ValueACSURL: s.App.ACSURL, onboarding.ValueIssuerURL: s.App.EntityID,
 	})
 	if wrong != nil {
-		wrong.Subject = spec.Okta.AppLabel
+		wrong.Subject = s.App.Label
 	}
 	return wrong
 }

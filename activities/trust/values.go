@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"studio-onboarding/internal/oktaorg/model"
 	"studio-onboarding/internal/saml"
 	"studio-onboarding/onboarding"
 )
@@ -14,8 +15,8 @@ import (
 var (
 	// acsPath and issuerPath are what the two addresses of one instance differ by.
 	acsPath    = regexp.MustCompile(`^/platform/saml/acs/[^/]+$`)
-	issuerPath = regexp.MustCompile(`^/platform/saml/([^/]+)$`)
-	// storeID is an identity store's ID, which issuers and portals usually carry.
+	issuerPath = regexp.MustCompile(`^/platform/saml/[^/]+$`)
+	// storeID is an identity store's ID, which portals usually carry.
 	storeID = regexp.MustCompile(`^d-[0-9a-z]{10}$`)
 
 	oktaHost = regexp.MustCompile(`(?:^|\.)okta(?:preview|-emea|-gov|\.mil)?(?:\.com)?$`)
@@ -130,11 +131,11 @@ func checkSAML(label, address string, path *regexp.Regexp, region string) *onboa
 
 // checkStore compares the issuer's identity store with the instance's: the values may come from another organization.
 func (sp *ServiceProvider) checkStore(want string) *onboarding.Verdict {
-	match := issuerPath.FindStringSubmatch(pathOf(sp.Issuer))
-	if match == nil || !storeID.MatchString(match[1]) || want == "" || match[1] == want {
+	of := model.IdentityStoreOf(sp.Issuer)
+	if of == "" || want == "" || of == want {
 		return nil
 	}
-	return wrong("The %s belongs to the identity store %s, but this organization's Identity Center has %s.", labelIssuer, match[1], want)
+	return wrong("The %s belongs to the identity store %s, but this organization's Identity Center has %s.", labelIssuer, of, want)
 }
 
 // checkPortal checks the portal's address, or fills in the one that every instance has.

@@ -97,6 +97,10 @@ func answering() map[string]map[string]string {
 			"CreateInstance": `{"InstanceArn":"i"}`, "CreateApplicationAssignment": `{}`, "DeleteApplicationAssignment": `{}`,
 			"DescribeInstance": `{"InstanceArn":"i"}`, "ListInstances": `{"Instances":[]}`, "DescribeApplication": `{"ApplicationArn":"a"}`,
 			"ListApplicationAssignments": `{"ApplicationAssignments":[]}`,
+			"ListPermissionSets":         `{"PermissionSets":[]}`, "DescribePermissionSet": `{"PermissionSet":{"Name":"p"}}`,
+			"ListAccountsForProvisionedPermissionSet": `{"AccountIds":[]}`, "ListAccountAssignments": `{"AccountAssignments":[]}`,
+			"ListApplications": `{"Applications":[]}`, "ListRegions": `{"Regions":[]}`,
+			"GetApplicationAssignmentConfiguration": `{"AssignmentRequired":true}`,
 		},
 		"sts": {
 			"GetCallerIdentity": query("GetCallerIdentity", "<Arn>arn:aws:iam::1:user/u</Arn><Account>1</Account>"),
@@ -232,6 +236,10 @@ func TestNoAnswerPassesForAnEmptyOne(t *testing.T) {
 				wrong[`{"`+list[1]+`":[null]}`] = "an empty element among " + list[1]
 				wrong[`{"`+list[1]+`":[{}]}`] = "an empty element among " + list[1]
 				wrong[`{"`+list[1]+`":[5]}`] = ""
+				if texts := []string{"ListPermissionSets", "ListAccountsForProvisionedPermissionSet"}; slices.Contains(texts, operation) {
+					wrong[`{"`+list[1]+`":[{}]}`] = ""
+					wrong[`{"`+list[1]+`":[""]}`] = "an empty element among " + list[1]
+				}
 			}
 		}
 		for body, came := range wrong {

@@ -155,7 +155,7 @@ func members(result any) []reflect.StructField {
 func emptyElement(result any, list string) string {
 	elements := reflect.ValueOf(result).Elem().FieldByName(list)
 	for i := range elements.Len() {
-		if element := elements.Index(i); element.Kind() == reflect.Struct && element.IsZero() {
+		if element := elements.Index(i); (element.Kind() == reflect.Struct || element.Kind() == reflect.String) && element.IsZero() {
 			return "an empty element among " + list
 		}
 	}

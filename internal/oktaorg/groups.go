@@ -62,6 +62,19 @@ func (o *Org) Group(ctx context.Context, name string) (Group, error) {
 		WithRemedy("Rename all but one of them in Okta.")
 }
 
+// GroupName is the name of the group with that ID; class NotFound when there is none.
+func (o *Org) GroupName(ctx context.Context, id string) (string, error) {
+	var name string
+	_, err := o.call(ctx, "okta:GET /api/v1/groups/{id}", aThing, func(ctx context.Context) (*okta.Response, error) {
+		group, resp, err := o.client.Group.GetGroup(ctx, url.PathEscape(id))
+		if err == nil && group.Profile != nil {
+			name = group.Profile.Name
+		}
+		return resp, err
+	})
+	return name, err
+}
+
 // groupsNamed asks Okta's search, and where it finds nothing the look-up by prefix, because the search lags behind writes.
 func (o *Org) groupsNamed(ctx context.Context, name string) ([]rawGroup, error) {
 	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name)

@@ -71,6 +71,59 @@ func samlRequest() onboarding.Request {
 	}
 }
 
+func consentRequest() onboarding.Request {
+	return onboarding.Request{
+		Step: onboarding.StepSAMLExchange, Title: "Agree to a change of how people sign in to AWS",
+		Why:     "This organization's Identity Center is in use.",
+		Console: "none; whoever is responsible for account 111111111111 decides",
+		Impact: []string{"49 users are enabled, besides 0 whom this run's Okta app brought. 12 of them have an Okta login of exactly the same " +
+			"name that is, or will be, assigned to the app. The other 37 can no longer sign in.",
+			"3 assignments of 2 permission sets in accounts."},
+		Consent:      "I agree that 37 people can no longer sign in through IAM Identity Center",
+		RollbackPack: &onboarding.RollbackPack{Run: 2},
+		Clicks:       []string{"Save the rollback pack: starter rollback-pack data-science --run 2 --to DIR"},
+		Needs:        []onboarding.Need{{Name: onboarding.ValueConsent, Label: "the sentence, word by word"}},
+		Command: "starter provide data-science saml-exchange --consent \"I agree that 37 people can no longer sign in through IAM " +
+			"Identity Center\"",
+		Since: ago(90 * time.Second), Deadline: now.Add(13 * 24 * time.Hour),
+	}
+}
+
+func surveyed() onboarding.Survey {
+	yes, no, people := true, false, 49
+	return onboarding.Survey{
+		Region: "us-east-1", ManagementAccount: "111111111111", IdentityAccount: "111111111111", StudioAccount: "222222222222",
+		Instance: &onboarding.SurveyedInstance{ARN: "arn:aws:sso:::instance/ssoins-7223b02d8f1cEXAMPLE", IdentityStoreID: "d-9067EXAMPLE",
+			OwnerAccount: "111111111111", PrimaryRegion: "us-east-1", Regions: []string{"eu-west-1"},
+			CustomerKey: "arn:aws:kms:us-east-1:111111111111:key/mrk-EXAMPLE"},
+		Stock: onboarding.Stock{
+			Users: onboarding.StockedPeople{Total: 50, Enabled: 50, Provisioned: 49}, Groups: onboarding.StockedPeople{Total: 3, Provisioned: 2},
+			PermissionSets: []onboarding.StockedPermissionSet{{Name: "AdministratorAccess", Accounts: 2, Assignments: 3},
+				{Name: "ReadOnly", Accounts: 40, Assignments: 120, AtLeast: true}},
+			AccountAssignments: 123, AtLeast: true,
+			Applications: []onboarding.StockedApplication{
+				{Name: "wiki", Account: "111111111111", Status: "ENABLED", Visible: true, AssignmentRequired: &yes, Assignments: 2},
+				{Name: "everybody", Account: "333333333333", Status: "DISABLED", AssignmentRequired: &no}, {Name: "odd", Status: "ENABLED", AtLeast: true}},
+			OktaApps: []onboarding.StockedOktaApp{
+				{ID: "0oa1EXAMPLE", Label: "AWS SSO (production)", Status: "ACTIVE", Belongs: onboarding.BelongsHere, IdentityStoreID: "d-9067EXAMPLE",
+					Groups: []string{"all-staff"}, People: &people, Provisions: true},
+				{ID: "0oa2EXAMPLE", Label: "AWS SSO (test)", Status: "INACTIVE", Belongs: onboarding.BelongsElsewhere, IdentityStoreID: "d-1111EXAMPLE"}},
+			Source: onboarding.StockedSource{Kind: onboarding.SourceExternal,
+				Evidence: []string{"49 users came from another directory, which Identity Center calls \"https://scim.aws.com/1\"."}},
+			Unread: []string{onboarding.StockRegions},
+		},
+		Domains: []onboarding.SurveyedDomain{{ID: "d-abcdEXAMPLE", Name: "data-science", Status: "InService", AuthMode: "SSO", Profiles: 12,
+			Groups: []onboarding.SurveyedGroup{{Name: "ml"}, {Name: "studio"}}, Unread: []string{"the roles of its profiles were not looked at"}}},
+		Verdicts: []onboarding.Verdict{
+			{Resource: onboarding.ResourceInstance, Kind: onboarding.VerdictWarning, Code: "identity-center-key", Reason: "A customer managed key.",
+				Remedy: "Ask AWS Support."},
+			{Resource: onboarding.ResourceStock, Kind: onboarding.VerdictKeep, Code: "stock-people", Reason: "50 users."},
+			{Resource: onboarding.ResourceStock, Kind: onboarding.VerdictUnknown, Code: "stock-regions", Reason: "unknown: sso:ListRegions: denied"},
+		},
+		Unknown: []string{"How many SCIM access tokens there are (two at most), and when each expires."},
+	}
+}
+
 func domainParked() onboarding.Parked {
 	return onboarding.Parked{
 		Step: onboarding.StepDomain, Class: "Denied", Attempts: 3, Since: ago(4 * time.Minute), Skippable: false,
@@ -165,6 +218,15 @@ func TestGoldenTexts(t *testing.T) {
 		},
 		"report":        func(b *strings.Builder) error { return render.Report(b, report(), render.Options{Now: now}) },
 		"report-narrow": func(b *strings.Builder) error { return render.Report(b, report(), render.Options{Now: now, Width: 80}) },
+		"request-consent": func(b *strings.Builder) error {
+			return render.Request(b, "data-science", consentRequest(), render.Options{Now: now, Width: 80})
+		},
+		"survey": func(b *strings.Builder) error {
+			return render.Survey(b, surveyed(), render.Options{Now: now, Width: 120})
+		},
+		"survey-narrow": func(b *strings.Builder) error {
+			return render.Survey(b, surveyed(), render.Options{Now: now, Width: 80})
+		},
 		"report-early": func(b *strings.Builder) error {
 			return render.Report(b, onboarding.Report{Run: "a", State: onboarding.RunRunning, StartedAt: ago(time.Minute)}, render.Options{Now: now})
 		},

@@ -19,6 +19,7 @@ func Report(w io.Writer, r onboarding.Report, o Options) error {
 	out.exceptions(r)
 	out.made(r)
 	out.done(r)
+	out.before(r)
 	out.later(r)
 	return out.flush(w)
 }
@@ -119,6 +120,11 @@ func (p *page) done(r onboarding.Report) {
 				elapsed(request.DoneAt.Sub(request.AskedAt)), p.moment(request.DoneAt)})
 		}
 		p.table([]string{"STEP", "REQUEST", "SETTLED BY", "AFTER", "AT"}, rows)
+		for _, request := range r.Requests {
+			if request.Consent != "" {
+				p.wrapped("  ", "  ", fmt.Sprintf("%s typed: %s", clean(request.By), clean(request.Consent)))
+			}
+		}
 	}
 	if len(r.Decisions) > 0 {
 		p.heading("Decisions")
@@ -136,6 +142,16 @@ func (p *page) done(r onboarding.Report) {
 		p.heading("Skipped")
 		p.line("  ", strings.Join(names, ", "))
 	}
+}
+
+// before says where the state is kept that was before the run changed how people sign in.
+func (p *page) before(r onboarding.Report) {
+	if r.RollbackPack == nil {
+		return
+	}
+	p.heading("What was before")
+	p.line("  ", "rollback pack of ", p.moment(r.RollbackPack.Listing.AsOf), ", saved by:")
+	p.line("  ", p.paint(cyan, fmt.Sprintf("starter rollback-pack %s --run %d --to DIR", clean(r.Run), r.RollbackPack.Run)))
 }
 
 func (p *page) later(r onboarding.Report) {

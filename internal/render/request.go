@@ -58,6 +58,13 @@ func (p *page) request(run string, r onboarding.Request) {
 	if r.URL != "" {
 		p.verbatim("", clean(r.URL))
 	}
+	for i, sentence := range r.Impact {
+		label := ""
+		if i == 0 {
+			label = "Impact"
+		}
+		p.part(label, clean(sentence))
+	}
 	p.clicks(r.Clicks)
 	for i, value := range r.Paste {
 		label := ""
@@ -110,7 +117,9 @@ func (p *page) documents(run string, r onboarding.Request) {
 }
 
 func (p *page) answer(r onboarding.Request) {
-	if len(r.Needs) > 0 {
+	if r.Consent != "" {
+		p.verbatim("Consent", p.paint(bold, clean(r.Consent)))
+	} else if len(r.Needs) > 0 {
 		var needs []string
 		for _, need := range r.Needs {
 			text := clean(need.Name)

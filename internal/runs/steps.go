@@ -6,15 +6,16 @@ import "studio-onboarding/onboarding"
 // activity under way by that name alone.
 func stepOf(activity string) onboarding.Step {
 	switch activity {
-	case "RunPreflight", "MakePlan":
+	case "RunPreflight", "MakePlan", "TakeSurvey":
 		return onboarding.StepPreflight
-	case "FindInstance", "AwaitInstance":
+	case "FindInstance", "AwaitInstance", "JudgeInstance":
 		return onboarding.StepIdentityCenter
 	case "EnsureApp":
 		return onboarding.StepOktaApp
-	case "FetchIdPMetadata", "CheckServiceProvider", "EstablishTrust", "FindSourceChange":
+	case "FetchIdPMetadata", "CheckServiceProvider", "EstablishTrust", "FindSourceChange", "SeeTrust", "TakeStock", "CheckPack",
+		"CompareStock":
 		return onboarding.StepSAMLExchange
-	case "CheckSCIM", "ConnectProvisioning", "AwaitProvisioning":
+	case "CheckSCIM", "ConnectProvisioning", "AwaitProvisioning", "SeeProvisioning":
 		return onboarding.StepSCIM
 	case "AssignGroups", "AwaitProvisioned", "PushGroups", "AwaitPushed", "AwaitMembers":
 		return onboarding.StepOktaGroups

@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"iter"
 	"slices"
+	"strconv"
 
 	"studio-onboarding/internal/profile"
 	"studio-onboarding/onboarding"
@@ -18,6 +20,8 @@ const (
 	changesName    = "changes"
 	exceptionsName = "exceptions"
 	profilesName   = "profiles"
+	// packName begins the name of a rollback pack, which ends with the number of its run.
+	packName = "rollback-"
 )
 
 // Lists are the documents that activities keep.
@@ -110,4 +114,20 @@ func (l Lists) AddProfiles(ctx context.Context, studio string, known []profile.K
 // is known.
 func (l Lists) ReadProfiles(ctx context.Context, studio string) iter.Seq2[profile.Known, error] {
 	return ReadAppended[profile.Known](ctx, l.Store, Ref{studio, profilesName})
+}
+
+// SavePack makes a new generation of the rollback pack of a studio's run.
+func (l Lists) SavePack(ctx context.Context, studio string, run int, lines iter.Seq[onboarding.PackLine]) (onboarding.Listing, error) {
+	return save(ctx, l, studio, packName+strconv.Itoa(run), lines)
+}
+
+// ReadPack reads a pack as ReadPeople does a list. The error wraps fs.ErrNotExist also where that generation is no longer kept, or is
+// damaged: there is no whole pack then.
+func (l Lists) ReadPack(ctx context.Context, studio string, run int, generation string, from int64,
+	each func(line onboarding.PackLine, next int64) bool) error {
+	err := read(ctx, l, studio, packName+strconv.Itoa(run), generation, from, each)
+	if errors.Is(err, ErrGone) || errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("%w: %w", fs.ErrNotExist, err)
+	}
+	return err
 }

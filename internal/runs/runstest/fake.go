@@ -46,6 +46,8 @@ type Fake struct {
 	// People answer QueryPeople, one page after the other, and Changes QueryChanges.
 	People  []onboarding.AccessPage
 	Changes onboarding.ChangesPage
+	// Pack answers QueryPack, one page after the other.
+	Pack []onboarding.PackPage
 	// Documents answer QueryDocument, by name.
 	Documents map[string]string
 	// Status is that of the run; unspecified means that the server knows none.
@@ -246,6 +248,9 @@ func (f *Fake) QueryWorkflow(_ context.Context, workflowID, _, name string, args
 		f.People = f.People[1:]
 	case onboarding.QueryChanges:
 		answer = f.Changes
+	case onboarding.QueryPack:
+		answer = f.Pack[0]
+		f.Pack = f.Pack[1:]
 	case onboarding.QueryDocument:
 		content, ok := f.Documents[args[0].(string)]
 		if !ok {
