@@ -126,6 +126,9 @@ func (o *operator) once(key string, do func() error) error {
 }
 
 func (o *operator) answer(ctx context.Context, request onboarding.Request) error {
+	if request.Consent != "" {
+		return o.agree(ctx, request)
+	}
 	switch request.Step {
 	case onboarding.StepIdentityCenter:
 		return o.enableIdentityCenter(ctx)
@@ -142,6 +145,15 @@ func (o *operator) answer(ctx context.Context, request onboarding.Request) error
 		return o.pushGroups(ctx, request)
 	}
 	return fmt.Errorf("the demo's operator does not know how to do this: %s", request.Title)
+}
+
+// agree types the sentence, as whoever is responsible for the people does who are made by hand.
+func (o *operator) agree(ctx context.Context, request onboarding.Request) error {
+	if err := o.provide(ctx, request.Step, map[string]string{onboarding.ValueConsent: request.Consent}); err != nil {
+		return err
+	}
+	o.say("typed: %s", request.Consent)
+	return nil
 }
 
 func (o *operator) enableIdentityCenter(ctx context.Context) error {

@@ -225,6 +225,7 @@ func is(p onboarding.Progress, step onboarding.Step, state onboarding.StepState)
 func TestHistoriesOfEveryWorkflow(t *testing.T) {
 	r := newRecorder(t)
 	r.carryOut("check", onboarding.WorkflowCheck, onboarding.CheckInput{Spec: r.Spec}, new(onboarding.Assessment))
+	r.carryOut("survey", onboarding.WorkflowSurvey, onboarding.SurveyInput{Spec: r.Spec}, new(onboarding.Survey))
 	r.carryOut("plan", onboarding.WorkflowPlan, onboarding.PlanInput{Spec: r.Spec}, new(onboarding.Assessment))
 
 	// A run that waits for its operator, who has done three things.

@@ -78,7 +78,11 @@ func Judge(spec onboarding.Spec, s State) []onboarding.Verdict {
 		wrong.Kind = onboarding.VerdictWarning
 		return append(exchange(label, "The values that the app has are replaced where yours differ."), *wrong)
 	case s.App.ACSURL != "":
-		verdicts := append(exchange(label, "The values that the app has are replaced where yours differ."), s.judgeUntied(label))
+		verdicts := exchange(label, "The values that the app has are replaced where yours differ.")
+		if s.fits() {
+			verdicts = verdicts[:1] // there is nothing to write
+		}
+		verdicts = append(verdicts, s.judgeUntied(label))
 		for _, trouble := range []*onboarding.Trouble{s.CameTrouble, s.SignInsTrouble} {
 			if trouble != nil {
 				verdicts = append(verdicts, trouble.As(onboarding.VerdictUnknown, onboarding.ResourceTrust, label, CodeEvidence))

@@ -52,7 +52,7 @@ func TestJudge(t *testing.T) {
 		"no app yet":                    {trust.State{}, []onboarding.VerdictKind{ask, change}, "are written to the app"},
 		"an app without values":         {with("", ""), []onboarding.VerdictKind{ask, change}, "are written to the app"},
 		"without values, people came":   {came(with("", "")), []onboarding.VerdictKind{ask, change}, "are written to the app"},
-		"values that nothing ties":      {with(testACS, testIssuer), []onboarding.VerdictKind{ask, change, keep}, "nothing shows that Identity Center has"},
+		"values that nothing ties":      {with(testACS, testIssuer), []onboarding.VerdictKind{ask, keep}, "nothing shows that Identity Center has"},
 		"values, a run before":          {exchanged(with(testACS, testIssuer)), []onboarding.VerdictKind{keep}, "a run before had its metadata uploaded there"},
 		"values, people came":           {came(with(testACS, testIssuer)), []onboarding.VerdictKind{keep}, "Which metadata Identity Center has no API tells."},
 		"values, a sign-in":             {seen, []onboarding.VerdictKind{keep}, "signing in through it on 2026-11-20"},
@@ -62,7 +62,7 @@ func TestJudge(t *testing.T) {
 		"half of the values":            {exchanged(with(testACS, "")), []onboarding.VerdictKind{ask, change, onboarding.VerdictWarning}, "issuer URL is missing"},
 		"not known which app":           {trust.State{Undecided: true}, []onboarding.VerdictKind{onboarding.VerdictUnknown}, "not known yet which Okta app"},
 		"the app cannot be read":        {trust.State{Trouble: trouble}, []onboarding.VerdictKind{onboarding.VerdictBlocked}, "it is broken"},
-		"what would tie cannot be read": {unread, []onboarding.VerdictKind{ask, change, keep, onboarding.VerdictUnknown}, "identitystore:DescribeUser: it is broken"},
+		"what would tie cannot be read": {unread, []onboarding.VerdictKind{ask, keep, onboarding.VerdictUnknown}, "identitystore:DescribeUser: it is broken"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var kinds []onboarding.VerdictKind

@@ -165,11 +165,14 @@ func (s *site) sameOfEverybody(handles onboarding.Handles, reports ...map[string
 	list := s.list(handles)
 	_, verified := s.drift(handles)
 	profiles, roles := s.profiles(), s.wantedRoles()
+	var app struct{ Label string } // which may be another than the spec says
+	s.Okta("GET", "/api/v1/apps/"+handles.AppID, nil, &app)
+	label := app.Label
 	logins := slices.Compact(slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(list)), everybody()...))))
 	for _, login := range logins {
 		listed, wanted := list[login]
 		explained := s.explain(handles, login)
-		signedIn, err := s.SignIn(s.Context(), sandbox.SignInInput{Login: login, Label: s.Spec.Okta.AppLabel, DomainID: handles.Domain.ID})
+		signedIn, err := s.SignIn(s.Context(), sandbox.SignInInput{Login: login, Label: label, DomainID: handles.Domain.ID})
 		require.NoError(s, err)
 		about := fmt.Sprintf("%s\nlist: %+v\nexplanation: %+v\nsign-in: %+v", login, listed, explained, signedIn)
 		if !wanted {

@@ -245,6 +245,9 @@ func (u outcome) Reject(err error)  { u.r.trouble = fmt.Errorf("update rejected:
 func (r *run) answer(request onboarding.Request) error {
 	ctx := r.Context()
 	switch {
+	case request.Consent != "":
+		r.provide(request.Step, map[string]string{onboarding.ValueConsent: request.Consent})
+		return nil
 	case request.Step == onboarding.StepIdentityCenter:
 		return r.EnableIdentityCenter(ctx, sandbox.EnableIdentityCenterInput{Region: worldtest.Region})
 	case request.Step == onboarding.StepOktaApp:

@@ -28,8 +28,12 @@ func changesOfAccounts() []specChange {
 		{field: "region", from: "us-east-1", to: "eu-central-1", then: values{"region": "eu-central-1"}, blocked: []string{"us-east-1"},
 			happens: refused + ": Studio has to be in a Region of the Identity Center instance. Set `region` to one", seen: beforehand},
 		{field: "okta.appLabel", from: worldtest.AppLabel, to: "AWS Studio", then: values{"okta.appLabel": "AWS Studio"},
-			happens: "another app is made, and the operator is asked to connect it; the old one stays", seen: "Okta: the apps",
-			proof: func(s *site) { require.NotEmpty(s, s.AppID()) }},
+			happens: "nothing: the app that has the instance's values is the app, whatever its label, and a check says so. Only an app that " +
+				"is made gets the label", seen: "Okta: the apps",
+			proof: func(s *site) {
+				s.Spec.Okta.AppLabel = worldtest.AppLabel
+				require.NotEmpty(s, s.AppID())
+			}},
 		{field: "okta.assignmentGroup", from: "studio-app", to: "studio-app-2", then: values{"okta.assignmentGroup": "studio-app-2"},
 			after: func(s *site) {
 				s.MakeGroup("studio-app-2")

@@ -200,6 +200,8 @@ func (o *operator) answer(request onboarding.Request) error {
 		mistakes = mistakesAtConsoles{}
 	}
 	switch {
+	case request.Consent != "":
+		return o.provide(request.Step, map[string]string{onboarding.ValueConsent: request.Consent})
 	case request.Step == onboarding.StepIdentityCenter:
 		return o.console.EnableIdentityCenter(ctx, sandbox.EnableIdentityCenterInput{Region: region})
 	case request.Step == onboarding.StepOktaApp:
