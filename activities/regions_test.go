@@ -42,6 +42,9 @@ aws:
 		require.NoError(t, err)
 		require.Empty(t, result.Link, "%s: %+v", address, result)
 	}
+	surveyed := do(j, j.assessor().TakeSurvey, onboarding.SurveyInput{Spec: spec})
+	require.Equal(t, "eu-west-1", surveyed.Instance.PrimaryRegion)
+	require.Len(t, surveyed.Domains, 1)
 	planned := do(j, j.assessor().MakePlan, onboarding.PlanInput{Spec: spec})
 	require.Empty(t, onboarding.OfKind(planned.Verdicts, onboarding.VerdictBlocked, onboarding.VerdictCreate, onboarding.VerdictChange), "nothing is left to do")
 }
