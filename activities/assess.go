@@ -1,7 +1,6 @@
 package activities
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -154,12 +153,12 @@ func (a *assessment) storeID() string {
 	return a.instance.IdentityStoreID
 }
 
-// identityRegion is the instance's primary Region; the spec's while there is none.
-func (a *assessment) identityRegion() string {
+// primaryRegion is where Identity Center is administered; the spec's while there is no instance.
+func (a *assessment) primaryRegion() string {
 	if a.instance == nil {
 		return a.spec.Region
 	}
-	return cmp.Or(a.instance.PrimaryRegion, a.spec.Region)
+	return a.instance.PrimaryRegion
 }
 
 // appID is the app's, "" where a run makes it, or asks for it.
@@ -175,7 +174,7 @@ func (a *assessment) lookAtTrust(ctx context.Context) error {
 		return nil
 	}
 	state, err := trust.Look(ctx, trust.Sources{AWS: a.AWS, Okta: a.Okta, SignIns: a.SignIns}, trust.Where{
-		IdentityCenter: a.spec.IdentityCenter, Region: a.identityRegion(), IdentityStoreID: a.storeID(), AppID: a.appID(),
+		IdentityCenter: a.spec.IdentityCenter, Region: a.primaryRegion(), IdentityStoreID: a.storeID(), AppID: a.appID(),
 	})
 	if err != nil {
 		return err

@@ -97,7 +97,7 @@ func (j *journey) run(spec onboarding.Spec) access.VerifyResult {
 	j.t.Helper()
 	instance := j.identityCenter(spec)
 	app := j.trust(spec, instance)
-	j.provisioning(spec, app.ID)
+	j.provisioning(instance, app.ID)
 
 	pushing := j.provisioningActivities()
 	var singles, groups []string
@@ -119,11 +119,12 @@ func (j *journey) run(spec onboarding.Spec) access.VerifyResult {
 	}
 	compare := &people.Activities{AWS: j.cloud, Okta: j.okta, Waits: j.waits}
 	do(j, compare.CompareDirectory, people.DirectoryInput{
-		IdentityCenter: spec.IdentityCenter, Region: spec.Region, IdentityStoreID: instance.IdentityStoreID, AppID: app.ID,
+		IdentityCenter: spec.IdentityCenter, Region: instance.PrimaryRegion, IdentityStoreID: instance.IdentityStoreID, AppID: app.ID,
 		AssignmentGroup: spec.Okta.AssignmentGroup, Groups: groups, People: singles,
 	})
 
-	handles := onboarding.Handles{Spec: spec, InstanceARN: instance.ARN, IdentityStoreID: instance.IdentityStoreID, AppID: app.ID}
+	handles := onboarding.Handles{Spec: spec, InstanceARN: instance.ARN, IdentityStoreID: instance.IdentityStoreID,
+		IdentityRegion: instance.PrimaryRegion, AppID: app.ID}
 	handles.Domain, handles.Roles = j.studio(spec)
 	entrance := &access.Activities{AWS: j.cloud, Okta: j.okta, Waits: j.waits, People: j.people}
 	do(j, entrance.ConvergeAccess, access.InputOf(handles))
@@ -145,7 +146,7 @@ func (j *journey) trust(spec onboarding.Spec, instance identitycenter.Instance) 
 	app := *do(j, apps.EnsureApp, oktaapp.EnsureAppInput{Label: spec.Okta.AppLabel,
 		IdentityStoreID: instance.IdentityStoreID, Since: time.Now()}).App
 	metadata := do(j, apps.FetchIdPMetadata, oktaapp.AppInput{AppID: app.ID})
-	seen := do(j, (&trust.Activities{AWS: j.cloud, Okta: j.okta}).SeeTrust, trust.Where{IdentityCenter: spec.IdentityCenter, Region: spec.Region,
+	seen := do(j, (&trust.Activities{AWS: j.cloud, Okta: j.okta}).SeeTrust, trust.Where{IdentityCenter: spec.IdentityCenter, Region: instance.PrimaryRegion,
 		IdentityStoreID: instance.IdentityStoreID, AppID: app.ID})
 	values := map[string]string{onboarding.ValueACSURL: app.ACSURL, onboarding.ValueIssuerURL: app.Issuer}
 	if !seen.InPlace {
@@ -156,7 +157,7 @@ func (j *journey) trust(spec onboarding.Spec, instance identitycenter.Instance) 
 	}
 	x := &trust.Activities{Okta: j.okta, Waits: j.waits}
 	provider := do(j, x.CheckServiceProvider, trust.CheckServiceProviderInput{
-		AppID: app.ID, Region: spec.Region, Values: values, Instance: trust.Instance{IdentityStoreID: instance.IdentityStoreID},
+		AppID: app.ID, Region: instance.PrimaryRegion, Values: values, Instance: trust.Instance{IdentityStoreID: instance.IdentityStoreID},
 	})
 	do(j, x.EstablishTrust, trust.TrustInput{AppID: app.ID, ServiceProvider: provider})
 	return app
@@ -171,7 +172,7 @@ func (j *journey) provisions(appID string) bool {
 	return err == nil
 }
 
-func (j *journey) provisioning(_ onboarding.Spec, appID string) {
+func (j *journey) provisioning(instance identitycenter.Instance, appID string) {
 	if j.provisions(appID) {
 		return
 	}
@@ -180,7 +181,7 @@ func (j *journey) provisioning(_ onboarding.Spec, appID string) {
 	require.NoError(j.t, err)
 	j.secrets["env:SCIM_TOKEN"] = tenant.Token
 	checked := do(j, x.CheckSCIM, provisioning.CheckSCIMInput{
-		Region: worldtest.Region, Connection: provisioning.SCIMConnection{Endpoint: tenant.Endpoint, TokenRef: "env:SCIM_TOKEN"},
+		Region: instance.PrimaryRegion, Connection: provisioning.SCIMConnection{Endpoint: tenant.Endpoint, TokenRef: "env:SCIM_TOKEN"},
 	})
 	if !do(j, x.ConnectProvisioning, provisioning.ConnectInput{AppID: appID, Connection: checked.Connection}).Supported {
 		require.NoError(j.t, j.console.ConfigureProvisioning(ctx, sandbox.ConfigureProvisioningInput{

@@ -18,7 +18,7 @@ func (a *assessment) lookAtStock(ctx context.Context) error {
 	if a.whose.Okta.Trouble != nil || a.whose.Identity.Trouble != nil {
 		return nil // said of the credentials
 	}
-	where := survey.Where{IdentityCenter: a.spec.IdentityCenter, Region: a.identityRegion(), Users: a.people.Users}
+	where := survey.Where{IdentityCenter: a.spec.IdentityCenter, Region: a.primaryRegion(), Users: a.people.Users}
 	if a.instance != nil {
 		where.InstanceARN, where.IdentityStoreID = a.instance.ARN, a.instance.IdentityStoreID
 	}
@@ -94,7 +94,7 @@ func (x *Assessor) surveyDomains(ctx context.Context, spec onboarding.Spec, stoc
 	studio := survey.Studio{Config: cfg}
 	if stock.IdentityStoreID != "" {
 		studio.Directory = func(ctx context.Context) (people.IdentityStore, error) {
-			return people.OpenIdentityStore(ctx, x.AWS, spec.IdentityCenter, spec.Region, stock.IdentityStoreID)
+			return people.OpenIdentityStore(ctx, x.AWS, spec.IdentityCenter, result.Instance.PrimaryRegion, stock.IdentityStoreID)
 		}
 	}
 	domains, verdicts, err := survey.Domains(ctx, studio, stock)

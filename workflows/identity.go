@@ -85,6 +85,9 @@ func (r *run) identityCenter(ctx workflow.Context) (string, error) {
 	return fmt.Sprintf("%s %s", verb, r.instance.ARN), nil
 }
 
+// primaryRegion is where Identity Center is administered; the spec's while there is no instance.
+func (r *run) primaryRegion() string { return cmp.Or(r.instance.PrimaryRegion, r.spec.Region) }
+
 // lookAtNewInstance finds out what a preflight could not: an instance that appears during a run has a key and Regions, too.
 func (r *run) lookAtNewInstance(ctx workflow.Context, in identitycenter.InstanceInput) error {
 	if workflow.GetVersion(ctx, "look-at-new-instance", workflow.DefaultVersion, 1) == workflow.DefaultVersion {
@@ -101,9 +104,6 @@ func (r *run) lookAtNewInstance(ctx workflow.Context, in identitycenter.Instance
 	r.report.Findings = append(r.report.Findings, onboarding.OfKind(judged.Verdicts, onboarding.VerdictWarning)...)
 	return nil
 }
-
-// primaryRegion is where Identity Center is administered; the spec's while there is no instance.
-func (r *run) primaryRegion() string { return cmp.Or(r.instance.PrimaryRegion, r.spec.Region) }
 
 // oktaApp finds or makes the app; among several only a person can choose.
 func (r *run) oktaApp(ctx workflow.Context) (string, error) {

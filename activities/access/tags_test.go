@@ -77,11 +77,12 @@ func TestTheInputHasEverythingOfTheHandles(t *testing.T) {
 		Spec: onboarding.Spec{Name: "team", Region: "us-east-1", Okta: onboarding.OktaSpec{AssignmentGroup: "everybody"},
 			IdentityCenter: onboarding.AccountSpec{Account: "111111111111"}, Studio: onboarding.AccountSpec{Account: "222222222222"},
 			Access: onboarding.AccessSpec{Profiles: "eager"}, Domain: onboarding.DomainSpec{Tags: map[string]string{"a": "b"}}},
-		InstanceARN: "i", IdentityStoreID: "s", AppID: "app", Domain: onboarding.DomainHandle{ID: "d-1"},
+		InstanceARN: "i", IdentityStoreID: "s", IdentityRegion: "eu-west-1", AppID: "app", Domain: onboarding.DomainHandle{ID: "d-1"},
 		Roles: []onboarding.RoleHandle{{Wanted: "r"}},
 	}
 	require.Equal(t, access.Input{
-		Run: "team", Region: "us-east-1", IdentityCenter: h.Spec.IdentityCenter, Studio: h.Spec.Studio, InstanceARN: "i", IdentityStoreID: "s",
+		Run: "team", Region: "us-east-1", IdentityRegion: "eu-west-1", IdentityCenter: h.Spec.IdentityCenter, Studio: h.Spec.Studio,
+		InstanceARN: "i", IdentityStoreID: "s",
 		AppID:           "app",
 		AssignmentGroup: "everybody", Domain: h.Domain, Access: h.Spec.Access, Roles: h.Roles, Tags: h.Spec.Domain.Tags,
 	}, access.InputOf(h))

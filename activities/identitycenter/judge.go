@@ -198,10 +198,9 @@ func blockedRegion(region onboarding.Verdict, instance Listed) onboarding.Verdic
 	if status := instance.in(region.Want); status != "" {
 		region.Reason += fmt.Sprintf(" There it is %s.", status)
 	}
-	region.Remedy = fmt.Sprintf("Set region: %s in the spec and start the run anew; or add %s to the instance (IAM Identity Center console, "+
-		"Settings, Add Region, or sso:AddRegion; it needs an external identity provider and a multi-Region customer managed key) and "+
-		"retry; or, if nobody uses the instance, delete it there (all its assignments go with it), enable it in %s and retry.",
-		region.Have, region.Want, region.Want)
+	region.Remedy = fmt.Sprintf("Set region: %s in the spec and start the run anew; or add %s to the instance (sso:AddRegion), which needs "+
+		"an external identity provider and a multi-Region key, and retry; or, if nobody uses the instance, delete it there, enable it in %s "+
+		"and retry.", region.Have, region.Want, region.Want)
 	return region
 }
 

@@ -27,7 +27,7 @@ type State struct {
 	// Undecided says that it is not known which app the run uses.
 	Undecided bool
 	// IdentityStoreID is that of the organization's instance; empty while there is none. Region is its primary
-	// Region, or the spec's.
+	// one, and the spec's while there is none.
 	IdentityStoreID string
 	Region          string
 

@@ -31,7 +31,7 @@ func CheckValues(org, region, store string, values map[string]string) (ServicePr
 		PortalURL: tidy(values[onboarding.ValuePortalURL]),
 	}
 	if metadata := strings.TrimSpace(values[onboarding.ValueMetadata]); metadata != "" {
-		if bad := sp.fill(metadata); bad != nil {
+		if bad := sp.fill(metadata, region); bad != nil {
 			return ServiceProvider{}, bad
 		}
 	}
@@ -65,8 +65,9 @@ func wrong(format string, args ...any) *onboarding.Verdict {
 	}
 }
 
-// fill takes the issuer and the ACS URL, of which AWS may list several, from its metadata file.
-func (sp *ServiceProvider) fill(metadata string) *onboarding.Verdict {
+// fill takes the issuer and the ACS URL from AWS's metadata file. Of several ACS URLs it takes the first of the primary Region: a file
+// also lists those of additional Regions (IAM Identity Center User Guide, "How to connect to an external identity provider").
+func (sp *ServiceProvider) fill(metadata, region string) *onboarding.Verdict {
 	parsed, err := saml.ParseSP([]byte(metadata))
 	if err != nil {
 		return wrong("The metadata file cannot be used: %v.", err)
@@ -77,6 +78,10 @@ func (sp *ServiceProvider) fill(metadata string) *onboarding.Verdict {
 	sp.Issuer = parsed.EntityID
 	if sp.ACSURL == "" {
 		sp.ACSURL = parsed.ACSURLs[0]
+		home := func(acs string) bool { return onboarding.SignInRegion(hostOf(acs)) == region }
+		if i := slices.IndexFunc(parsed.ACSURLs, home); i > 0 {
+			sp.ACSURL = parsed.ACSURLs[i]
+		}
 	}
 	if !slices.Contains(parsed.ACSURLs, sp.ACSURL) {
 		return wrong("The %s is %s, but the metadata file says %s.", labelACS, sp.ACSURL, strings.Join(parsed.ACSURLs, ", "))

@@ -96,6 +96,10 @@ func TestWrongServiceProviderValuesAreRefusedWithWhatIsWrong(t *testing.T) {
 
 func TestTheMetadataFileStandsForBothURLs(t *testing.T) {
 	other := "https://us-east-1.sso.signin.aws/platform/saml/acs/t"
+	additional, err := checkServiceProvider(t, "us-east-1", map[string]string{
+		onboarding.ValueMetadata: spMetadata(testIssuer, "https://eu-west-1.signin.aws/platform/saml/acs/t", other)})
+	require.NoError(t, err)
+	require.Equal(t, other, additional.ACSURL, "an additional Region comes first in the file, and the app belongs to the primary one")
 	sp, err := checkServiceProvider(t, "us-east-1", map[string]string{onboarding.ValueMetadata: spMetadata(testIssuer, testACS, other)})
 	require.NoError(t, err)
 	require.Equal(t, testACS, sp.ACSURL)

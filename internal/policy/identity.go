@@ -33,7 +33,9 @@ func (n needs) identity() []Statement {
 		return statements
 	}
 	statements = append(statements, simulation("OptionalIdentitySimulation", n.spec.IdentityCenter),
-		allow("OptionalEvidence", anything, "cloudtrail:LookupEvents", "organizations:ListAWSServiceAccessForOrganization"))
+		allow("OptionalEvidence", anything, "cloudtrail:LookupEvents", "organizations:ListAWSServiceAccessForOrganization"),
+		// Whether people came by the Okta app tells which one Identity Center trusts; without it a run asks.
+		allow("OptionalTrust", anything, "identitystore:DescribeUser"))
 	statements = append(statements, n.survey()...)
 	if n.options.ReadOnly {
 		return statements
@@ -42,15 +44,15 @@ func (n needs) identity() []Statement {
 		// Of reconciles, which judge the connection.
 		n.onApplications("OptionalConnection", "sso:DescribeApplication"),
 		allow("OptionalTokenWarnings", anything, "health:DescribeEvents"),
-		// Of starter access --person.
-		allow("OptionalPerson", anything, "identitystore:DescribeUser", "identitystore:GetUserId", "identitystore:ListGroupMembershipsForMember"))
+		// Of starter access --person, besides.
+		allow("OptionalPerson", anything, "identitystore:GetUserId", "identitystore:ListGroupMembershipsForMember"))
 }
 
 // survey is what taking stock reads besides: what hangs on the instance, whoever's it is.
 func (n needs) survey() []Statement {
 	sso := "arn:" + n.partition + ":sso::"
 	return []Statement{
-		allow("OptionalSurvey", anything, "identitystore:ListGroups", "organizations:ListDelegatedAdministrators", "sso:ListApplications"),
+		allow("OptionalSurvey", anything, "identitystore:ListGroups", "sso:ListApplications"),
 		allow("OptionalSurveyInstance", append(n.instances(), sso+":account/*", sso+":permissionSet/*"), "sso:DescribePermissionSet",
 			"sso:ListAccountAssignments", "sso:ListAccountsForProvisionedPermissionSet", "sso:ListPermissionSets", "sso:ListRegions"),
 		allow("OptionalSurveyApplications", []string{sso + "*:application/*"}, "sso:GetApplicationAssignmentConfiguration",

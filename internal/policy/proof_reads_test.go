@@ -17,7 +17,7 @@ import (
 	"studio-onboarding/sandbox"
 )
 
-// reads shows that check and plan work with the read-only policies, ask for everything in them, and write nothing.
+// reads shows that check, plan and survey work with the read-only policies, ask for everything in them, and write nothing.
 func (p *proof) reads(spec onboarding.Spec, options policy.Options) {
 	t := p.t
 	// Of a role that another hand made, all its policies are looked at.
@@ -36,7 +36,9 @@ func (p *proof) reads(spec onboarding.Spec, options policy.Options) {
 		var checked, planned onboarding.Assessment
 		require.NoError(t, p.insist(step(assessor.RunPreflight, always(activities.PreflightInput{Spec: spec, Everybody: true}), &checked)))
 		require.NoError(t, p.insist(step(assessor.MakePlan, always(onboarding.PlanInput{Spec: spec}), &planned)))
-		for _, verdict := range append(checked.Verdicts, planned.Verdicts...) {
+		var surveyed onboarding.Survey
+		require.NoError(t, p.insist(step(assessor.TakeSurvey, always(onboarding.SurveyInput{Spec: spec}), &surveyed)))
+		for _, verdict := range slices.Concat(checked.Verdicts, planned.Verdicts, surveyed.Verdicts) {
 			require.NotContains(t, verdict.Reason, "not authorized to perform", "%+v", verdict)
 		}
 	}
@@ -55,11 +57,7 @@ func (p *proof) reads(spec onboarding.Spec, options policy.Options) {
 	}
 	var printed []string
 	for _, document := range p.printed {
-		for _, statement := range document.Statement {
-			if !strings.HasPrefix(statement.Sid, "OptionalSurvey") {
-				printed = append(printed, statement.Action...)
-			}
-		}
+		printed = append(printed, document.Actions()...)
 	}
 	slices.Sort(printed)
 	require.Equal(t, slices.Sorted(maps.Keys(called)), slices.Compact(printed))

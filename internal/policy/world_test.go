@@ -87,9 +87,21 @@ type proof struct {
 	proven  map[string]bool
 }
 
+// inUse is an Identity Center with something in it, for the survey to read.
+const inUse = `
+aws:
+  identityCenter:
+    region: us-east-1
+    groups: [operators]
+    permissionSets: [{name: Admin, assignments: [{account: management, group: operators}]}]
+    applications: [{name: wiki, groups: [operators]}]
+`
+
 func newProof(t *testing.T) *proof {
 	const speed = 1000
-	server, err := sandbox.Start(t.Context(), "127.0.0.1:0", sandbox.Config{Speed: speed})
+	world, err := sandbox.ReadWorld("world.yaml", []byte(inUse))
+	require.NoError(t, err)
+	server, err := sandbox.Start(t.Context(), "127.0.0.1:0", sandbox.Config{Speed: speed, World: world})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	p := &proof{t: t, console: sandbox.Client{URL: server.URL}, waits: provider.DefaultWaits().Faster(speed), proven: map[string]bool{}}
