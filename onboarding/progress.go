@@ -129,6 +129,8 @@ const (
 	ValueSCIMEndpoint = "endpoint"
 	// ValueSCIMToken is a secret reference (env:, file:, aws-sm:), never the token.
 	ValueSCIMToken = "token-ref"
+	// ValueAddresses are the sign-in addresses that worked, as Addresses names them, separated by commas.
+	ValueAddresses = "addresses"
 )
 
 // Answer is the operator's answer to a request.

@@ -40,6 +40,8 @@ type PeopleStore interface {
 	people.ListStore
 	RosterStore
 	ListReader
+	// ReadSignIns reads who was seen signing in; the error wraps fs.ErrNotExist where nothing is known.
+	ReadSignIns(ctx context.Context, studio string) (onboarding.SignIns, error)
 	// SavePeople writes the list of those who should be able to sign in, and SaveChanges that of the changes that a reconcile found.
 	SavePeople(ctx context.Context, studio string, people iter.Seq[onboarding.PersonRecord]) (onboarding.Listing, error)
 	SaveChanges(ctx context.Context, studio string, changes iter.Seq[onboarding.AccessChange]) (onboarding.Listing, error)
@@ -148,6 +150,8 @@ type VerifyResult struct {
 	Exceptions      []onboarding.PersonException `json:"exceptions,omitempty"`
 	ExceptionsTotal int                          `json:"exceptionsTotal"`
 	Notices         []onboarding.PersonException `json:"notices,omitempty"`
+	// Findings are what somebody should know of the trust and the Studio application, once for everybody; they name nobody.
+	Findings []onboarding.Verdict `json:"findings,omitempty"`
 	// PeopleFile says where in the store the list of everybody is, and List which one it is.
 	PeopleFile string                 `json:"peopleFile"`
 	List       onboarding.Listing     `json:"list,omitzero"`

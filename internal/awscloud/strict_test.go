@@ -96,7 +96,7 @@ func answering() map[string]map[string]string {
 		"ssoadmin": {
 			"CreateInstance": `{"InstanceArn":"i"}`, "CreateApplicationAssignment": `{}`, "DeleteApplicationAssignment": `{}`,
 			"DescribeInstance": `{"InstanceArn":"i"}`, "ListInstances": `{"Instances":[]}`, "DescribeApplication": `{"ApplicationArn":"a"}`,
-			"ListApplicationAssignments": `{"ApplicationAssignments":[]}`,
+			"ListApplicationAssignments": `{"ApplicationAssignments":[]}`, "GetApplicationAssignmentConfiguration": `{"AssignmentRequired":true}`,
 		},
 		"sts": {
 			"GetCallerIdentity": query("GetCallerIdentity", "<Arn>arn:aws:iam::1:user/u</Arn><Account>1</Account>"),

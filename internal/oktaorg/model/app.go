@@ -2,6 +2,7 @@ package model
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -16,6 +17,22 @@ const (
 	featureUpdate     = "PUSH_PROFILE_UPDATES"
 	featureDeactivate = "PUSH_USER_DEACTIVATION"
 )
+
+// storeIssuer is the path of an Identity Center issuer, which ends with the ID of the instance's identity store.
+var storeIssuer = regexp.MustCompile(`/platform/saml/(d-[0-9a-z]{10})/?$`)
+
+// IdentityStoreOf is the ID of the identity store that an issuer URL of Identity Center names (…/platform/saml/d-1234567890); empty
+// where it names none.
+func IdentityStoreOf(issuer string) string {
+	if match := storeIssuer.FindStringSubmatch(issuer); match != nil {
+		return match[1]
+	}
+	return ""
+}
+
+// IdentityStoreID is that of the Identity Center instance whose issuer URL the app has, whatever the app's label; empty where it has
+// none, or one that names no identity store.
+func (a App) IdentityStoreID() string { return IdentityStoreOf(a.EntityID) }
 
 // Provisions says whether the app creates users in Identity Center.
 func (a App) Provisions() bool { return slices.Contains(a.Features, featureCreate) }

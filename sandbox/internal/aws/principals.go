@@ -75,7 +75,7 @@ func identityActions() []string {
 	return []string{
 		"sso:ListInstances", "sso:DescribeInstance", "sso:ListRegions",
 		"organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization", "organizations:ListDelegatedAdministrators",
-		"sso:DescribeApplication", "sso:CreateApplicationAssignment", "sso:DeleteApplicationAssignment",
+		"sso:DescribeApplication", "sso:GetApplicationAssignmentConfiguration", "sso:CreateApplicationAssignment", "sso:DeleteApplicationAssignment",
 		"sso:DescribeApplicationAssignment", "sso:ListApplicationAssignments", "sso:ListApplicationAssignmentsForPrincipal",
 		"identitystore:DescribeIdentityStore", "identitystore:ListUsers", "identitystore:DescribeUser", "identitystore:GetUserId",
 		"identitystore:ListGroups", "identitystore:DescribeGroup", "identitystore:GetGroupId", "identitystore:ListGroupMemberships",
