@@ -90,17 +90,31 @@ type PushGroupInput struct {
 	Group string `json:"group"`
 }
 
-// SignInInput is one person trying to sign in.
+// Where somebody begins who wants to sign in, as SignInInput.Address names it.
+const (
+	// AddressTile is the app's tile on the Okta dashboard.
+	AddressTile = "tile"
+	// AddressPortal is the AWS access portal, which is also where the way ends.
+	AddressPortal = "portal"
+	// AddressStudio is the address of the Studio domain.
+	AddressStudio = "studio"
+)
+
+// SignInInput is one person trying to sign in. Each attempt leaves the events that the real systems leave: Okta in its System Log,
+// IAM Identity Center in CloudTrail.
 type SignInInput struct {
-	// Login is the person's Okta login.
+	// Login is the person's Okta login. Where AWS sends people to another identity source, it is the Identity Center user name.
 	Login string `json:"login"`
-	// Label picks the Okta app by its label where there are several; empty takes the first the person is assigned to.
+	// Label picks the tile by the label of its Okta app where there are several; empty takes the first that the person has. At the
+	// other addresses AWS decides where it sends people.
 	Label string `json:"label,omitempty"`
+	// Address is AddressTile when it is empty.
+	Address string `json:"address,omitempty"`
 	// DomainID picks the Studio domain where there are several.
 	DomainID string `json:"domainId,omitempty"`
 }
 
-// SignInResult is how far they come: the Studio address, or the error that the real systems show, at the link that broke.
+// SignInResult is how far they come: the address of Studio or of the portal, or the error that the real systems show, at the link that broke.
 type SignInResult struct {
 	OK  bool   `json:"ok"`
 	URL string `json:"url,omitempty"`

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,14 +130,18 @@ func (w *World) browser() http.Handler {
 	})
 	mux.HandleFunc("POST /sandbox/sign-in", func(rw http.ResponseWriter, r *http.Request) {
 		var in SignInInput
-		if readJSON(rw, r, &in) {
+		switch {
+		case !readJSON(rw, r, &in):
+		case !slices.Contains([]string{"", AddressTile, AddressPortal, AddressStudio}, in.Address):
+			http.Error(rw, fmt.Sprintf("there is no address %q; there are %s, %s and %s", in.Address, AddressTile, AddressPortal, AddressStudio), http.StatusBadRequest)
+		default:
 			writeJSON(rw, w.signIn(in))
 		}
 	})
 	return mux
 }
 
-// signIn takes one person from the Okta dashboard to Studio.
+// signIn takes one person as far as they come.
 func (w *World) signIn(in SignInInput) SignInResult {
 	d := signInPath{okta: w.okta, aws: w.aws}
 	for _, domain := range w.aws.Domains() {

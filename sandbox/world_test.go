@@ -96,6 +96,12 @@ func code(err error) string {
 func (w world) enable() (instance, store string) {
 	w.Helper()
 	w.NoError(w.EnableIdentityCenter(w.ctx, sandbox.EnableIdentityCenterInput{Region: region}))
+	return w.instance()
+}
+
+// instance waits for the organization instance.
+func (w world) instance() (instance, store string) {
+	w.Helper()
 	client := ssoadmin.NewFromConfig(w.worker())
 	w.eventually(func() bool {
 		out, err := client.ListInstances(w.ctx, &ssoadmin.ListInstancesInput{})

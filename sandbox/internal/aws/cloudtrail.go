@@ -5,19 +5,30 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // trailDelay is how long CloudTrail takes to show an event; it is minutes, typically up to 15.
 const trailDelay = 2 * time.Minute
 
+// trailMemory is how far LookupEvents looks back (AWS CloudTrail API Reference, LookupEvents).
+const trailMemory = 90 * 24 * time.Hour
+
 // event is an entry of the event history.
 type event struct {
 	ordinal
-	id, source, name, account, region, user string
-	at, visible                             time.Time
+	id                                  uuid.UUID
+	source, name, account, region, user string
+	at                                  time.Time
 	// params are JSON, which takes less memory.
 	params json.RawMessage
+	// signIn belongs to the events of somebody at a browser.
+	signIn *signInEvent
 }
+
+// Immutable makes copies of a world share the entries, of which there are many.
+func (*event) Immutable() {}
 
 // record adds an event to the history of the account and Region.
 func (w *World) record(source, name, account, region, user string, params map[string]string) {
@@ -25,10 +36,15 @@ func (w *World) record(source, name, account, region, user string, params map[st
 	if err != nil {
 		return // texts can be encoded
 	}
-	w.trail = append(w.trail, &event{
-		ordinal: ordinal(w.next()), id: w.uuid("event", source, name), source: w.word(source), name: w.word(name), account: account,
-		region: w.word(region), user: user, at: w.clock.Now(), visible: w.clock.Due(trailDelay), params: encoded,
-	})
+	w.addEvent(&event{source: source, name: name, account: account, region: region, user: user, params: encoded})
+}
+
+// addEvent puts an event at the end of the history.
+func (w *World) addEvent(e *event) {
+	e.ordinal, e.at = ordinal(w.next()), w.clock.Now()
+	e.id = uuid.MustParse(w.uuid("event", e.source, e.name))
+	e.source, e.name, e.region = w.word(e.source), w.word(e.name), w.word(e.region)
+	w.trail = append(w.trail, e)
 }
 
 // word keeps one copy of a word that comes often, so that events don't hold on to the requests in which they came.
@@ -51,26 +67,33 @@ func (w *World) trailOperations() map[string]handler {
 type lookupInput struct {
 	LookupAttributes   []struct{ AttributeKey, AttributeValue string }
 	StartTime, EndTime *float64
+	EventCategory      string
 	MaxResults         int
 	NextToken          string
 }
 
 type eventOutput struct {
-	EventId, EventName, ReadOnly, EventSource, Username string
-	EventTime                                           stamp
-	Resources                                           []struct{}
-	CloudTrailEvent                                     string
+	EventId, EventName, ReadOnly, EventSource string
+	Username                                  string `json:",omitempty"`
+	EventTime                                 stamp
+	Resources                                 []struct{}
+	CloudTrailEvent                           string
 }
 
 func (c *call) lookupEvents(in lookupInput) (any, error) {
-	now := c.world.clock.Now()
+	now, delay := c.world.clock.Now(), c.world.clock.Scale(trailDelay)
+	switch {
+	case len(in.LookupAttributes) > 1:
+		return nil, failure("InvalidLookupAttributesException", "Invalid lookup attributes. You can specify only one lookup attribute.")
+	case in.StartTime != nil && in.EndTime != nil && *in.StartTime > *in.EndTime:
+		return nil, failure("InvalidTimeRangeException", "The start time must be before the end time.")
+	}
 	var matching []*event
-	for _, e := range c.world.trail {
-		if e.account == c.account && e.region == c.region && !e.visible.After(now) && e.matches(in) {
+	for _, e := range slices.Backward(c.world.trail) { // the newest first
+		if e.account == c.account && e.region == c.region && now.Sub(e.at) >= delay && now.Sub(e.at) <= trailMemory && e.matches(in) {
 			matching = append(matching, e)
 		}
 	}
-	slices.Reverse(matching) // the newest first
 	cut, next, err := page(c, matching, in.MaxResults, 50, in.NextToken)
 	out := struct {
 		Events    []eventOutput
@@ -84,14 +107,14 @@ func (c *call) lookupEvents(in lookupInput) (any, error) {
 
 func (e *event) matches(in lookupInput) bool {
 	seconds := float64(e.at.UnixMilli()) / 1000
-	if in.StartTime != nil && seconds < *in.StartTime || in.EndTime != nil && seconds > *in.EndTime {
-		return false
+	if in.StartTime != nil && seconds < *in.StartTime || in.EndTime != nil && seconds > *in.EndTime || in.EventCategory != "" {
+		return false // there are no insights in this world
 	}
 	for _, wanted := range in.LookupAttributes {
 		var is string
 		switch wanted.AttributeKey {
 		case "EventId":
-			is = e.id
+			is = e.id.String()
 		case "EventName":
 			is = e.name
 		case "EventSource":
@@ -109,13 +132,19 @@ func (e *event) matches(in lookupInput) bool {
 }
 
 func (e *event) output() eventOutput {
-	detail, _ := json.Marshal(map[string]any{
-		"eventVersion": "1.09", "eventID": e.id, "eventSource": e.source, "eventName": e.name, "eventTime": e.at.Format(time.RFC3339),
-		"awsRegion": e.region, "recipientAccountId": e.account, "readOnly": false, "requestParameters": e.params,
-		"userIdentity": map[string]string{"arn": e.user},
-	})
+	id := e.id.String()
+	record := map[string]any{
+		"eventVersion": "1.09", "eventID": id, "eventSource": e.source, "eventName": e.name, "eventTime": e.at.Format(time.RFC3339),
+		"awsRegion": e.region, "recipientAccountId": e.account, "readOnly": false,
+	}
+	if e.signIn != nil {
+		e.signIn.describe(record, e)
+	} else {
+		record["requestParameters"], record["userIdentity"] = e.params, map[string]string{"arn": e.user}
+	}
+	detail, _ := json.Marshal(record) // texts can be encoded
 	return eventOutput{
-		EventId: e.id, EventName: e.name, ReadOnly: "false", EventSource: e.source, Username: e.user, EventTime: stamp{e.at},
+		EventId: id, EventName: e.name, ReadOnly: "false", EventSource: e.source, Username: e.user, EventTime: stamp{e.at},
 		Resources: []struct{}{}, CloudTrailEvent: string(detail),
 	}
 }

@@ -135,9 +135,8 @@ func (w *World) changeIdentitySource(form *consoleForm) (any, map[string]string,
 	}
 	if i.trust == nil {
 		i.trust = &trust{
-			acsURL:    fmt.Sprintf("https://%s.sso.signin.aws/platform/saml/acs/%s", i.region, w.uuid("acs", i.id)),
-			issuer:    fmt.Sprintf("https://%s.signin.aws.amazon.com/platform/saml/%s", i.region, i.directory.id),
-			portalURL: fmt.Sprintf("https://%s.awsapps.com/start", i.directory.id),
+			acsURL: fmt.Sprintf("https://%s.sso.signin.aws/platform/saml/acs/%s", i.region, w.uuid("acs", i.id)),
+			issuer: fmt.Sprintf("https://%s.signin.aws.amazon.com/platform/saml/%s", i.region, i.directory.id),
 		}
 		w.recordConsole("sso-directory.amazonaws.com", "CreateExternalIdPConfigurationForDirectory", i.region)
 	} else {
@@ -145,7 +144,7 @@ func (w *World) changeIdentitySource(form *consoleForm) (any, map[string]string,
 	}
 	w.recordConsole("sso-directory.amazonaws.com", "EnableExternalIdPConfigurationForDirectory", i.region)
 	i.trust.entityID, i.trust.certificates = entityID, certificates
-	return serviceProvider{i.trust.acsURL, i.trust.issuer, i.trust.portalURL, i.trust.metadata(w.clock.Now())}, about, nil
+	return serviceProvider{i.trust.acsURL, i.trust.issuer, i.portalURL(), i.trust.metadata(w.clock.Now())}, about, nil
 }
 
 // provisioningTenant is the console's answer of client.go.

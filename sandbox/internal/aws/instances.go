@@ -24,6 +24,8 @@ type instance struct {
 	// trust and tenant belong to organization instances whose console work is done.
 	trust  *trust
 	tenant *tenant
+	// fromActiveDirectory says that people and groups come from an Active Directory.
+	fromActiveDirectory bool
 }
 
 func (i *instance) active(w *World) bool { return !w.clock.Now().Before(i.ready) }
@@ -31,6 +33,27 @@ func (i *instance) active(w *World) bool { return !w.clock.Now().Before(i.ready)
 func (i *instance) storeARN() string {
 	return "arn:aws:identitystore::" + i.owner + ":identitystore/" + i.directory.id
 }
+
+// The identity sources of an instance.
+const (
+	OwnDirectory    = "identity-center"
+	ActiveDirectory = "active-directory"
+	ExternalIdP     = "external"
+)
+
+// source is where an instance has its people from.
+func (i *instance) source() string {
+	switch {
+	case i.trust != nil:
+		return ExternalIdP
+	case i.fromActiveDirectory:
+		return ActiveDirectory
+	}
+	return OwnDirectory
+}
+
+// portalURL is the address of the AWS access portal.
+func (i *instance) portalURL() string { return "https://" + i.directory.id + ".awsapps.com/start" }
 
 // addInstance makes an instance with an empty identity store.
 func (w *World) addInstance(owner, region, name string, delay time.Duration) *instance {

@@ -6,6 +6,9 @@ import "studio-onboarding/sandbox/internal/simulation"
 // Store, and for all of SCIM ("IAM Identity Center quotas" in the user guide: 20 transactions per second each).
 const collectiveRate = 20
 
+// lookupRate is how often an account may call LookupEvents ("Quotas in AWS CloudTrail": 2 times a second, in each Region).
+const lookupRate = 2
+
 // DefaultSageMakerRate is how many calls per second SageMaker's control plane takes from an account here. AWS does not publish
 // its number.
 const DefaultSageMakerRate = 10
@@ -30,6 +33,8 @@ func (w *World) admits(account, service string) bool {
 	switch service {
 	case "sso", "identitystore", "scim":
 		rate = collectiveRate
+	case "cloudtrail":
+		rate = lookupRate
 	case "sagemaker":
 		rate = w.limits.SageMaker
 	}

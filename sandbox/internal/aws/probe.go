@@ -10,24 +10,33 @@ type DomainInfo struct {
 	ID, Name, Status, URL, ApplicationARN, Account string
 }
 
-// TrustedIdP is the identity provider that the organization's instance trusts, with its certificates in base64.
-func (w *World) TrustedIdP() (entityID string, certificates []string, ok bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if i := w.organizationInstance(); i != nil && i.trust != nil {
-		return i.trust.entityID, append([]string(nil), i.trust.certificates...), true
-	}
-	return "", nil, false
+// IdentitySource is where the organization's instance has its people from, and how they get there.
+type IdentitySource struct {
+	// Kind is OwnDirectory, ActiveDirectory or ExternalIdP.
+	Kind string
+	// EntityID and Certificates (base64) are those of the external identity provider.
+	EntityID     string
+	Certificates []string
+	// ACSURL and Issuer are what the instance is to it.
+	ACSURL, Issuer string
+	// PortalURL is the AWS access portal.
+	PortalURL string
 }
 
-// ServiceProvider is what the organization's instance is to identity providers.
-func (w *World) ServiceProvider() (acsURL, issuer string, ok bool) {
+// IdentitySource reports false while nobody has enabled Identity Center.
+func (w *World) IdentitySource() (IdentitySource, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if i := w.organizationInstance(); i != nil && i.trust != nil {
-		return i.trust.acsURL, i.trust.issuer, true
+	i := w.organizationInstance()
+	if i == nil {
+		return IdentitySource{}, false
 	}
-	return "", "", false
+	source := IdentitySource{Kind: i.source(), PortalURL: i.portalURL()}
+	if t := i.trust; t != nil {
+		source.EntityID, source.Certificates = t.entityID, append([]string(nil), t.certificates...)
+		source.ACSURL, source.Issuer = t.acsURL, t.issuer
+	}
+	return source, true
 }
 
 // UserByName finds a user of the organization's instance. A NameID must equal the user name exactly.

@@ -21,7 +21,6 @@ type trust struct {
 	certificates []string
 	acsURL       string
 	issuer       string
-	portalURL    string
 }
 
 // entityDescriptor is the part of SAML metadata that Identity Center reads.

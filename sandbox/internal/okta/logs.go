@@ -10,13 +10,15 @@ import (
 // event is an entry of the System Log.
 type event struct {
 	published time.Time
-	uuid      string
 	kind      string
 	result    string
 	reason    string
 	actor     target
 	targets   []target
 }
+
+// Immutable makes copies of a world share the entries, of which there are many.
+func (event) Immutable() {}
 
 type target struct {
 	ID          string `json:"id"`
@@ -28,16 +30,20 @@ type target struct {
 // log writes an entry about targets: apps, groups, users, app users. Without a call, Okta itself did it; failed is nil for
 // success, else its text is the reason.
 func (o *Org) log(c *call, kind string, failed error, about ...any) {
-	e := event{published: o.clock.Now(), kind: kind, result: "SUCCESS",
-		actor: target{"okta", "SystemPrincipal", "system@okta.com", "Okta System"}}
+	actor := target{"okta", "SystemPrincipal", "system@okta.com", "Okta System"}
 	switch {
 	case c == nil:
 	case c.owner.user != nil:
-		u := c.owner.user
-		e.actor = target{u.id, "User", u.login, u.display}
+		actor = visitor(c.owner.user, "")
 	case c.owner.app != nil:
-		e.actor = target{c.owner.app.id, "PublicClientApp", c.owner.app.id, c.owner.app.label}
+		actor = target{c.owner.app.id, "PublicClientApp", c.owner.app.id, c.owner.app.label}
 	}
+	o.logActor(actor, kind, failed, about...)
+}
+
+// logActor is log for somebody who is not calling the API.
+func (o *Org) logActor(actor target, kind string, failed error, about ...any) {
+	e := event{published: o.clock.Now(), kind: kind, result: "SUCCESS", actor: actor, targets: make([]target, 0, len(about))}
 	if failed != nil {
 		e.result, e.reason = "FAILURE", failed.Error()
 	}
@@ -48,14 +54,18 @@ func (o *Org) log(c *call, kind string, failed error, about ...any) {
 		case *group:
 			e.targets = append(e.targets, target{a.id, "UserGroup", "unknown", a.name})
 		case *user:
-			e.targets = append(e.targets, target{a.id, "User", a.login, a.display})
+			e.targets = append(e.targets, visitor(a, ""))
 		case *appUser:
-			e.targets = append(e.targets, target{"0ua" + a.user.id[3:], "AppUser", a.userName, a.user.display},
-				target{a.user.id, "User", a.user.login, a.user.display})
+			e.targets = append(e.targets, appUserTarget(a), visitor(a.user, ""))
+		case target:
+			e.targets = append(e.targets, a)
 		}
 	}
-	e.uuid = o.eventID()
 	o.events = append(o.events, e)
+}
+
+func appUserTarget(au *appUser) target {
+	return target{"0ua" + au.user.id[3:], "AppUser", au.userName, au.user.display}
 }
 
 func (e event) attribute(name string) []string {
@@ -74,8 +84,8 @@ func (e event) attribute(name string) []string {
 		values = []string{e.reason}
 	case "actor.id":
 		values = []string{e.actor.ID}
-	case "uuid":
-		values = []string{e.uuid}
+	case "actor.alternateid":
+		values = []string{e.actor.AlternateID}
 	case "target.id":
 		each(func(t target) string { return t.ID })
 	case "target.type":
@@ -88,7 +98,7 @@ func (e event) attribute(name string) []string {
 	return values
 }
 
-func (e event) body() any {
+func (e event) body(uuid string) any {
 	severity := "INFO"
 	if e.result == "FAILURE" {
 		severity = "ERROR"
@@ -97,7 +107,7 @@ func (e event) body() any {
 	if e.reason != "" {
 		outcome["reason"] = e.reason
 	}
-	return map[string]any{"uuid": e.uuid, "published": stamp(e.published), "eventType": e.kind, "version": "0", "severity": severity,
+	return map[string]any{"uuid": uuid, "published": stamp(e.published), "eventType": e.kind, "version": "0", "severity": severity,
 		"displayMessage": e.kind, "actor": e.actor, "outcome": outcome, "target": e.targets}
 }
 
@@ -105,7 +115,7 @@ func (e event) body() any {
 // last one included (Okta developer documentation, "System Log query").
 func (o *Org) listLogs(c *call) (answer, error) {
 	query := c.query
-	match, err := parseFilter(query.Get("filter"), "eventType", "outcome.result", "outcome.reason", "actor.id", "uuid", "target.id", "target.type",
+	match, err := parseFilter(query.Get("filter"), "eventType", "outcome.result", "outcome.reason", "actor.id", "actor.alternateId", "uuid", "target.id", "target.type",
 		"target.alternateId", "target.displayName")
 	if err != nil {
 		return answer{}, err
@@ -151,10 +161,18 @@ func (o *Org) listLogs(c *call) (answer, error) {
 	bodies := []any{}
 	for ; at >= 0 && at < len(o.events) && len(bodies) < limit; at += step {
 		e := o.events[at]
-		if e.published.Before(since) || !e.published.Before(until) && !polling || !match(e.attribute) || !e.mentions(q) {
+		if e.published.Before(since) || !e.published.Before(until) && !polling || !e.mentions(q) {
 			continue
 		}
-		bodies = append(bodies, e.body())
+		attribute := func(name string) []string {
+			if strings.EqualFold(name, "uuid") {
+				return []string{o.eventID(at)}
+			}
+			return e.attribute(name)
+		}
+		if match(attribute) {
+			bodies = append(bodies, e.body(o.eventID(at)))
+		}
 	}
 	out := ok200(bodies)
 	out.links = []string{fmt.Sprintf(`<%s%s>; rel="self"`, o.at(c.Request), c.URL.RequestURI())}

@@ -151,9 +151,9 @@ func (o *Org) newID(prefix string, of ...string) string {
 	return prefix + o.names.Text(20-len(prefix), prefix, of...)
 }
 
-// eventID makes the identifier of the next entry of the System Log.
-func (o *Org) eventID() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d/event/%d", o.names.Seed, len(o.events)))
+// eventID is the identifier of an entry of the System Log, which follows from its place.
+func (o *Org) eventID(at int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/event/%d", o.names.Seed, at))
 	h := hex.EncodeToString(sum[:14])
 	return fmt.Sprintf("%s-%s-11f0-%s-%s", h[:8], h[8:12], h[12:16], h[16:28])
 }

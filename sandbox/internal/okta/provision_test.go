@@ -11,6 +11,8 @@ import (
 	"github.com/okta/okta-sdk-golang/v2/okta"
 	"github.com/okta/okta-sdk-golang/v2/okta/query"
 	"github.com/stretchr/testify/require"
+
+	sim "studio-onboarding/sandbox/internal/okta"
 )
 
 // form is the Provisioning tab, filled in.
@@ -321,22 +323,22 @@ func TestSystemLogEndsOnlyWithUntil(t *testing.T) {
 func TestSignOnIsWhatTheAppSays(t *testing.T) {
 	w := newWorld(t, 0)
 	app := w.createApp()
-	_, err := w.org.SignOn("edda.falk@example.com", "")
+	_, err := w.org.SignOn("edda.falk@example.com", sim.Opened{})
 	require.EqualError(t, err, "User is not assigned to the client application.")
 	w.assign(app, "aws-identity-center")
-	got, err := w.org.SignOn("edda.falk@example.com", "AWS IAM Identity Center")
+	got, err := w.org.SignOn("edda.falk@example.com", sim.Opened{Label: "AWS IAM Identity Center"})
 	require.NoError(t, err)
 	require.Equal(t, "edda.falk@example.com", got.NameID)
 	require.Empty(t, got.ACSURL)
 	require.NotEmpty(t, got.Certificate)
-	_, err = w.org.SignOn("edda.falk@example.com", "another app")
+	_, err = w.org.SignOn("edda.falk@example.com", sim.Opened{Label: "another app"})
 	require.EqualError(t, err, "User is not assigned to the client application.")
-	_, err = w.org.SignOn("Edda.Falk@example.com", "")
+	_, err = w.org.SignOn("Edda.Falk@example.com", sim.Opened{})
 	require.EqualError(t, err, "Unable to sign in")
-	_, err = w.org.SignOn("tomas.novak@example.com", "")
+	_, err = w.org.SignOn("tomas.novak@example.com", sim.Opened{})
 	require.EqualError(t, err, "Unable to sign in")
 	_, err = w.sdk.Application.DeactivateApplication(t.Context(), app)
 	require.NoError(t, err)
-	_, err = w.org.SignOn("edda.falk@example.com", "")
+	_, err = w.org.SignOn("edda.falk@example.com", sim.Opened{})
 	require.ErrorContains(t, err, "not active")
 }

@@ -121,13 +121,18 @@ func (c *cloner) cloneStruct(v reflect.Value) reflect.Value {
 	return fresh
 }
 
+// Immutable values never change once they are made: copies share what they refer to. The method does nothing.
+type Immutable interface{ Immutable() }
+
 // flat types have nothing inside that would have to be copied.
 func flat(t reflect.Type) bool {
 	switch t.Kind() {
-	case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface, reflect.Array:
+	case reflect.Map, reflect.Slice, reflect.Interface, reflect.Array:
 		return false
+	case reflect.Pointer:
+		return t.Implements(reflect.TypeFor[Immutable]())
 	case reflect.Struct:
-		return t.PkgPath() == "time"
+		return t.PkgPath() == "time" || t.Implements(reflect.TypeFor[Immutable]())
 	}
 	return true
 }
