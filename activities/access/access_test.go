@@ -427,7 +427,7 @@ func TestVerifySaysWhyOfEverybodyWhoIsNotReady(t *testing.T) {
 	require.Equal(t, []onboarding.GroupAccess{{Name: "users", GroupID: "g-users", People: 9, ExecutionRole: fakeRole}}, result.Groups)
 	require.Len(t, result.Notices, 1, "%v", result.Notices)
 	require.Equal(t, "hand@example.com", result.Notices[0].Person)
-	require.Contains(t, result.Notices[0].Reason, "signs in, but a user with this user name was made by hand")
+	require.Contains(t, result.Notices[0].Reason, "no link is broken, but a user with this user name was made by hand")
 
 	people := storetest.People(t, x.People, fakeRun)
 	require.Len(t, people, 15)

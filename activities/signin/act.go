@@ -51,8 +51,10 @@ type Input struct {
 	Groups []string               `json:"groups,omitempty"`
 	People []string               `json:"people,omitempty"`
 	Canary *onboarding.CanarySpec `json:"canary,omitempty"`
-	// Since is when the canary was asked, by the clock of FindSignIns.
-	Since time.Time `json:"since,omitzero"`
+	// Since is when the canary was asked, by the clock of FindSignIns, and Refused the newest refusal that was known then: it does not
+	// count again.
+	Since   time.Time `json:"since,omitzero"`
+	Refused time.Time `json:"refused,omitzero"`
 }
 
 // InputOf is the input for what a run has set up.
@@ -86,6 +88,8 @@ type Found struct {
 	Proven *onboarding.SignIn `json:"proven,omitempty"`
 	// Unreadable is why CloudTrail can't be read.
 	Unreadable *onboarding.Trouble `json:"unreadable,omitempty"`
+	// Refused is when somebody was last refused; zero where nobody was.
+	Refused time.Time `json:"refused,omitzero"`
 	// Verdicts are what is wrong with the trust as far as sign-ins show it; they name nobody.
 	Verdicts []onboarding.Verdict `json:"verdicts,omitempty"`
 }
@@ -107,6 +111,9 @@ func (x *Activities) FindSignIns(ctx context.Context, in Input) (Found, error) {
 		return Found{}, err
 	}
 	found := Found{At: s.now, Unreadable: known.Unreadable, Verdicts: Judge(known)}
+	if known.Refused != nil {
+		found.Refused = known.Refused.At
+	}
 	if known.Refuses() {
 		return found, nil
 	}
@@ -254,7 +261,7 @@ func (w watched) canary() onboarding.Canary {
 // refusedOr is the failure of a trust that does not work for certain, or else what is given.
 func (w watched) refusedOr(otherwise error) error {
 	refused := w.certain()
-	if refused == nil || !refused.At.After(w.since) {
+	if refused == nil || !w.isNew(refused.At) {
 		return otherwise
 	}
 	return fault.New(fault.Invalid, "aws", lookup, "Okta let %s in %s ago; AWS refused%s.", refused.Person,
@@ -273,7 +280,7 @@ func (x *Activities) watch(ctx context.Context, in Input) (watched, error) {
 	if s.trail != nil {
 		return watched{}, fault.New(fault.Class(s.trail.Class), "aws", s.trail.Operation, "%s", s.trail.Message).WithRemedy("%s", s.trail.Remedy)
 	}
-	w := watched{state: s, since: in.Since}
+	w := watched{state: s, since: in.Since, refused: in.Refused}
 	for _, one := range s.signedIn {
 		if one.at.Before(in.Since.Add(-leeway)) || !s.through(one) {
 			continue

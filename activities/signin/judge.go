@@ -142,9 +142,16 @@ func Unproven(why string) onboarding.Verdict {
 type watched struct {
 	state
 	since time.Time
+	// refused is the refusal that was known before.
+	refused time.Time
 	// person is the canary who was seen, and signIns are theirs, the newest first.
 	person  string
 	signIns []sighting
+}
+
+// isNew says whether a refusal came after the request. CloudTrail's times have whole seconds.
+func (w watched) isNew(at time.Time) bool {
+	return at.After(w.refused) && !at.Before(w.since.Truncate(time.Second))
 }
 
 // words say what was seen, to the person who waits.
@@ -155,7 +162,7 @@ func (w watched) words() string {
 			w.person, times(len(w.signIns)), ago(w.signIns[0].at))
 	}
 	refused := refusal{}
-	if len(w.refusals) > 0 && w.refusals[0].at.After(w.since) {
+	if len(w.refusals) > 0 && w.isNew(w.refusals[0].at) {
 		refused = w.refusals[0]
 	}
 	var last *letIn
