@@ -18,6 +18,7 @@ import (
 	"studio-onboarding/activities/provisioning"
 	"studio-onboarding/activities/record"
 	"studio-onboarding/activities/role"
+	"studio-onboarding/activities/signin"
 	"studio-onboarding/activities/trust"
 )
 
@@ -28,7 +29,7 @@ type Providers struct {
 	SCIM    provider.SCIM
 	Secrets provider.Secrets
 	Waits   provider.Waits
-	People  access.PeopleStore
+	People  Lists
 	// Temporal and Store are what a studio's record is kept with.
 	Temporal client.Client
 	Store    record.Store
@@ -36,6 +37,12 @@ type Providers struct {
 	PlainHTTPHost string
 	// Notify are the targets of notifications; there may be none.
 	Notify []notify.Target
+}
+
+// Lists keep what has a line for each person.
+type Lists interface {
+	access.PeopleStore
+	signin.Store
 }
 
 // All are the activities of a worker, for it to register. Their methods' names are part of recorded histories.
@@ -53,6 +60,7 @@ func All(p Providers) []any {
 		&record.Activities{Temporal: p.Temporal, Store: p.Store},
 		&notify.Activities{Targets: p.Notify},
 		&access.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People},
+		&signin.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, Store: p.People},
 		&health.Activities{AWS: p.AWS, Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, PlainHTTPHost: p.PlainHTTPHost},
 	}
 }

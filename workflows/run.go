@@ -53,6 +53,13 @@ type run struct {
 	// leftAlone are access groups that Okta pushed before this run, which did not push them.
 	leftAlone []string
 	verified  bool
+	// canaries says that the run has the step canary, which runs of the first versions have not.
+	canaries bool
+	// only says that nobody but the canary has been let in, and first are the user IDs that were assigned directly for that.
+	only  bool
+	first []string
+	// found are what somebody should know of the trust and the Studio application.
+	found []onboarding.Verdict
 	// again is the second look at what was warned of before the run.
 	again workflow.Future
 	// held says that nobody was removed although people have left.
@@ -77,7 +84,11 @@ func newRun(ctx workflow.Context, in onboarding.OnboardInput) *run {
 			Run: in.Spec.Name, N: in.N, Region: in.Spec.Region, State: onboarding.RunRunning, StartedBy: in.StartedBy, StartedAt: now,
 		},
 	}
+	r.canaries = workflow.GetVersion(ctx, "canary", workflow.DefaultVersion, 1) != workflow.DefaultVersion
 	for _, info := range onboarding.Steps() {
+		if info.Step == onboarding.StepCanary && !r.canaries {
+			continue
+		}
 		r.steps = append(r.steps, onboarding.StepProgress{Step: info.Step, Lane: info.Lane, Title: info.Title, State: onboarding.StepPending})
 	}
 	return r
@@ -128,7 +139,8 @@ func (r *run) acceptsResolution(_ workflow.Context, res onboarding.Resolution) e
 	default:
 		return fmt.Errorf("%q is not an action; use retry, skip or abort", res.Action)
 	}
-	if !slices.ContainsFunc(r.parked, func(p *onboarding.Parked) bool { return p.Step == res.Step }) {
+	waits := r.open(res.Step) != nil && res.Action == onboarding.ActionSkip && info.Skippable
+	if !waits && !slices.ContainsFunc(r.parked, func(p *onboarding.Parked) bool { return p.Step == res.Step }) {
 		return fmt.Errorf("%s is not parked (it is %s), so there is nothing to decide", res.Step, r.at(res.Step).State)
 	}
 	if r.decisions[res.Step] != nil {

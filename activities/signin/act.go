@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -134,8 +135,21 @@ func (x *Activities) collect(ctx context.Context, in Input) (onboarding.SignIns,
 	if err != nil {
 		return known, s, err
 	}
+	before := known
 	known = add(known, s)
+	if !learned(before, known) {
+		return known, s, nil
+	}
 	return known, s, x.save(ctx, in, known)
+}
+
+// learned says whether there is something to write down. How far was read is written once a day.
+func learned(before, now onboarding.SignIns) bool {
+	if before.Until.IsZero() || now.Until.Sub(before.Until) > 24*time.Hour {
+		return true
+	}
+	before.Until = now.Until
+	return !reflect.DeepEqual(before, now)
 }
 
 func (x *Activities) known(ctx context.Context, in Input) (onboarding.SignIns, error) {

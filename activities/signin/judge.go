@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
 )
 
@@ -121,20 +122,25 @@ func Judge(known onboarding.SignIns) []onboarding.Verdict {
 		})
 	}
 	if known.Unreadable != nil {
-		verdicts = append(verdicts, onboarding.Verdict{
-			Resource: onboarding.ResourceTrust, Kind: onboarding.VerdictUnknown, Code: CodeUnseen, Remedy: known.Unreadable.Remedy,
-			Reason: "Nobody's sign-in can be seen, so that nobody's access is proven: " + known.Unreadable.Text(),
-		})
+		verdicts = append(verdicts, Unseen(known.Unreadable.Text(), known.Unreadable.Remedy))
 	}
 	return verdicts
 }
 
-// Unproven is the warning of a run after which nobody's access is proven.
-func Unproven(why string) onboarding.Verdict {
+// Unseen says that sign-ins can't be seen, and why.
+func Unseen(why, remedy string) onboarding.Verdict {
+	return onboarding.Verdict{
+		Resource: onboarding.ResourceTrust, Kind: onboarding.VerdictUnknown, Code: CodeUnseen, Remedy: remedy,
+		Reason: fault.Trim("Nobody's sign-in can be seen, so that nobody's access is proven: "+why, fault.MaxMessage),
+	}
+}
+
+// Unproven is the warning of a studio's run after which nobody's access is proven.
+func Unproven(studio, why string) onboarding.Verdict {
 	return onboarding.Verdict{
 		Resource: onboarding.ResourceTrust, Kind: onboarding.VerdictWarning, Code: CodeUnproven, Reason: "Not proven: " + why,
 		Remedy: "Let one person sign in through the Okta tile. The next reconcile sees it, if it may read CloudTrail " +
-			"(cloudtrail:LookupEvents): starter sync STUDIO --once.",
+			"(cloudtrail:LookupEvents): starter sync " + studio + " --once",
 	}
 }
 

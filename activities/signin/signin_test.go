@@ -201,7 +201,9 @@ func TestOneSignInIsEnoughOnceCloudTrailHadItsTime(t *testing.T) {
 	in := w.asked()
 	w.signIn(raj, sandbox.AddressTile)
 	_, err := eventually(w, func() (onboarding.Canary, error) { return activitytest.Once(w.x.AwaitCanary, in) },
-		func(_ onboarding.Canary, err error) bool { return err != nil && activitytest.ClassOf(err) == fault.NotReady && !contains(err, "Okta let") })
+		func(_ onboarding.Canary, err error) bool {
+			return err != nil && activitytest.ClassOf(err) == fault.NotReady && !contains(err, "Okta let")
+		})
 	activitytest.FailsWith(t, err, fault.NotReady, raj+" was seen signing in once")
 	canary, err := activitytest.Once(w.x.CheckCanary, in)
 	require.NoError(t, err)
