@@ -17,6 +17,7 @@ type provideOptions struct {
 	metadata                     string
 	endpoint, tokenRef           string
 	appID                        string
+	addresses                    string
 	values                       []string
 }
 
@@ -31,7 +32,8 @@ The SCIM token itself never goes here: name where the worker finds it, as env:NA
 		Example: `  starter provide data-science saml-exchange --metadata aws-metadata.xml --portal-url https://d-1234567890.awsapps.com/start
   starter provide data-science saml-exchange --acs-url URL --issuer-url URL --portal-url URL
   starter provide data-science scim --endpoint https://scim.us-east-1.amazonaws.com/.../scim/v2 --token-ref env:SCIM_TOKEN
-  starter provide data-science okta-app --app-id 0oa1b2c3d4e5f6g7h8i9`,
+  starter provide data-science okta-app --app-id 0oa1b2c3d4e5f6g7h8i9
+  starter provide data-science canary --addresses tile,portal,studio`,
 		Args:              exactly("STUDIO", "STEP"),
 		ValidArgsFunction: a.completeArgs(argRun, argStep),
 	}
@@ -44,6 +46,8 @@ The SCIM token itself never goes here: name where the worker finds it, as env:NA
 	flags.StringVar(&o.endpoint, onboarding.ValueSCIMEndpoint, "", "SCIM endpoint")
 	flags.StringVar(&o.tokenRef, onboarding.ValueSCIMToken, "", "where the worker finds the SCIM token: env:NAME, file:/path or aws-sm:ARN")
 	flags.StringVar(&o.appID, onboarding.ValueAppID, "", "ID of the Okta app to use")
+	flags.StringVar(&o.addresses, onboarding.ValueAddresses, "", "the sign-in addresses that worked: "+
+		strings.Join(onboarding.Addresses(), ","))
 	flags.StringArrayVar(&o.values, "value", nil, "any other value as `name=value`; may be repeated")
 	must(command.MarkFlagFilename(onboarding.ValueMetadata, "xml"))
 	command.MarkFlagsMutuallyExclusive(onboarding.ValueMetadata, onboarding.ValueACSURL)
@@ -87,6 +91,7 @@ func (a *app) values(o provideOptions) (map[string]string, error) {
 	for name, value := range map[string]string{
 		onboarding.ValueACSURL: o.acsURL, onboarding.ValueIssuerURL: o.issuerURL, onboarding.ValuePortalURL: o.portalURL,
 		onboarding.ValueSCIMEndpoint: o.endpoint, onboarding.ValueSCIMToken: o.tokenRef, onboarding.ValueAppID: o.appID,
+		onboarding.ValueAddresses: o.addresses,
 	} {
 		if value == "" {
 			continue
