@@ -19,7 +19,8 @@ type Options struct {
 	Secret string
 	// Delegated says that the identity side is the delegated administrator's account, not the management account.
 	Delegated bool
-	// Required leaves out what a run can do without: evidence, quotas, some checks, Okta's System Log, and explaining one person.
+	// Required leaves out what a run can do without: evidence of sign-ins, quotas, some checks, Okta's System Log, and explaining one
+	// person.
 	Required bool
 }
 
@@ -183,15 +184,16 @@ func (n needs) identity() []Statement {
 		allow("Assign", []string{"arn:" + n.partition + ":sso::*:application/*"},
 			"sso:CreateApplicationAssignment", "sso:DeleteApplicationAssignment", "sso:ListApplicationAssignments"),
 	}
-	if n.spec.Access.OnRemoval == onboarding.RemovalReport {
+	if n.spec.Access.OnRemoval == onboarding.RemovalReport { // also of a canary who was let in first: their own assignment stays
 		assign := &statements[len(statements)-1]
 		assign.Action = slices.DeleteFunc(assign.Action, func(action string) bool { return action == "sso:DeleteApplicationAssignment" })
 	}
 	if !n.options.Required {
 		statements = append(statements, simulation("OptionalIdentitySimulation", n.spec.IdentityCenter),
 			allow("OptionalEvidence", anything, "cloudtrail:LookupEvents", "organizations:ListAWSServiceAccessForOrganization"),
-			// Of reconciles, which judge the connection.
-			allow("OptionalConnection", []string{"arn:" + n.partition + ":sso::*:application/*"}, "sso:DescribeApplication"),
+			// Of reconciles, which judge the connection, and of the last step of a run: without them nobody's grade is above configured.
+			allow("OptionalConnection", []string{"arn:" + n.partition + ":sso::*:application/*"}, "sso:DescribeApplication",
+				"sso:GetApplicationAssignmentConfiguration"),
 			allow("OptionalTokenWarnings", anything, "health:DescribeEvents"),
 			// Of starter access --person.
 			allow("OptionalPerson", anything, "identitystore:DescribeUser", "identitystore:GetUserId", "identitystore:ListGroupMembershipsForMember"))
