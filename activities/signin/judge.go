@@ -155,9 +155,13 @@ type watched struct {
 	signIns []sighting
 }
 
-// isNew says whether a refusal came after the request. CloudTrail's times have whole seconds.
+// isNew says whether a refusal came after the request. CloudTrail's times have whole seconds; those of the simulated world tell more.
 func (w watched) isNew(at time.Time) bool {
-	return at.After(w.refused) && !at.Before(w.since.Truncate(time.Second))
+	unit := time.Millisecond
+	if at.Nanosecond() == 0 {
+		unit = time.Second
+	}
+	return at.After(w.refused) && !at.Before(w.since.Truncate(unit))
 }
 
 // words say what was seen, to the person who waits.
