@@ -18,11 +18,17 @@ const (
 	CodeUnproven = "not-proven"
 )
 
-// Okta's event and Identity Center's of one sign-in are at most so far apart. CloudTrail's times have whole seconds, and the two clocks
-// may differ.
+// Okta's event and Identity Center's of one sign-in are at most so far apart, where both name the person. CloudTrail's times have whole
+// seconds, and the two clocks may differ.
 const (
 	atMostAfter  = 10 * time.Minute
 	atMostBefore = 2 * time.Minute
+)
+
+// A refusal names nobody, so that it is held against those whom Okta has just sent: a browser delivers the assertion at once.
+const (
+	sentAtMostBefore = 30 * time.Second
+	sentAtMostAfter  = 2 * time.Second
 )
 
 // RefusedRemedy is what to do where Identity Center refuses those whom Okta lets in.
@@ -30,12 +36,12 @@ const RefusedRemedy = "Upload the app's current metadata in the IAM Identity Cen
 	"Manage authentication (or Change identity source); starter request saves it while a run asks for it, and the app's Sign On tab in " +
 	"Okta shows it. Then sign in again."
 
-// of is the sign-in at Okta that an event of Identity Center belongs to, by when it was and, where the event says it, by the name.
+// of is the sign-in at Okta that a sign-in belongs to, by when it was and by the name.
 func (s state) of(at time.Time, name string) *letIn {
 	var found *letIn
 	for i, one := range s.letIn {
 		apart := at.Sub(one.at)
-		if apart > atMostAfter || apart < -atMostBefore || name != "" && !one.is(name) {
+		if apart > atMostAfter || apart < -atMostBefore || !one.is(name) {
 			continue
 		}
 		if found == nil || apart.Abs() < at.Sub(found.at).Abs() {
@@ -45,8 +51,24 @@ func (s state) of(at time.Time, name string) *letIn {
 	return found
 }
 
-// before is whom Okta let in when Identity Center refused somebody; nil where Okta's log shows nobody: that came from elsewhere.
-func (s state) before(one refusal) *letIn { return s.of(one.at, "") }
+// sent are those whom Okta let in when Identity Center refused somebody, and who were not seen coming in: the refused one is among
+// them. Where Okta's log shows nobody, the refusal came from elsewhere.
+func (s state) sent(refused refusal) []letIn {
+	var sent []letIn
+	for _, one := range s.letIn {
+		apart := refused.at.Sub(one.at)
+		if apart > sentAtMostBefore || apart < -sentAtMostAfter {
+			continue
+		}
+		camein := slices.ContainsFunc(s.signedIn, func(seen sighting) bool {
+			return one.is(seen.userName) && seen.at.Sub(one.at) < sentAtMostBefore && one.at.Sub(seen.at) < sentAtMostAfter
+		})
+		if !camein {
+			sent = append(sent, one)
+		}
+	}
+	return sent
+}
 
 // through says whether a sign-in came through the app. Where Okta's log could not be read, each that came from an external identity
 // provider does.
@@ -54,11 +76,13 @@ func (s state) through(one sighting) bool {
 	return s.oktaLog != nil || s.of(one.at, one.userName) != nil
 }
 
-// certain is the newest refusal that says something of the trust: Okta let somebody in whom Identity Center has, and it refused them.
+// certain is the newest refusal that says something of the trust: Identity Center has everybody whom Okta let in then, as an enabled user
+// of that very name, and refused one of them.
 func (s state) certain() *onboarding.Refusal {
 	for _, one := range s.refusals {
-		if who := s.before(one); who != nil && s.known[who.name()] {
-			return &onboarding.Refusal{At: one.at, Message: one.message, Person: who.name()}
+		sent := s.sent(one)
+		if len(sent) > 0 && !slices.ContainsFunc(sent, func(who letIn) bool { return !s.known[who.name()] }) {
+			return &onboarding.Refusal{At: one.at, Message: one.message, Person: sent[0].name()}
 		}
 	}
 	return nil
@@ -155,9 +179,13 @@ type watched struct {
 	signIns []sighting
 }
 
-// isNew says whether a refusal came after the request. CloudTrail's times have whole seconds.
+// isNew says whether a refusal came after the request. CloudTrail's times have whole seconds; those of the simulated world tell more.
 func (w watched) isNew(at time.Time) bool {
-	return at.After(w.refused) && !at.Before(w.since.Truncate(time.Second))
+	unit := time.Millisecond
+	if at.Nanosecond() == 0 {
+		unit = time.Second
+	}
+	return at.After(w.refused) && !at.Before(w.since.Truncate(unit))
 }
 
 // words say what was seen, to the person who waits.
@@ -178,14 +206,18 @@ func (w watched) words() string {
 	switch {
 	case !refused.at.IsZero():
 		text := fmt.Sprintf("AWS refused somebody %s%s", ago(refused.at), because(refused.message))
-		if who := w.before(refused); who == nil {
-			return text + ". Whom, it does not say, and Okta's log shows nobody who was let in to this app then."
-		} else if w.directory != nil {
-			return fmt.Sprintf("Okta let %s in, and %s. Whether Identity Center has them was not seen: %s", who.name(), lower(text),
-				w.directory.Text())
-		} else {
-			return fmt.Sprintf("Okta let %s in, and %s. Identity Center has no enabled user of that very name.", who.name(), lower(text))
+		sent := w.sent(refused)
+		if len(sent) == 0 {
+			return text + ". Whom, it does not say, and Okta's log shows nobody else who was let in to this app then."
 		}
+		unknown := slices.IndexFunc(sent, func(who letIn) bool { return !w.known[who.name()] })
+		switch {
+		case w.directory != nil:
+			return fmt.Sprintf("Okta let %s in, and %s. Whether Identity Center has them was not seen: %s", sent[0].name(), text, w.directory.Text())
+		case unknown >= 0:
+			return fmt.Sprintf("Okta let %s in, and %s. Identity Center has no enabled user of that very name.", sent[unknown].name(), text)
+		}
+		return fmt.Sprintf("Okta let %s in, and %s.", sent[0].name(), text)
 	case last != nil && w.now.Sub(last.at) > 2*atMostAfter:
 		return fmt.Sprintf("Okta let %s in %s; AWS shows no sign-in of somebody who counts as the canary, and no refusal.", last.name(),
 			ago(last.at))
@@ -195,13 +227,6 @@ func (w watched) words() string {
 		return "AWS shows no sign-in yet. Okta's System Log can't be read: " + w.oktaLog.Text()
 	}
 	return "Nobody has signed in yet: neither Okta's log nor CloudTrail shows it."
-}
-
-func lower(text string) string {
-	if strings.HasPrefix(text, "AWS") {
-		return text
-	}
-	return strings.ToLower(text[:1]) + text[1:]
 }
 
 func because(message string) string {

@@ -49,7 +49,7 @@ const (
 	// maxLetIn bounds how many sign-ins of Okta's log are read, the newest first.
 	maxLetIn = 2000
 	// maxNames bounds how many people are looked up to judge a refusal.
-	maxNames = 5
+	maxNames = 20
 )
 
 // sighting is a sign-in that Identity Center completed, and a refusal one that it did not.
@@ -229,8 +229,10 @@ func (s *state) takeChange(event cloudtrailtypes.Event, told record) {
 func (x *Activities) readKnown(ctx context.Context, in Input, s *state) error {
 	var names []string
 	for _, one := range s.refusals {
-		if who := s.before(one); who != nil && !slices.Contains(names, who.name()) && len(names) < maxNames {
-			names = append(names, who.name())
+		for _, who := range s.sent(one) {
+			if !slices.Contains(names, who.name()) && len(names) < maxNames {
+				names = append(names, who.name())
+			}
 		}
 	}
 	if len(names) == 0 {
