@@ -3,12 +3,14 @@ package sandbox_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"studio-onboarding/sandbox"
 )
@@ -211,4 +213,49 @@ func TestOtherIdentitySourcesLetPeopleIn(t *testing.T) {
 		w.NoError(err)
 		w.Len(users.Users, 1)
 	}
+}
+
+// TestTheExampleThatIsInUse: people sign in there every day, and examples/data-science.yaml can be onboarded.
+func TestTheExampleThatIsInUse(t *testing.T) {
+	data, err := os.ReadFile("../examples/sandbox/in-use.yaml")
+	require.NoError(t, err)
+	w := inUse(t, string(data))
+	people, err := w.People(w.ctx)
+	w.NoError(err)
+	in, groups := 0, map[string]bool{}
+	for _, p := range people {
+		if w.signsIn(sandbox.SignInInput{Login: p.Login, Address: sandbox.AddressPortal}) == "" {
+			in++
+		}
+		for _, g := range p.Groups {
+			groups[g] = true
+		}
+	}
+	w.Equal(49, in)
+	var spec struct {
+		Region string
+		Okta   struct {
+			AssignmentGroup string `yaml:"assignmentGroup"`
+		}
+		Access struct {
+			Groups []struct{ Name string }
+			People []struct{ Login string }
+		}
+	}
+	data, err = os.ReadFile("../examples/data-science.yaml")
+	w.NoError(err)
+	w.NoError(yaml.Unmarshal(data, &spec))
+	w.True(groups[spec.Okta.AssignmentGroup])
+	w.NotEmpty(spec.Access.Groups)
+	for _, g := range spec.Access.Groups {
+		w.True(groups[g.Name], g.Name)
+	}
+	for _, p := range spec.Access.People {
+		w.Empty(w.signsIn(sandbox.SignInInput{Login: p.Login, Address: sandbox.AddressPortal}))
+	}
+	instance := w.dump().AWS.Instances[0]
+	w.Equal(spec.Region, instance.Region)
+	w.Len(instance.PermissionSets, 2)
+	w.Equal("finance-reports", instance.Applications[0].Name)
+	w.Len(instance.Applications[0].Assignments, 2)
 }

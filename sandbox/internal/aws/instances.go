@@ -39,7 +39,11 @@ type instance struct {
 func (i *instance) active(w *World) bool { return !w.clock.Now().Before(i.ready) }
 
 func (i *instance) storeARN() string {
-	return partitionOf(i.region).arn("identitystore", "", i.owner, "identitystore/"+i.directory.id)
+	return storeARN(i.owner, i.region, i.directory.id)
+}
+
+func storeARN(owner, region, id string) string {
+	return partitionOf(region).arn("identitystore", "", owner, "identitystore/"+id)
 }
 
 // The identity sources of an instance.

@@ -71,8 +71,8 @@ type World struct {
 	trail        []*event
 	// buckets are those of S3, of all accounts.
 	buckets []*bucket
-	// words are those that events have in common.
-	words map[string]string
+	// kinds are those of the events.
+	kinds map[eventKind]*eventKind
 }
 
 // New makes a world in which nobody has enabled Identity Center. What somebody has written down is put into it by SeedIdentityCenter,
