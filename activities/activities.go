@@ -4,6 +4,9 @@
 package activities
 
 import (
+	"context"
+	"time"
+
 	"go.temporal.io/sdk/client"
 
 	"studio-onboarding/activities/access"
@@ -18,6 +21,7 @@ import (
 	"studio-onboarding/activities/provisioning"
 	"studio-onboarding/activities/record"
 	"studio-onboarding/activities/role"
+	"studio-onboarding/activities/signin"
 	"studio-onboarding/activities/survey"
 	"studio-onboarding/activities/trust"
 )
@@ -29,9 +33,7 @@ type Providers struct {
 	SCIM    provider.SCIM
 	Secrets provider.Secrets
 	Waits   provider.Waits
-	People  access.PeopleStore
-	// Packs keep rollback packs.
-	Packs survey.Packs
+	People  Lists
 	// Temporal and Store are what a studio's record is kept with.
 	Temporal client.Client
 	Store    record.Store
@@ -41,14 +43,22 @@ type Providers struct {
 	Notify []notify.Target
 }
 
+// Lists keep what has a line for each person.
+type Lists interface {
+	access.PeopleStore
+	signin.Store
+	survey.Packs
+}
+
 // All are the activities of a worker, for it to register. Their methods' names are part of recorded histories.
 func All(p Providers) []any {
+	seen := seenSignIns{&signin.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits}}
 	return []any{
-		&Assessor{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People},
+		&Assessor{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People, SignIns: seen},
 		&identitycenter.Activities{AWS: p.AWS, Waits: p.Waits},
 		&oktaapp.Activities{Okta: p.Okta, Waits: p.Waits},
-		&survey.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, Packs: p.Packs},
-		&trust.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits},
+		&survey.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, Packs: p.People},
+		&trust.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, SignIns: seen},
 		&provisioning.Activities{AWS: p.AWS, Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, Waits: p.Waits, PlainHTTPHost: p.PlainHTTPHost},
 		&people.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits},
 		&role.Activities{AWS: p.AWS, Waits: p.Waits},
@@ -57,6 +67,16 @@ func All(p Providers) []any {
 		&record.Activities{Temporal: p.Temporal, Store: p.Store},
 		&notify.Activities{Targets: p.Notify},
 		&access.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, People: p.People},
+		&signin.Activities{AWS: p.AWS, Okta: p.Okta, Waits: p.Waits, Store: p.People},
 		&health.Activities{AWS: p.AWS, Okta: p.Okta, SCIM: p.SCIM, Secrets: p.Secrets, PlainHTTPHost: p.PlainHTTPHost},
 	}
+}
+
+// seenSignIns tells the judge of trust who was seen signing in through an app.
+type seenSignIns struct{ *signin.Activities }
+
+// LastThrough implements trust.SignIns.
+func (s seenSignIns) LastThrough(ctx context.Context, where trust.Where) (time.Time, error) {
+	return s.Activities.LastThrough(ctx, signin.Input{IdentityCenter: where.IdentityCenter, Region: where.Region,
+		IdentityStoreID: where.IdentityStoreID, AppID: where.AppID})
 }

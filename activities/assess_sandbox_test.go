@@ -89,7 +89,7 @@ func TestAQuickLookAndEverybody(t *testing.T) {
 	quick, kinds, calls := look(activities.PreflightInput{})
 	require.Zero(t, kinds[onboarding.ResourceAssignment]+kinds[onboarding.ResourceProfile])
 	require.Positive(t, kinds[onboarding.ResourcePerson])
-	require.Zero(t, calls["ListGroupMemberships"]+calls["ListApplicationAssignments"]+calls["DescribeUserProfile"])
+	require.Zero(t, calls["ListGroupMemberships"]+calls["DescribeUserProfile"])
 
 	everybody, kinds, calls := look(activities.PreflightInput{Everybody: true})
 	require.Positive(t, kinds[onboarding.ResourceAssignment])

@@ -17,17 +17,17 @@ const queryWithin = 8 * time.Second
 
 // NewQueries returns the worker interceptor that answers queries for the lists with a line for each person. They are in the store,
 // and an answer to a query is in no history; workflows themselves read nothing, so that every workflow can be asked.
-func NewQueries(lists Lists) interceptor.WorkerInterceptor { return &queries{lists: lists} }
+func NewQueries(lists Queried) interceptor.WorkerInterceptor { return &queries{lists: lists} }
 
-// Lists are what queries are answered from.
-type Lists interface {
+// Queried is what queries are answered from.
+type Queried interface {
 	access.ListReader
 	survey.PackReader
 }
 
 type queries struct {
 	interceptor.WorkerInterceptorBase
-	lists Lists
+	lists Queried
 }
 
 // InterceptWorkflow implements interceptor.WorkerInterceptor.
@@ -39,7 +39,7 @@ func (q *queries) InterceptWorkflow(_ workflow.Context, next interceptor.Workflo
 
 type queryInbound struct {
 	interceptor.WorkflowInboundInterceptorBase
-	lists Lists
+	lists Queried
 }
 
 // ExecuteWorkflow registers the queries, which leaves no trace in the history.

@@ -156,13 +156,14 @@ func NoticeOfOverdueReconcile(studio string, last time.Time, every Duration, now
 	}
 }
 
-// NoticeOfDeadSync says that the connection between Okta and Identity Center does not work any more.
+// NoticeOfDeadSync says that the connection between Okta and Studio does not work any more: what changes in Okta does not arrive, or
+// nobody can sign in.
 func NoticeOfDeadSync(studio string, since, now time.Time) Notice {
 	return Notice{
 		Key: key(studio, NoticeDeadSync, since.Unix()), Kind: NoticeDeadSync, Studio: studio,
 		Title: studio + " is cut off from Okta",
-		Text: fmt.Sprintf("Okta does not reach IAM Identity Center; this was first seen on %s. People who joined or left since then have "+
-			"the access of that day.", minute(since)),
+		Text: fmt.Sprintf("What changes in Okta does not arrive, or sign-ins are refused; this was first seen on %s. People who joined or left "+
+			"since then may have the access of that day.", minute(since)),
 		Command: "starter status " + studio, At: now,
 	}
 }

@@ -52,10 +52,11 @@ const (
 	StatusFailed    = "failed"
 )
 
-// AccessStatuses are what a list of people can be filtered by: those who can sign in, those who should and can't, and of the
-// latter those without a profile, and those whose profile has failed.
+// AccessStatuses are what a list of people can be filtered by: those of whom no link is broken, whatever the grade; those of whom one
+// is, and of them those without a profile, and those whose profile has failed; and those of one grade.
 func AccessStatuses() []string {
-	return []string{StatusReady, StatusMissing, StatusNoProfile, StatusFailed}
+	return []string{StatusReady, StatusMissing, StatusNoProfile, StatusFailed, string(GradeConfigured), string(GradeVerified),
+		string(GradeProven)}
 }
 
 // ExplainPersonInput asks why one person can sign in, or can't.
@@ -68,8 +69,11 @@ type ExplainPersonInput struct {
 // PersonExplanation follows one person from Okta to Studio.
 type PersonExplanation struct {
 	Person string `json:"person"`
-	// Ready says whether the person can sign in.
-	Ready bool `json:"ready"`
+	// Ready says that no link is broken, and Grade how sure it is that the person can sign in.
+	Ready bool  `json:"ready"`
+	Grade Grade `json:"grade,omitempty"`
+	// LastSignIn is when the person was last seen signing in to Identity Center through Okta.
+	LastSignIn time.Time `json:"lastSignIn,omitzero"`
 	// Broken names the first broken link, Code what is broken there, and Remedy what repairs it; all are empty for somebody who is
 	// ready.
 	Broken string       `json:"broken,omitempty"`
@@ -87,6 +91,8 @@ type LinkState string
 const (
 	LinkOK     LinkState = "ok"
 	LinkBroken LinkState = "broken"
+	// LinkUnknown: it could not be judged, and Found says why.
+	LinkUnknown LinkState = "unknown"
 	// LinkNotSeen: an earlier link is broken so that this one cannot be looked at.
 	LinkNotSeen LinkState = "not-seen"
 )
@@ -95,6 +101,7 @@ const (
 const (
 	LinkOkta         = "okta-user"
 	LinkAppUser      = "app-assignment"
+	LinkSAML         = "saml"
 	LinkProvisioning = "provisioning"
 	LinkUser         = "identity-center-user"
 	LinkGroups       = "groups"

@@ -138,6 +138,8 @@ const (
 	ValueConsent = "consent"
 	// AppNew as ValueAppID asks for an app of its own beside those that are there.
 	AppNew = "new"
+	// ValueAddresses are the sign-in addresses that worked, as Addresses names them, separated by commas.
+	ValueAddresses = "addresses"
 )
 
 // Answer is the operator's answer to a request.

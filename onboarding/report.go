@@ -23,8 +23,10 @@ type Report struct {
 	// Exceptions are people who should be able to sign in and can't, at most MaxListed; ExceptionsTotal counts all.
 	Exceptions      []PersonException `json:"exceptions,omitempty"`
 	ExceptionsTotal int               `json:"exceptionsTotal"`
-	// Notices are people who can sign in, with something an administrator should know, at most MaxListed.
+	// Notices are people of whom no link is broken, with something an administrator should know, at most MaxListed.
 	Notices []PersonException `json:"notices,omitempty"`
+	// Canary is what came of letting one person sign in; nil where the step was skipped, and in reports of the first versions.
+	Canary *Canary `json:"canary,omitempty"`
 	// PeopleFile says where in the worker's store the list with a line for each person is.
 	PeopleFile string     `json:"peopleFile,omitempty"`
 	Resources  []Resource `json:"resources,omitempty"`
@@ -82,8 +84,14 @@ type People struct {
 	Assigned int `json:"assigned"`
 	// Profiles are those of them who have a user profile InService.
 	Profiles int `json:"profiles"`
-	// Ready are those who pass every check.
+	// Ready are those of whom no link between Okta and Studio is broken, whatever their grade.
 	Ready int `json:"ready"`
+	// Verified are those of grade GradeVerified, and Proven those of GradeProven; nobody is both. The others who are ready are
+	// GradeConfigured, and so are all in a report of the first versions, which graded nobody.
+	Verified int `json:"verified"`
+	Proven   int `json:"proven"`
+	// SignedIn are those of Wanted who were ever seen signing in.
+	SignedIn int `json:"signedIn"`
 }
 
 // GroupAccess is a group that has access.
@@ -107,8 +115,12 @@ type PersonException struct {
 // PersonRecord is one line of a list of people, as JSON.
 type PersonRecord struct {
 	Person string `json:"person"`
-	// Ready says whether this person can sign in.
-	Ready bool `json:"ready"`
+	// Ready says that no link between Okta and Studio is broken, and Grade how sure it is that this person can sign in; empty where
+	// a link is broken.
+	Ready bool  `json:"ready"`
+	Grade Grade `json:"grade,omitempty"`
+	// LastSignIn is when this person was last seen signing in to Identity Center through Okta; zero where nobody saw it.
+	LastSignIn time.Time `json:"lastSignIn,omitzero"`
 	// Via are the access groups, or "person".
 	Via           []string `json:"via,omitempty"`
 	UserID        string   `json:"userId,omitempty"`

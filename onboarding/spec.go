@@ -109,8 +109,20 @@ type AccessSpec struct {
 	Profiles string `json:"profiles,omitempty" jsonschema:"enum=eager,enum=first-sign-in,default=eager" jsonschema_description:"When user profiles are made. eager: for everybody, before they first sign in. first-sign-in: Studio makes each when that person first signs in."`
 	// OnRemoval says what happens to somebody who lost access in Okta: "report", "revoke" (the default) or "delete-profile".
 	OnRemoval string `json:"onRemoval,omitempty" jsonschema:"enum=report,enum=revoke,enum=delete-profile,default=revoke" jsonschema_description:"What happens to somebody who lost access in Okta. report: nothing, the report says so. revoke: they lose their assignment and keep their profile. delete-profile: they lose both, the profile after guard.quarantine."`
+	// Canary is who signs in first. nil lets anybody with access do it.
+	Canary *CanarySpec `json:"canary,omitempty" jsonschema_description:"Who signs in first, to prove that signing in works: one person, or the members of one group. Absent: anybody with access may do it."`
+	// Rollout is RolloutEverybody or RolloutCanaryFirst.
+	Rollout string `json:"rollout,omitempty" jsonschema:"enum=everybody,enum=canary-first,default=everybody" jsonschema_description:"When people get access. everybody: all at once, then the canary signs in. canary-first: the canary alone, and the others once the canary was seen signing in; it needs canary."`
 	// Guard says how many may lose access before somebody is asked.
 	Guard GuardSpec `json:"guard,omitzero" jsonschema_description:"How many people may lose access, or leave a group, before somebody is asked: a list that shrinks sharply is more likely broken than right."`
+}
+
+// CanarySpec names who signs in first: one person or one group.
+type CanarySpec struct {
+	// Person is an Okta login.
+	Person string `json:"person,omitempty" jsonschema:"maxLength=128,pattern=^[^\\s<>;:%]+$,example=ada@example.com" jsonschema_extras:"patternErrorMessage=an Okta login such as ada@example.com\\, at most 128 characters without spaces and < > ; : %" jsonschema_description:"The Okta login of one person who has access, by a group or by name."`
+	// Group is one of access.groups.
+	Group string `json:"group,omitempty" jsonschema:"maxLength=255,pattern=^\\S(.*\\S)?$,example=sagemaker-studio-admins" jsonschema_extras:"patternErrorMessage=the name of one of access.groups" jsonschema_description:"One of access.groups: any of its members is the canary."`
 }
 
 // GuardSpec says how many people may lose access before somebody is asked. A spec of the first versions has none: Filled.
@@ -189,6 +201,9 @@ const (
 
 	ProfilesEager       = "eager"
 	ProfilesFirstSignIn = "first-sign-in"
+
+	RolloutEverybody   = "everybody"
+	RolloutCanaryFirst = "canary-first"
 
 	RemovalReport        = "report"
 	RemovalRevoke        = "revoke"

@@ -16,6 +16,7 @@ const (
 	StepNetwork        Step = "network"
 	StepDomain         Step = "domain"
 	StepAccess         Step = "access"
+	StepCanary         Step = "canary"
 	StepVerify         Step = "verify"
 	StepReport         Step = "report"
 )
@@ -53,6 +54,7 @@ func Steps() []StepInfo {
 		{StepNetwork, LaneStudio, "Network", false},
 		{StepDomain, LaneStudio, "Studio domain", false},
 		{StepAccess, LaneMain, "Assignments, profiles, roles", false},
+		{StepCanary, LaneMain, "Let one person sign in", true},
 		{StepVerify, LaneMain, "Read everything back, person by person", true},
 		{StepReport, LaneMain, "Report", false},
 	}

@@ -40,10 +40,10 @@ func demoCommand() *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "A whole onboarding in a simulated world, from the spec file to everybody signed in",
+		Short: "A whole onboarding in a simulated world, from the spec file to the proof that people can sign in",
 		Long: `demo starts a Temporal server with its UI, a simulated Okta org and AWS organization, and a worker; starts a run as
-starter would; plays the operator; and shows the checklist. At the end it prints the report and proves it: everybody in
-Okta tries to sign in to Studio.`,
+starter would; plays the operator, who also signs in as one person before the run ends; and shows the checklist. At the end it
+prints the report and puts it to the test: everybody in Okta tries to sign in to Studio.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), o, cmd.OutOrStdout()) },
 	}
@@ -255,6 +255,7 @@ func (s *stage) follow(ctx context.Context) (onboarding.Progress, error) {
 func (s *stage) operate(ctx context.Context, live *render.Live, updates <-chan onboarding.Progress) error {
 	o := &operator{
 		console: s.world, commands: runCommands{client: s.node.client, run: s.spec.Name}, region: s.spec.Region,
+		label: s.spec.Okta.AppLabel, access: s.spec.Access,
 		secrets: filepath.Join(s.dir, "secrets"),
 		say:     func(format string, args ...any) { _ = live.Note("operator: " + fmt.Sprintf(format, args...)) },
 	}
@@ -329,6 +330,7 @@ In the simulated consoles a click is a request:
   curl -d '{}' %[4]s/sandbox/console/aws/enable-provisioning
   curl -d '{"appId":"0oa…","baseUrl":"…","token":"…","createUsers":true,"updateAttributes":true,"deactivateUsers":true}' %[4]s/sandbox/console/okta/provisioning
   curl -d '{"appId":"0oa…","group":"…"}' %[4]s/sandbox/console/okta/push-group
+  curl -d '{"login":"…","address":"tile"}' %[4]s/sandbox/sign-in        # and portal, studio
 
 `, s.node.starter("watch "+s.spec.Name), s.node.starter("provide --help"), s.spec.Region, s.world.URL)
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +31,8 @@ type console interface {
 	EnableProvisioning(context.Context) (sandbox.ProvisioningTenant, error)
 	ConfigureProvisioning(context.Context, sandbox.ConfigureProvisioningInput) error
 	PushGroup(context.Context, sandbox.PushGroupInput) error
+	People(context.Context) ([]sandbox.Person, error)
+	SignIn(context.Context, sandbox.SignInInput) (sandbox.SignInResult, error)
 }
 
 // commands are what the operator does with starter.
@@ -46,6 +49,9 @@ type operator struct {
 	console  console
 	commands commands
 	region   string
+	// label is that of the Okta app, and access says who has access.
+	label  string
+	access onboarding.AccessSpec
 	// secrets is the directory for the SCIM token, which runs only ever see a reference to.
 	secrets string
 	say     func(format string, args ...any)
@@ -143,6 +149,8 @@ func (o *operator) answer(ctx context.Context, request onboarding.Request) error
 		return o.configureProvisioning(ctx, request)
 	case onboarding.StepOktaGroups:
 		return o.pushGroups(ctx, request)
+	case onboarding.StepCanary:
+		return o.signIn(ctx)
 	}
 	return fmt.Errorf("the demo's operator does not know how to do this: %s", request.Title)
 }
@@ -264,6 +272,44 @@ func (o *operator) pushGroups(ctx context.Context, request onboarding.Request) e
 		o.say("pushed the group %s in the Okta console", group.Value)
 	}
 	return nil
+}
+
+// signIn is the canary: the first person with access who comes in by all three addresses. The run sees it by itself.
+func (o *operator) signIn(ctx context.Context) error {
+	people, err := o.console.People(ctx)
+	if err != nil {
+		return err
+	}
+	for _, person := range people {
+		if !o.mayBeCanary(person) {
+			continue
+		}
+		in := 0
+		for _, address := range []string{sandbox.AddressTile, sandbox.AddressPortal, sandbox.AddressStudio} {
+			result, err := o.console.SignIn(ctx, sandbox.SignInInput{Login: person.Login, Label: o.label, Address: address})
+			if err != nil {
+				return err
+			}
+			if !result.OK {
+				break
+			}
+			in++
+		}
+		if in == len(onboarding.Addresses()) {
+			o.say("signed in as %s: by the Okta tile, the AWS access portal and the Studio address", person.Login)
+			return nil
+		}
+	}
+	return errors.New("nobody with access can sign in by all three addresses")
+}
+
+// mayBeCanary says whether somebody counts as the canary.
+func (o *operator) mayBeCanary(person sandbox.Person) bool {
+	if canary := o.access.Canary; canary != nil {
+		return canary.Person != "" && strings.EqualFold(canary.Person, person.Login) || slices.Contains(person.Groups, canary.Group)
+	}
+	return slices.ContainsFunc(o.access.Groups, func(group onboarding.GroupAccessSpec) bool { return slices.Contains(person.Groups, group.Name) }) ||
+		slices.ContainsFunc(o.access.People, func(one onboarding.PersonAccessSpec) bool { return strings.EqualFold(one.Login, person.Login) })
 }
 
 func (o *operator) acceptExceptions(ctx context.Context, parked onboarding.Parked) error {

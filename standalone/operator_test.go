@@ -62,6 +62,18 @@ func (f *fakeWorld) PushGroup(_ context.Context, in sandbox.PushGroupInput) erro
 	return f.act("push %s %s", in.AppID, in.Group)
 }
 
+func (f *fakeWorld) People(context.Context) ([]sandbox.Person, error) {
+	return []sandbox.Person{
+		{Login: "ada@example.com", Groups: []string{"others"}}, {Login: "bo@example.com", Groups: []string{"studio"}},
+		{Login: "cy@example.com", Groups: []string{"studio"}},
+	}, nil
+}
+
+// SignIn lets everybody in but bo.
+func (f *fakeWorld) SignIn(_ context.Context, in sandbox.SignInInput) (sandbox.SignInResult, error) {
+	return sandbox.SignInResult{OK: in.Login != "bo@example.com"}, f.act("sign in %s %s", in.Login, in.Address)
+}
+
 func (f *fakeWorld) Document(_ context.Context, name string) (onboarding.Document, error) {
 	return onboarding.Document{Name: name, Content: "<metadata/>"}, nil
 }
@@ -88,8 +100,9 @@ func play(t *testing.T, f *fakeWorld, secrets string, updates ...onboarding.Prog
 	}
 	close(queue)
 	o := &operator{
-		console: f, commands: f, region: "us-east-1", secrets: secrets,
-		say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
+		console: f, commands: f, region: "us-east-1", label: "AWS", secrets: secrets,
+		access: onboarding.AccessSpec{Groups: []onboarding.GroupAccessSpec{{Name: "studio"}}},
+		say:    func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
 	}
 	return said, o.work(t.Context(), queue)
 }
@@ -123,6 +136,16 @@ func TestTheOperatorDoesEachRequestOnce(t *testing.T) {
 	info, err := os.Stat(token)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+}
+
+func TestTheOperatorSignsInAsTheFirstWhoCanByEachAddress(t *testing.T) {
+	f := &fakeWorld{}
+	canary := asks(onboarding.StepCanary, onboarding.Request{Title: "Sign in", Needs: []onboarding.Need{{Name: onboarding.ValueAddresses, Optional: true}}})
+	said, err := play(t, f, t.TempDir(), canary, canary)
+	require.NoError(t, err)
+	require.Equal(t, []string{"sign in bo@example.com tile", "sign in cy@example.com tile", "sign in cy@example.com portal",
+		"sign in cy@example.com studio"}, f.done)
+	require.Contains(t, said[0], "signed in as cy@example.com")
 }
 
 func TestTheOperatorTriesAgainAndTellsOnce(t *testing.T) {

@@ -18,15 +18,19 @@ type browser interface {
 // proof is what came of everybody trying to sign in.
 type proof struct {
 	Tried, In, Refused int
-	Disagreements      []string
+	// Proven and Verified are how many of those who signed in the run had called so.
+	Proven, Verified int
+	Disagreements    []string
 }
 
 func (p proof) String() string {
-	return fmt.Sprintf("%d people tried: %d signed in, %d refused, %d disagreements", p.Tried, p.In, p.Refused, len(p.Disagreements))
+	return fmt.Sprintf("%d people tried: %d signed in, %d refused, %d disagreements; of those who signed in, the run had seen %d before (proven) "+
+		"and judged every link of %d (verified)", p.Tried, p.In, p.Refused, len(p.Disagreements), p.Proven, p.Verified)
 }
 
 // prove lets everybody in the Okta org try to sign in to Studio, and compares what happens with what the run says: whoever
-// its people file calls ready signs in, and nobody else does.
+// its people file calls ready, whatever the grade, signs in, and nobody else does. Whoever it calls proven was seen, and so was the
+// canary of its report.
 func prove(ctx context.Context, b browser, appLabel string, report onboarding.Report, records []onboarding.PersonRecord) (proof, error) {
 	people, err := b.People(ctx)
 	if err != nil {
@@ -55,25 +59,35 @@ func prove(ctx context.Context, b browser, appLabel string, report onboarding.Re
 		} else {
 			p.Refused++
 		}
+		if result.OK && record.Grade == onboarding.GradeProven {
+			p.Proven++
+		} else if result.OK && record.Grade == onboarding.GradeVerified {
+			p.Verified++
+		}
 		switch {
+		case record.Grade == onboarding.GradeProven && record.LastSignIn.IsZero():
+			disagree("%s is called proven, and no sign-in was seen", person.Login)
+		case !result.OK && record.Ready:
+			disagree("%s is refused at %s (%s), and the report calls them %s", person.Login, result.Link, result.Error, record.Grade)
 		case result.OK && !wanted:
 			disagree("%s signs in (profile %s), and is not among the people who should", person.Login, result.Profile)
 		case result.OK && !record.Ready:
 			disagree("%s signs in (profile %s), and the report says they can't: %s", person.Login, result.Profile, record.Reason)
 		case result.OK && record.Profile != "" && result.Profile != record.Profile:
 			disagree("%s signs in as profile %s, and the report says %s", person.Login, result.Profile, record.Profile)
-		case !result.OK && record.Ready:
-			disagree("%s is refused at %s (%s), and the report says they can sign in", person.Login, result.Link, result.Error)
 		}
 	}
 
-	reasons, ready := 0, 0
+	reasons, ready, proven := 0, 0, 0
 	for _, record := range records {
 		switch {
 		case record.Ready:
 			ready++
+			if record.Grade == onboarding.GradeProven {
+				proven++
+			}
 			if _, missing := listed[record.Person]; missing {
-				disagree("the report says that %s can sign in, and Okta knows nobody of that login", record.Person)
+				disagree("the report calls %s ready (%s), and Okta knows nobody of that login", record.Person, record.Grade)
 			}
 		case record.Reason == "":
 			disagree("%s can't sign in, and the report gives no reason", record.Person)
@@ -81,8 +95,12 @@ func prove(ctx context.Context, b browser, appLabel string, report onboarding.Re
 			reasons++
 		}
 	}
-	if report.People.Ready != ready {
-		disagree("the report counts %d people who can sign in, and the people file %d", report.People.Ready, ready)
+	if report.People.Ready != ready || report.People.Proven != proven {
+		disagree("the report counts %d people who are ready, %d of them proven, and the people file %d and %d", report.People.Ready,
+			report.People.Proven, ready, proven)
+	}
+	if canary := report.Canary; canary != nil && canary.Person != "" && proven == 0 {
+		disagree("the report says that %s was seen signing in, and calls nobody proven", canary.Person)
 	}
 	if report.ExceptionsTotal != reasons {
 		disagree("the report counts %d exceptions, and the people file %d", report.ExceptionsTotal, reasons)

@@ -39,11 +39,11 @@ func world() (*fakeBrowser, onboarding.Report, []onboarding.PersonRecord) {
 		in:     map[string]string{"ada@example.com": "ada"},
 	}
 	report := onboarding.Report{
-		People: onboarding.People{Wanted: 2, Ready: 1}, ExceptionsTotal: 1,
+		People: onboarding.People{Wanted: 2, Ready: 1, Verified: 1}, ExceptionsTotal: 1,
 		Resources: []onboarding.Resource{{Kind: resourceApp, ID: "0oa1"}, {Kind: resourceDomain, ID: "d-1"}},
 	}
 	people := []onboarding.PersonRecord{
-		{Person: "ada@example.com", Ready: true, Profile: "ada"},
+		{Person: "ada@example.com", Ready: true, Grade: onboarding.GradeVerified, Profile: "ada"},
 		{Person: "bo@example.com", Reason: "no last name"},
 	}
 	return browser, report, people
@@ -54,7 +54,8 @@ func TestEverybodyTriesAndTheReportHolds(t *testing.T) {
 	p, err := prove(t.Context(), browser, "AWS", report, people)
 	require.NoError(t, err)
 	require.Empty(t, p.Disagreements)
-	require.Equal(t, "3 people tried: 1 signed in, 2 refused, 0 disagreements", p.String())
+	require.Equal(t, "3 people tried: 1 signed in, 2 refused, 0 disagreements; of those who signed in, the run had seen 0 before (proven) "+
+		"and judged every link of 1 (verified)", p.String())
 	require.Equal(t, sandbox.SignInInput{Login: "ada@example.com", Label: "AWS", DomainID: "d-1"}, browser.asked[0])
 }
 
@@ -79,7 +80,19 @@ func TestEachDisagreementIsNamed(t *testing.T) {
 			func(b *fakeBrowser, _ *onboarding.Report, _ *[]onboarding.PersonRecord) {
 				delete(b.in, "ada@example.com")
 			},
-			"ada@example.com is refused at application (Access Denied)",
+			"ada@example.com is refused at application (Access Denied), and the report calls them verified",
+		},
+		"somebody proven whom nobody saw": {
+			func(_ *fakeBrowser, r *onboarding.Report, people *[]onboarding.PersonRecord) {
+				(*people)[0].Grade, r.People.Verified, r.People.Proven = onboarding.GradeProven, 0, 1
+			},
+			"ada@example.com is called proven, and no sign-in was seen",
+		},
+		"a canary without a proof": {
+			func(_ *fakeBrowser, r *onboarding.Report, _ *[]onboarding.PersonRecord) {
+				r.Canary = &onboarding.Canary{Person: "ada@example.com", SignIns: 3}
+			},
+			"the report says that ada@example.com was seen signing in, and calls nobody proven",
 		},
 		"somebody signs in to another profile": {
 			func(b *fakeBrowser, _ *onboarding.Report, _ *[]onboarding.PersonRecord) {
@@ -95,7 +108,7 @@ func TestEachDisagreementIsNamed(t *testing.T) {
 		},
 		"the report counts otherwise": {
 			func(_ *fakeBrowser, r *onboarding.Report, _ *[]onboarding.PersonRecord) { r.People.Ready = 2 },
-			"counts 2 people",
+			"counts 2 people who are ready",
 		},
 		"the report counts other exceptions": {
 			func(_ *fakeBrowser, r *onboarding.Report, _ *[]onboarding.PersonRecord) { r.ExceptionsTotal = 5 },

@@ -26,11 +26,15 @@ func newAccess(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "access STUDIO",
 		Short: "List who has access and why, or explain one person from Okta to Studio",
-		Long: `List who should be able to sign in to a Studio domain, read from the live systems: whether they can, by which group,
-their profile, its execution role and its last change, and of those who can't, why. The spec in force says who should.
+		Long: `List who should be able to sign in to a Studio domain, read from the live systems: how sure it is that they can, when they
+were last seen signing in, by which group they have access, their profile, its execution role and its last change, and of those
+who can't, why. The spec in force says who should.
 
-With --person, follow one person link by link: Okta user, assignment to the app, provisioning, user in Identity Center, group
-memberships, assignment to Studio, profile, execution role. The first broken link is named, with what repairs it; the exit
+The grades: proven, this person was seen signing in since the trust was last changed; verified, every link was judged and is right;
+configured, no link is broken, and some could not be judged. Whoever has none of them is missing.
+
+With --person, follow one person link by link: Okta user, assignment to the app, SAML trust, provisioning, user in Identity Center,
+group memberships, assignment to Studio, profile, execution role. The first broken link is named, with what repairs it; the exit
 code is 1 then.`,
 		Example: `  starter access data-science --status missing
   starter access data-science --group ml-engineers --output csv > people.csv
@@ -108,35 +112,45 @@ func (a *app) listAccess(ctx context.Context, c client.Client, handles onboardin
 	}
 	rows := make([][]string, 0, len(people))
 	for _, p := range people {
-		status := "ready"
-		if !p.Ready {
-			status = "missing"
+		grade := string(p.Grade)
+		switch {
+		case !p.Ready:
+			grade = onboarding.StatusMissing
+		case grade == "": // of a list of the first versions
+			grade = string(onboarding.GradeConfigured)
 		}
-		changed := ""
-		if !p.ChangedAt.IsZero() {
-			changed = p.ChangedAt.In(a.io.Now().Location()).Format("2006-01-02 15:04")
-		}
-		rows = append(rows, []string{p.Person, status, strings.Join(p.Via, ", "), p.Profile, p.ProfileStatus,
-			p.ExecutionRole[strings.LastIndexByte(p.ExecutionRole, '/')+1:], changed, onboarding.WithRemedy(p.Reason, p.Remedy)})
+		rows = append(rows, []string{p.Person, grade, a.day(p.LastSignIn), strings.Join(p.Via, ", "), p.Profile, p.ProfileStatus,
+			p.ExecutionRole[strings.LastIndexByte(p.ExecutionRole, '/')+1:], a.day(p.ChangedAt), onboarding.WithRemedy(p.Reason, p.Remedy)})
 	}
-	header := []string{"PERSON", "STATUS", "VIA", "PROFILE", "PROFILE STATUS", "EXECUTION ROLE", "CHANGED", "WHY NOT"}
+	header := []string{"PERSON", "GRADE", "LAST SIGN-IN", "VIA", "PROFILE", "PROFILE STATUS", "EXECUTION ROLE", "CHANGED", "WHY NOT"}
 	if err := render.Table(a.io.Out, header, rows, a.io.look()); err != nil {
 		return err
 	}
 	return a.say("\n%d people, as of %s.", len(people), list.AsOf.In(a.io.Now().Location()).Format("2006-01-02 15:04"))
 }
 
+// day writes when something was, nothing where it never was.
+func (a *app) day(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.In(a.io.Now().Location()).Format("2006-01-02 15:04")
+}
+
 // accessCSV writes people for spreadsheets. A cell that a spreadsheet would take for a formula gets an apostrophe ahead.
 func (a *app) accessCSV(people []onboarding.PersonRecord) error {
 	w := csv.NewWriter(a.io.Out)
-	rows := [][]string{{"person", "ready", "via", "userId", "profile", "profileStatus", "executionRole", "changedAt", "reason", "remedy"}}
+	rows := [][]string{{"person", "ready", "via", "userId", "profile", "profileStatus", "executionRole", "changedAt", "reason", "remedy", "grade",
+		"lastSignIn"}}
 	for _, p := range people {
-		changed := ""
-		if !p.ChangedAt.IsZero() {
-			changed = p.ChangedAt.UTC().Format(time.RFC3339)
+		stamp := func(at time.Time) string {
+			if at.IsZero() {
+				return ""
+			}
+			return at.UTC().Format(time.RFC3339)
 		}
 		row := []string{p.Person, strconv.FormatBool(p.Ready), strings.Join(p.Via, ";"), p.UserID, p.Profile, p.ProfileStatus,
-			p.ExecutionRole, changed, p.Reason, p.Remedy}
+			p.ExecutionRole, stamp(p.ChangedAt), p.Reason, p.Remedy, string(p.Grade), stamp(p.LastSignIn)}
 		for i, cell := range row {
 			if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 				row[i] = "'" + cell

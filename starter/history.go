@@ -60,7 +60,7 @@ func (a *app) sayHistory(studio onboarding.Studio) error {
 	for _, run := range studio.Runs {
 		result := onboarding.WithRemedy(run.Message, run.Remedy)
 		if run.State == onboarding.RunDone && run.Report != nil {
-			result = fmt.Sprintf("%d of %d can sign in", run.Report.People.Ready, run.Report.People.Wanted)
+			result = run.Report.People.Words()
 		}
 		rows = append(rows, []string{fmt.Sprint(run.N), string(run.State), a.when(run.StartedAt), a.when(run.EndedAt), run.StartedBy, result})
 	}

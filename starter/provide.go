@@ -18,6 +18,7 @@ type provideOptions struct {
 	endpoint, tokenRef           string
 	appID                        string
 	consent                      string
+	addresses                    string
 	values                       []string
 }
 
@@ -33,7 +34,8 @@ The SCIM token itself never goes here: name where the worker finds it, as env:NA
   starter provide data-science saml-exchange --acs-url URL --issuer-url URL --portal-url URL
   starter provide data-science scim --endpoint https://scim.us-east-1.amazonaws.com/.../scim/v2 --token-ref env:SCIM_TOKEN
   starter provide data-science okta-app --app-id 0oa1b2c3d4e5f6g7h8i9
-  starter provide data-science saml-exchange --consent "I agree that ..."`,
+  starter provide data-science saml-exchange --consent "I agree that ..."
+  starter provide data-science canary --addresses tile,portal,studio`,
 		Args:              exactly("STUDIO", "STEP"),
 		ValidArgsFunction: a.completeArgs(argRun, argStep),
 	}
@@ -47,6 +49,8 @@ The SCIM token itself never goes here: name where the worker finds it, as env:NA
 	flags.StringVar(&o.tokenRef, onboarding.ValueSCIMToken, "", "where the worker finds the SCIM token: env:NAME, file:/path or aws-sm:ARN")
 	flags.StringVar(&o.appID, onboarding.ValueAppID, "", "ID of the Okta app to use, or new for another one")
 	flags.StringVar(&o.consent, onboarding.ValueConsent, "", "the `sentence` that a request asks for which would cut others off, word by word")
+	flags.StringVar(&o.addresses, onboarding.ValueAddresses, "", "the sign-in addresses that worked: "+
+		strings.Join(onboarding.Addresses(), ","))
 	flags.StringArrayVar(&o.values, "value", nil, "any other value as `name=value`; may be repeated")
 	must(command.MarkFlagFilename(onboarding.ValueMetadata, "xml"))
 	command.MarkFlagsMutuallyExclusive(onboarding.ValueMetadata, onboarding.ValueACSURL)
@@ -90,7 +94,8 @@ func (a *app) values(o provideOptions) (map[string]string, error) {
 	for name, value := range map[string]string{
 		onboarding.ValueACSURL: o.acsURL, onboarding.ValueIssuerURL: o.issuerURL, onboarding.ValuePortalURL: o.portalURL,
 		onboarding.ValueSCIMEndpoint: o.endpoint, onboarding.ValueSCIMToken: o.tokenRef, onboarding.ValueAppID: o.appID,
-		onboarding.ValueConsent: o.consent,
+		onboarding.ValueConsent:   o.consent,
+		onboarding.ValueAddresses: o.addresses,
 	} {
 		if value == "" {
 			continue

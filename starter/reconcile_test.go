@@ -110,7 +110,7 @@ func TestSyncOnceTellsWhatWasDoneAndWhatWaits(t *testing.T) {
 		{Kind: onboarding.ChangeDeleteProfile, Who: "eve@example.com", Profile: "eve", Why: "has no access any more", Held: true}}
 	code, out, stderr := p.types("sync", "demo", "--once", "--consent", "h0")
 	require.Equal(t, 3, code, stderr)
-	for _, text := range []string{"9 of 10 people can sign in", "60 differences", "eve@example.com", "held back", "and 59 more",
+	for _, text := range []string{"9 of 10 people: 0 proven (seen signing in), 0 verified, 9 configured.", "60 differences", "eve@example.com", "held back", "and 59 more",
 		"/data/changes.jsonl", report.Held, report.Command} {
 		require.Contains(t, out, text)
 	}

@@ -15,9 +15,9 @@ func newReport(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "report STUDIO",
 		Short: "Print the report of a studio's latest run, or of an earlier one",
-		Long: `Print the report of a run: the sign-in addresses, who can sign in, who doesn't and why, what was created or adopted,
-who answered and decided what, and what will expire. That of a run under way says what is known so far; that of an
-aborted or cancelled one, what it had made. Which runs there were: starter history STUDIO.`,
+		Long: `Print the report of a run: the sign-in addresses, how sure it is that people can sign in, who can't and why, what was
+created or adopted, who answered and decided what, and what will expire. That of a run under way says what is known so
+far; that of an aborted or cancelled one, what it had made. Which runs there were: starter history STUDIO.`,
 		Example: `  starter report data-science
   starter report data-science --run 2
   starter report data-science --output json > report.json`,

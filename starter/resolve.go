@@ -20,7 +20,7 @@ func newResolve(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "resolve STUDIO STEP retry|skip|abort",
 		Short: "Decide about a parked step",
-		Long: `Decide about a parked step.
+		Long: `Decide about a parked step. The step canary may be skipped while it waits, too.
 
   retry  try it again, after you have put right what it failed of
   skip   go on without it, where later steps can; what is left undone stands in the report

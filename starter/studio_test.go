@@ -107,7 +107,7 @@ func TestHistoryListsRunsAndSpecs(t *testing.T) {
 	code, out, stderr := p.types("history", "demo")
 	require.Zero(t, code, stderr)
 	require.Equal(t, `RUN  STATE    STARTED           ENDED             BY        RESULT
-1    done     2026-03-01 08:00  2026-03-01 09:00  ann@host  9 of 10 can sign in
+1    done     2026-03-01 08:00  2026-03-01 09:00  ann@host  9 of 10 people: 0 proven (seen signing in), 0 verified, 9 configured
 2    aborted  2026-03-02 07:00  2026-03-02 08:00  op@host   aborted at domain by op@host: wrong account
 
 Specs in force:

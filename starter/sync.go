@@ -212,7 +212,8 @@ func (a *app) saySync(s syncLine) error {
 			by = "due"
 		}
 		if r := last.Report; r != nil {
-			changes, ready = fmt.Sprint(r.Changes.Total), fmt.Sprintf("%d of %d", r.People.Ready, r.People.Wanted)
+			changes = fmt.Sprint(r.Changes.Total)
+			ready = fmt.Sprintf("%d of %d, %d proven", r.People.Ready, r.People.Wanted, r.People.Proven)
 		}
 		rows = append(rows, []string{fmt.Sprint(last.N), a.when(last.StartedAt), by, string(last.State), changes, ready, why(last)})
 	}

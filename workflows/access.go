@@ -17,11 +17,13 @@ func (r *run) accessInput() access.Input { return access.InputOf(*r.handles()) }
 // access makes assignments, profiles and roles follow the directory.
 func (r *run) access(ctx workflow.Context) (string, error) {
 	var a *access.Activities
-	result, err := call(bulkWork(ctx, "Assign groups and people, make user profiles"), a.ConvergeAccess, r.accessInput())
+	in := r.accessInput()
+	in.First = r.first
+	result, err := call(bulkWork(ctx, "Assign groups and people, make user profiles"), a.ConvergeAccess, in)
 	if err != nil {
 		return "", err
 	}
-	r.held = nil
+	r.held, r.only = nil, false
 	summary := fmt.Sprintf("%s made, %d found; %s made, %d found",
 		count(result.AssignmentsMade, "assignment"), result.AssignmentsFound, count(result.ProfilesMade, "profile"), result.ProfilesFound)
 	if result.Held != "" {
@@ -55,15 +57,16 @@ func (r *run) verify(ctx workflow.Context) (string, error) {
 	r.report.People, r.report.Groups = result.People, result.Groups
 	r.report.Exceptions, r.report.ExceptionsTotal = result.Exceptions, result.ExceptionsTotal
 	r.report.Notices, r.report.PeopleFile = result.Notices, result.PeopleFile
+	r.found = result.Findings
 	open := onboarding.Unaccepted(result.Exceptions, r.accepted)
 	accepted := len(open) == 0 && len(result.Exceptions) > 0 && result.ExceptionsTotal == len(result.Exceptions)
 	if result.People.Ready < result.People.Synced && !accepted {
-		return "", incomplete(fmt.Sprintf("%d of the %s in Identity Center can sign in; %d can't.",
-			result.People.Ready, count(result.People.Synced, "person"), result.People.Synced-result.People.Ready),
+		return "", incomplete(fmt.Sprintf("%d of the %s in Identity Center can't sign in. The others: %s.",
+			result.People.Synced-result.People.Ready, count(result.People.Synced, "person"), result.People.Grades()),
 			"Look at the listed reasons and retry, or skip to end with this result.",
 			open, result.ExceptionsTotal-len(result.Exceptions)+len(open))
 	}
-	return fmt.Sprintf("%d of %s can sign in", result.People.Ready, count(result.People.Wanted, "person")), nil
+	return result.People.Words(), nil
 }
 
 // complete puts the last things into the report.
@@ -76,13 +79,9 @@ func (r *run) complete(ctx workflow.Context) (string, error) {
 	if r.held != nil {
 		r.report.Findings = append(r.report.Findings, *r.held)
 	}
-	// The one link that neither side's API shows.
-	r.report.Findings = append(r.report.Findings, onboarding.Verdict{
-		Resource: onboarding.ResourceTrust, Kind: onboarding.VerdictWarning, Code: "saml-trust",
-		Reason: "No API tells which metadata was uploaded in Identity Center: the first sign-in through the Okta tile proves it.",
-		Remedy: "Sign in once. If it ends with \"An unexpected error has occurred\", upload " + metadataDocument + " of this run there again.",
-	})
-	return fmt.Sprintf("%d of %s can sign in", r.report.People.Ready, count(r.report.People.Wanted, "person")), nil
+	r.report.Findings = append(r.report.Findings, r.found...)
+	r.report.Findings = append(r.report.Findings, r.unproven()...)
+	return r.report.People.Words(), nil
 }
 
 // lookAgain begins to find out which warnings of before the run hold after it, while people are read back one by one.

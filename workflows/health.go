@@ -29,6 +29,7 @@ func (r *reconcile) judge(ctx workflow.Context) func() {
 			now = health.Unjudged(workflow.Now(ctx), why.Message, why.Remedy)
 		}
 		now.Verdicts = append(now.Verdicts, health.Absent(r.absent, r.report.People.Wanted)...)
+		now.Verdicts = append(now.Verdicts, health.Trust(r.found)...)
 		r.report.Health = &now
 	}
 }

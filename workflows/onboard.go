@@ -62,8 +62,10 @@ func (r *run) runbook(ctx workflow.Context) error {
 	if err := r.sideBySide(ctx, r.identityLane, r.studioLane); err != nil {
 		return err
 	}
+	if err := r.letIn(ctx); err != nil {
+		return err
+	}
 	return r.inOrder(ctx,
-		stage{onboarding.StepAccess, r.access},
 		stage{onboarding.StepVerify, r.verify},
 		stage{onboarding.StepReport, r.complete},
 	)

@@ -35,7 +35,10 @@ func (r *run) ask(ctx workflow.Context, req *request, detect workflow.Future) er
 		r.publish(ctx)
 	}()
 
-	settled := func() bool { return req.doneBy != "" || r.aborted || (detect != nil && detect.IsReady()) }
+	skipped := func() bool {
+		return r.decisions[req.Step] != nil && r.decisions[req.Step].Action == onboarding.ActionSkip
+	}
+	settled := func() bool { return req.doneBy != "" || r.aborted || skipped() || (detect != nil && detect.IsReady()) }
 	for !settled() {
 		left := req.Deadline.Sub(workflow.Now(ctx))
 		if left <= 0 {
@@ -54,8 +57,11 @@ func (r *run) ask(ctx workflow.Context, req *request, detect workflow.Future) er
 			r.publish(ctx)
 		}
 	}
-	if r.aborted {
+	switch {
+	case r.aborted:
 		return errAborted
+	case req.doneBy == "" && skipped():
+		return errSkipped
 	}
 	if req.doneBy == "" {
 		if err := detect.Get(ctx, nil); err != nil {

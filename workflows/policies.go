@@ -35,6 +35,17 @@ func lookOnce(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
+// briefLook: a look on which nothing depends, and behind which others wait.
+func briefLook(ctx workflow.Context, summary string) workflow.Context {
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		StartToCloseTimeout:    2 * time.Minute,
+		ScheduleToCloseTimeout: 3 * time.Minute,
+		HeartbeatTimeout:       heartbeat,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Second},
+		Summary:                summary,
+	})
+}
+
 // waitFor: look again and again until something is there, within a budget; retries leave no trace in the history.
 func waitFor(ctx workflow.Context, summary string, budget time.Duration) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{

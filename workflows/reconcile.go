@@ -11,6 +11,7 @@ import (
 
 	"studio-onboarding/activities/access"
 	"studio-onboarding/activities/provisioning"
+	"studio-onboarding/activities/signin"
 	"studio-onboarding/onboarding"
 )
 
@@ -34,6 +35,9 @@ func Reconcile(ctx workflow.Context, in onboarding.ReconcileInput) (onboarding.R
 	r.access.FollowOkta, r.access.AllowRemovals, r.access.Consent = true, in.AllowRemovals, in.Consent
 	r.publish(ctx, onboarding.StepVerify, "Looks for differences.")
 	judged := r.judge(ctx)
+	if err := collect(ctx, in.Handles); err != nil {
+		r.found = append(r.found, signin.Unseen(err.Message, err.Remedy))
+	}
 	err := r.carryOut(ctx)
 	judged()
 	r.report.EndedAt = workflow.Now(ctx)
@@ -64,6 +68,8 @@ type reconcile struct {
 	report onboarding.ReconcileReport
 	// absent counts those whom Okta says that it provisioned, and who are not there.
 	absent int
+	// found are what somebody should know of the trust and the Studio application.
+	found []onboarding.Verdict
 	// acted says that something may have been changed.
 	acted bool
 }
@@ -145,7 +151,7 @@ func (r *reconcile) push(ctx workflow.Context, groups []string) error {
 	for _, name := range members.Stale {
 		if slices.Contains(r.report.Pushed, name) {
 			r.notice(fmt.Sprintf("group %q", name), "still has other members in Identity Center than in Okta; who left the group in Okta "+
-				"can sign in until it has not",
+				"keeps the access until it has not",
 				"Look in Okta at the app > Push Groups for an error, and push the group there")
 		}
 	}
@@ -163,6 +169,7 @@ func (r *reconcile) waited() access.Input {
 func (r *reconcile) take(v access.VerifyResult) {
 	r.report.People, r.report.Groups, r.report.PeopleFile = v.People, v.Groups, v.PeopleFile
 	r.absent = v.Absent
+	r.found = append(r.found, v.Findings...)
 	r.report.Roster = v.Roster
 	r.report.Exceptions, r.report.ExceptionsTotal = v.Exceptions, v.ExceptionsTotal
 	r.report.Notices = append(r.report.Notices, v.Notices...)
@@ -209,9 +216,9 @@ func (r *reconcile) summary() string {
 		return fmt.Sprintf("%s found; nothing was changed, as this was a dry run.", count(r.report.Changes.Total, "difference")) + dead
 	}
 	m := r.report.Made
-	text := fmt.Sprintf("%s found. %s made, %d removed; %s made, %d removed; %s changed. %d of %s can sign in.",
+	text := fmt.Sprintf("%s found. %s made, %d removed; %s made, %d removed; %s changed. %s.",
 		count(r.report.Changes.Total, "difference"), count(m.Assignments, "assignment"), m.AssignmentsRemoved,
-		count(m.Profiles, "profile"), m.ProfilesRemoved, count(m.Roles, "role"), r.report.People.Ready, count(r.report.People.Wanted, "person"))
+		count(m.Profiles, "profile"), m.ProfilesRemoved, count(m.Roles, "role"), r.report.People.Words())
 	if r.report.Held != "" {
 		text += "\n\n**Held back:** " + r.report.Held + "\n\n    " + r.report.Command
 	}

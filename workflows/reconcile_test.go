@@ -43,8 +43,10 @@ func (w *world) reconcile(in onboarding.ReconcileInput) (onboarding.ReconcileRep
 	w.calls = nil
 	w.ExecuteWorkflow(onboarding.WorkflowReconcile, in)
 	require.True(w.t, w.IsWorkflowCompleted())
-	// It is judged beside everything else, at any time.
+	// It is judged beside everything else, at any time. Sign-ins are collected before anybody's access is read.
 	w.calls = slices.DeleteFunc(w.calls, func(name string) bool { return name == "JudgeConnection" })
+	require.Equal(w.t, "CollectSignIns", w.calls[0])
+	w.calls = w.calls[1:]
 	var report onboarding.ReconcileReport
 	if err := w.GetWorkflowError(); err != nil {
 		return report, err
@@ -166,7 +168,7 @@ func TestTheOperatorsConsentReachesTheActivities(t *testing.T) {
 	w.reply("VerifyAccess", drift(), nil)
 	consent := map[string]string{}
 	w.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, args converter.EncodedValues) {
-		if info.ActivityType.Name == "JudgeConnection" {
+		if info.ActivityType.Name == "JudgeConnection" || info.ActivityType.Name == "CollectSignIns" {
 			return
 		}
 		var in access.Input

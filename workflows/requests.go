@@ -182,6 +182,50 @@ func (r *run) pushGroups(refused map[string]string) *request {
 	return req
 }
 
+// signInOnce asks one person to sign in by each address. Wrong is what earlier sign-ins showed.
+func (r *run) signInOnce(wrong []onboarding.Verdict) *request {
+	who := "Anybody who has access: you yourself, if you are in one of the groups"
+	if canary := r.spec.Access.Canary; canary != nil && canary.Person != "" {
+		who = canary.Person
+	} else if canary != nil {
+		who = "Somebody in the group " + canary.Group
+	}
+	req := &request{Request: onboarding.Request{
+		Step:  onboarding.StepCanary,
+		Title: "Let one person sign in by each of the three addresses",
+		Why: "No API tells which identity provider's metadata Identity Center has, and nothing but a sign-in proves that people come in. " +
+			who + " can do it.",
+		Console: "Any browser, signed in as that person",
+		Clicks: []string{
+			"Open a private window for each address below, so that no session of before hides what happens.",
+			"Sign in as Okta asks, until the address opens: the access portal, or Studio.",
+			"If an error is shown instead, note its words; the run sees a refusal by itself, too.",
+		},
+		Needs: []onboarding.Need{{Name: onboarding.ValueAddresses, Label: "the addresses that worked, of " +
+			strings.Join(onboarding.Addresses(), ","), Optional: true}},
+		Command: fmt.Sprintf("starter provide %s %s --%s %s", r.spec.Name, onboarding.StepCanary, onboarding.ValueAddresses,
+			strings.Join(onboarding.Addresses(), ",")),
+		Detection: "The run looks into CloudTrail and Okta's System Log, and goes on after three sign-ins of that person, or 20 minutes after " +
+			"the last one. CloudTrail takes up to 15 minutes. To go on without it: starter resolve " + r.spec.Name + " " +
+			string(onboarding.StepCanary) + " skip --reason \"…\"",
+	}}
+	if r.only {
+		req.Why += " Until then nobody else is let in, and reconciles wait."
+	}
+	for _, verdict := range wrong {
+		req.Why += " " + onboarding.WithRemedy(verdict.Reason, verdict.Remedy)
+	}
+	for _, address := range []onboarding.PasteValue{
+		{Label: "Okta tile", Value: r.report.Addresses.OktaTile}, {Label: "AWS access portal", Value: r.report.Addresses.AccessPortal},
+		{Label: "Studio", Value: r.report.Addresses.Studio},
+	} {
+		if address.Value != "" {
+			req.Paste = append(req.Paste, address)
+		}
+	}
+	return req
+}
+
 func (r *run) identityCenterURL(page string) string {
 	return onboarding.IdentityCenterURL(r.primaryRegion(), page)
 }

@@ -57,6 +57,13 @@ type run struct {
 	// leftAlone are access groups that Okta pushed before this run, which did not push them.
 	leftAlone []string
 	verified  bool
+	// canaries says that the run has the step canary, which runs of the first versions have not.
+	canaries bool
+	// only says that nobody but the canary has been let in, and first are the user IDs that were assigned directly for that.
+	only  bool
+	first []string
+	// found are what somebody should know of the trust and the Studio application.
+	found []onboarding.Verdict
 	// again is the second look at what was warned of before the run.
 	again workflow.Future
 	// held says that nobody was removed although people have left.
@@ -82,7 +89,11 @@ func newRun(ctx workflow.Context, in onboarding.OnboardInput) *run {
 			Run: in.Spec.Name, N: in.N, Region: in.Spec.Region, State: onboarding.RunRunning, StartedBy: in.StartedBy, StartedAt: now,
 		},
 	}
+	r.canaries = workflow.GetVersion(ctx, "canary", workflow.DefaultVersion, 1) != workflow.DefaultVersion
 	for _, info := range onboarding.Steps() {
+		if info.Step == onboarding.StepCanary && !r.canaries {
+			continue
+		}
 		r.steps = append(r.steps, onboarding.StepProgress{Step: info.Step, Lane: info.Lane, Title: info.Title, State: onboarding.StepPending})
 	}
 	return r
@@ -119,7 +130,8 @@ func (r *run) document(name string) (onboarding.Document, error) {
 }
 
 func (r *run) acceptsResolution(_ workflow.Context, res onboarding.Resolution) error {
-	if _, ok := onboarding.StepInfoOf(res.Step); !ok {
+	info, ok := onboarding.StepInfoOf(res.Step)
+	if !ok {
 		return fmt.Errorf("there is no step %q", res.Step)
 	}
 	if !r.ended.IsZero() {
@@ -133,13 +145,14 @@ func (r *run) acceptsResolution(_ workflow.Context, res onboarding.Resolution) e
 		return fmt.Errorf("%q is not an action; use retry, skip or abort", res.Action)
 	}
 	parked := slices.IndexFunc(r.parked, func(p *onboarding.Parked) bool { return p.Step == res.Step })
-	if parked < 0 {
+	waits := r.open(res.Step) != nil && res.Action == onboarding.ActionSkip && info.Skippable
+	if !waits && parked < 0 {
 		return fmt.Errorf("%s is not parked (it is %s), so there is nothing to decide", res.Step, r.at(res.Step).State)
 	}
 	if r.decisions[res.Step] != nil {
 		return fmt.Errorf("%s has just been decided: %s", res.Step, r.decisions[res.Step].Action)
 	}
-	if res.Action == onboarding.ActionSkip && !r.parked[parked].Skippable {
+	if res.Action == onboarding.ActionSkip && !waits && !r.parked[parked].Skippable {
 		return fmt.Errorf("%s can't be skipped, because later steps need what it makes; repair the cause and retry, or abort", res.Step)
 	}
 	return nil

@@ -13,8 +13,11 @@ import (
 	"studio-onboarding/onboarding"
 )
 
-// errAborted ends a run by an operator's decision.
-var errAborted = errors.New("aborted by the operator")
+// errAborted ends a run by an operator's decision, and errSkipped a step whose request is still open.
+var (
+	errAborted = errors.New("aborted by the operator")
+	errSkipped = errors.New("skipped by the operator")
+)
 
 const (
 	classNotReady   = string(fault.NotReady)
@@ -47,6 +50,10 @@ func (r *run) step(ctx workflow.Context, step onboarding.Step, do func(workflow.
 			return errAborted
 		case temporal.IsCanceledError(err):
 			return err
+		case errors.Is(err, errSkipped):
+			r.skip(ctx, step, r.decisions[step].Reason)
+			delete(r.decisions, step)
+			return nil
 		}
 		decision, err := r.park(ctx, step, attempt, err)
 		if err != nil {
@@ -56,11 +63,15 @@ func (r *run) step(ctx workflow.Context, step onboarding.Step, do func(workflow.
 		case onboarding.ActionAbort:
 			return errAborted
 		case onboarding.ActionSkip:
-			r.report.Skipped = append(r.report.Skipped, step)
-			r.finish(ctx, step, onboarding.StepSkipped, "skipped: "+decision.Reason)
+			r.skip(ctx, step, decision.Reason)
 			return nil
 		}
 	}
+}
+
+func (r *run) skip(ctx workflow.Context, step onboarding.Step, reason string) {
+	r.report.Skipped = append(r.report.Skipped, step)
+	r.finish(ctx, step, onboarding.StepSkipped, "skipped: "+reason)
 }
 
 // park keeps a failed step until somebody decides about it.
@@ -78,7 +89,9 @@ func (r *run) park(ctx workflow.Context, step onboarding.Step, attempt int, caus
 		r.parked = without(r.parked, parked)
 		return *decision, nil
 	}
-	r.giveTurn(ctx)
+	if !r.only { // a reconcile would let everybody in
+		r.giveTurn(ctx)
+	}
 	r.publish(ctx)
 	defer func() {
 		r.parked = without(r.parked, parked)

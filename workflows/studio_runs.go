@@ -160,7 +160,7 @@ func (s *studio) ended(ctx workflow.Context, runID string, end ending.End) {
 	}
 	switch {
 	case run.State == onboarding.RunDone && run.Report != nil:
-		s.happened(ctx, "Run %d is done: %d of %s can sign in.", run.N, run.Report.People.Ready, count(run.Report.People.Wanted, "person"))
+		s.happened(ctx, "Run %d is done: %s.", run.N, run.Report.People.Words())
 	default:
 		s.happened(ctx, "Run %d ended: %s.", run.N, run.State)
 	}

@@ -41,6 +41,8 @@ type PeopleStore interface {
 	people.ListStore
 	RosterStore
 	ListReader
+	// ReadSignIns reads who was seen signing in; the error wraps fs.ErrNotExist where nothing is known.
+	ReadSignIns(ctx context.Context, studio string) (onboarding.SignIns, error)
 	// SavePeople writes the list of those who should be able to sign in, and SaveChanges that of the changes that a reconcile found.
 	SavePeople(ctx context.Context, studio string, people iter.Seq[onboarding.PersonRecord]) (onboarding.Listing, error)
 	SaveChanges(ctx context.Context, studio string, changes iter.Seq[onboarding.AccessChange]) (onboarding.Listing, error)
@@ -84,6 +86,10 @@ type Input struct {
 	// Consent is the ID of a hold that the operator agrees to, and AllowRemovals their consent to whatever there is.
 	Consent       string `json:"consent,omitempty"`
 	AllowRemovals bool   `json:"allowRemovals,omitempty"`
+	// Canary asks ConvergeAccess to let the canary alone in, and to take nothing from anybody. First are the user IDs that it assigned
+	// directly then: once everybody is in, they come in as the spec says.
+	Canary *onboarding.CanarySpec `json:"canary,omitempty"`
+	First  []string               `json:"first,omitempty"`
 	// Pushed are the groups that AwaitMembers waits for; none stands for all.
 	Pushed []string `json:"pushed,omitempty"`
 	// RecordChanges asks VerifyAccess for the differences that it finds. Acting says that they will be made, and everything looked at
@@ -136,6 +142,8 @@ type Result struct {
 	RolesChanged       int `json:"rolesChanged"`
 	// TagsChanged counts profiles that got tags of the spec.
 	TagsChanged int `json:"tagsChanged,omitempty"`
+	// First are the user IDs of canaries who were assigned directly although the spec does not ask for that.
+	First []string `json:"first,omitempty"`
 	// Held says why people who are missing keep what they have, and Hold who they are.
 	Held string           `json:"held,omitempty"`
 	Hold *onboarding.Hold `json:"hold,omitempty"`
@@ -151,6 +159,8 @@ type VerifyResult struct {
 	Exceptions      []onboarding.PersonException `json:"exceptions,omitempty"`
 	ExceptionsTotal int                          `json:"exceptionsTotal"`
 	Notices         []onboarding.PersonException `json:"notices,omitempty"`
+	// Findings are what somebody should know of the trust and the Studio application, once for everybody; they name nobody.
+	Findings []onboarding.Verdict `json:"findings,omitempty"`
 	// PeopleFile says where in the store the list of everybody is, and List which one it is.
 	PeopleFile string                 `json:"peopleFile"`
 	List       onboarding.Listing     `json:"list,omitzero"`

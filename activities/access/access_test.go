@@ -119,7 +119,7 @@ func TestProfilesOfOthersAreAdoptedOrAvoided(t *testing.T) {
 
 	verified, err := perform(t, x.VerifyAccess, accessTo("ml", "users"))
 	require.NoError(t, err)
-	require.Equal(t, onboarding.People{Wanted: 3, Synced: 3, Assigned: 3, Profiles: 3, Ready: 3}, verified.People)
+	require.Equal(t, onboarding.People{Wanted: 3, Synced: 3, Assigned: 3, Profiles: 3, Ready: 3, Verified: 3}, verified.People)
 	require.Len(t, verified.Notices, 2, "%v", verified.Notices)
 	require.Contains(t, verified.Notices[0].Reason, `the group "ml" asks for the execution role SageMakerStudio-ml`)
 	require.Contains(t, verified.Notices[1].Reason, "bob-example-com-")
@@ -213,7 +213,7 @@ func TestAtFirstSignInOnlyAssignmentsAreMade(t *testing.T) {
 	require.Equal(t, access.Result{AssignmentsMade: 2, ProfilesFound: 1, RolesChanged: 1, TagsChanged: 1}, result)
 	verified, err := perform(t, x.VerifyAccess, in)
 	require.NoError(t, err)
-	require.Equal(t, onboarding.People{Wanted: 3, Synced: 3, Assigned: 3, Profiles: 1, Ready: 3}, verified.People)
+	require.Equal(t, onboarding.People{Wanted: 3, Synced: 3, Assigned: 3, Profiles: 1, Ready: 3, Verified: 3}, verified.People)
 }
 
 // leavers is a team of 20 from which three left: with a space, with a running app, and with nothing. The fourth is not ours.
@@ -423,11 +423,11 @@ func TestVerifySaysWhyOfEverybodyWhoIsNotReady(t *testing.T) {
 	}
 	require.Len(t, reasons, 10)
 	require.Equal(t, 10, result.ExceptionsTotal)
-	require.Equal(t, onboarding.People{Wanted: 15, Synced: 9, Assigned: 8, Profiles: 6, Ready: 5}, result.People)
+	require.Equal(t, onboarding.People{Wanted: 15, Synced: 9, Assigned: 8, Profiles: 6, Ready: 5, Verified: 5}, result.People)
 	require.Equal(t, []onboarding.GroupAccess{{Name: "users", GroupID: "g-users", People: 9, ExecutionRole: fakeRole}}, result.Groups)
 	require.Len(t, result.Notices, 1, "%v", result.Notices)
 	require.Equal(t, "hand@example.com", result.Notices[0].Person)
-	require.Contains(t, result.Notices[0].Reason, "signs in, but a user with this user name was made by hand")
+	require.Contains(t, result.Notices[0].Reason, "no link is broken, but a user with this user name was made by hand")
 
 	people := storetest.People(t, x.People, fakeRun)
 	require.Len(t, people, 15)

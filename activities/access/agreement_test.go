@@ -170,7 +170,7 @@ func TestSomebodyInNoGroupIsExplainedInTrueWords(t *testing.T) {
 	require.False(t, explained.Ready)
 	require.Equal(t, onboarding.LinkGroups, explained.Broken)
 	require.Equal(t, "not-in-access-group", explained.Code)
-	require.Contains(t, explained.Links[4].Found, `the sign-in still works: assigned by the group "users"`)
+	require.Contains(t, explained.Links[5].Found, `they keep their access: assigned by the group "users"`)
 }
 
 // everywhere changes somebody wherever Okta lists them.

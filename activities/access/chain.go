@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"studio-onboarding/activities/people"
-	"studio-onboarding/internal/oktaorg/model"
 	"studio-onboarding/internal/profile"
 	"studio-onboarding/onboarding"
 )
@@ -46,9 +45,9 @@ type terms struct {
 	groups []string
 	// eager says that people have profiles before they first sign in.
 	eager bool
-	// app is the Okta app that everybody signs in through, and appURL its page in Okta's console.
-	app    model.App
-	appURL string
+	// trust is the way that everybody's sign-in takes, and saml what is said of it.
+	trust
+	saml onboarding.PersonLink
 }
 
 func termsOf(in Input) terms {
@@ -61,8 +60,9 @@ func termsOf(in Input) terms {
 // through are the terms of people who sign in through an app.
 func (x *Activities) through(ctx context.Context, in Input) (terms, error) {
 	same := termsOf(in)
-	app, err := x.Okta.App(ctx, in.AppID)
-	same.app, same.appURL = app, model.AdminURL(x.Okta.URL(), in.AppID)
+	var err error
+	same.trust, err = x.readTrust(ctx, in)
+	same.saml = same.samlLink()
 	return same, err
 }
 
@@ -89,11 +89,30 @@ type chain struct {
 
 // links judges each link, in the order in which a sign-in passes them. It is the only place that decides about one person:
 // lists of people and reports take the first broken link, and an explanation shows all.
-func (c *chain) links() [8]onboarding.PersonLink {
+func (c *chain) links() [9]onboarding.PersonLink {
 	return [...]onboarding.PersonLink{
-		c.oktaLink(), c.appLink(), c.provisioningLink(), c.userLink(), c.groupsLink(), c.assignmentLink(), c.profileLink(), c.roleLink(),
+		c.oktaLink(), c.appLink(), c.saml, c.provisioningLink(), c.userLink(), c.groupsLink(), c.assignmentLink(), c.profileLink(),
+		c.roleLink(),
 	}
 }
+
+// grade says how sure it is that somebody of whom no link is broken can sign in. A sign-in that was seen stands for what could not be
+// judged of the SAML link, and for nothing else.
+func (c *chain) grade() onboarding.Grade {
+	proven := c.seen.Proves(c.signedIn(), c.now)
+	for _, link := range c.links() {
+		if link.State == onboarding.LinkUnknown && !(proven && link.Link == onboarding.LinkSAML) {
+			return onboarding.GradeConfigured
+		}
+	}
+	if proven {
+		return onboarding.GradeProven
+	}
+	return onboarding.GradeVerified
+}
+
+// signedIn is when the person was last seen signing in; zero where nobody saw it.
+func (c *chain) signedIn() time.Time { return c.lastSignIn(c.user.ID, c.user.UserName) }
 
 // broken is the first broken link; nil for somebody who is ready.
 func (c *chain) broken() *onboarding.PersonLink {
@@ -217,7 +236,7 @@ func (c *chain) groupsLink() onboarding.PersonLink {
 	case len(c.person.Groups) == 0:
 		found := "in Okta, the person is in none of the access groups: " + people.Quoted(c.groups)
 		if len(c.through) > 0 && c.canSignIn() {
-			found += ". Until that has reached the Studio application, the sign-in still works: assigned " + strings.Join(c.through, " and ")
+			found += ". Until that has reached the Studio application, they keep their access: assigned " + strings.Join(c.through, " and ")
 		}
 		return broken(link, codeNotInGroup, found, "Add the person to one of them in Okta, or name them under access.people")
 	case c.user.ID == "":
@@ -243,9 +262,16 @@ func (c *chain) assignmentLink() onboarding.PersonLink {
 	switch {
 	case c.user.ID == "":
 		return notSeen(onboarding.LinkAssignment)
+	case c.disabled():
+		return broken(onboarding.LinkAssignment, codeAppDisabled, "the Studio application is DISABLED in Identity Center, and lets nobody in",
+			"Enable it in the IAM Identity Center console: Applications > the Studio application > Actions")
 	case len(c.through) == 0:
 		return broken(onboarding.LinkAssignment, codeNotAssigned, "not assigned to the Studio application, neither directly nor by a group",
 			c.again())
+	case c.unseen != nil:
+		return onboarding.PersonLink{Link: onboarding.LinkAssignment, State: onboarding.LinkUnknown, Code: codeAppUnseen,
+			Found: fmt.Sprintf("assigned to the Studio application %s; whether that is enabled was not seen: %s", strings.Join(c.through, " and "),
+				c.unseen.Text())}
 	}
 	return ok(onboarding.LinkAssignment, "assigned to the Studio application %s", strings.Join(c.through, " and "))
 }
@@ -289,11 +315,11 @@ func (c *chain) roleLink() onboarding.PersonLink {
 func (c *chain) notices() []people.Problem {
 	var notices []people.Problem
 	if c.problem != nil {
-		notices = append(notices, people.Problem{Code: c.problem.Code, Reason: "signs in, but " + c.problem.Reason, Remedy: c.problem.Remedy})
+		notices = append(notices, people.Problem{Code: c.problem.Code, Reason: "no link is broken, but " + c.problem.Reason, Remedy: c.problem.Remedy})
 	}
 	if len(c.lacks) > 0 {
 		problem := people.NotMember(c.lacks...)
-		reason := "signs in, assigned to the Studio application " + strings.Join(c.through, " and ") + ", but " + problem.Reason
+		reason := "assigned to the Studio application " + strings.Join(c.through, " and ") + ", but " + problem.Reason
 		code := problem.Code
 		if len(c.lacks) == len(c.person.Groups) && !c.person.Named {
 			code = codeOutsideGroup
@@ -325,8 +351,9 @@ func (c *chain) record() onboarding.PersonRecord {
 	if link := c.broken(); link != nil {
 		record.Code, record.Reason, record.Remedy = link.Code, link.Found, link.Remedy
 	} else {
-		record.Ready = true
+		record.Ready, record.Grade = true, c.grade()
 	}
+	record.LastSignIn = c.signedIn()
 	return record
 }
 

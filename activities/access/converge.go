@@ -44,7 +44,14 @@ func (x *Activities) ConvergeAccess(ctx context.Context, in Input) (Result, erro
 	if err := view.requireGroups(); err != nil {
 		return Result{}, err
 	}
+	var first []string
+	if in.Canary != nil {
+		if view, first, err = view.onlyCanary(*in.Canary); err != nil {
+			return Result{}, err
+		}
+	}
 	c := newConvergence(x, a, view, found)
+	c.result.First = first
 	pause := a.waits.Profile / firstPause
 	for {
 		settled, err := c.round(ctx)
@@ -149,7 +156,7 @@ func (c *convergence) round(ctx context.Context) (settled bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if c.rounds == 0 {
+	if c.rounds == 0 && c.in.Canary == nil {
 		guard, err := c.guard(ctx, c.x.Okta, c.x.now(), &c.view, actual)
 		if err == nil {
 			err = c.keep(ctx, guard)
@@ -168,6 +175,9 @@ func (c *convergence) round(ctx context.Context) (settled bool, err error) {
 	c.progress.At(seen, len(c.people))
 	if c.assigning = len(changes.Assign) > 0; c.assigning {
 		return false, c.assignAll(ctx, changes.Assign)
+	}
+	if len(c.in.First) > 0 && c.view.desired.OnRemoval != onboarding.RemovalReport {
+		changes.Revoke = append(changes.Revoke, c.firstOnes(actual, c.view.desired.Assignments())...)
 	}
 	if err := c.remove(ctx, changes); err != nil {
 		return false, err

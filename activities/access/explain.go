@@ -245,11 +245,15 @@ func (e *explaining) pin(ctx context.Context, desired *Desired) error {
 // explanation shows all links.
 func (e *explaining) explanation() onboarding.PersonExplanation {
 	links := e.links()
-	result := onboarding.PersonExplanation{Person: e.person.Login, Ready: true, Links: links[:]}
+	result := onboarding.PersonExplanation{Person: e.person.Login, Ready: true, Links: links[:], LastSignIn: e.signedIn()}
+	for _, finding := range e.findings() {
+		result.Notices = append(result.Notices, onboarding.WithRemedy(finding.Reason, finding.Remedy))
+	}
 	if link := e.broken(); link != nil {
 		result.Ready, result.Broken, result.Code, result.Remedy = false, link.Link, link.Code, link.Remedy
 		return result
 	}
+	result.Grade = e.grade()
 	for _, notice := range e.notices() {
 		result.Notices = append(result.Notices, notice.Reason)
 	}

@@ -27,6 +27,7 @@ import (
 
 	"studio-onboarding/activities"
 	"studio-onboarding/activities/access"
+	"studio-onboarding/activities/activitytest"
 	"studio-onboarding/activities/provider"
 	"studio-onboarding/internal/awscloud"
 	"studio-onboarding/internal/fault"
@@ -71,6 +72,7 @@ func (p *fakeProfile) times(out map[string]any) map[string]any {
 // fakeCloud is an identity store, an application and a domain that answer on the wire and do what a test tells them, also
 // what the sandbox's well-behaved ones do not: fail, lag and lose.
 type fakeCloud struct {
+	t   *testing.T
 	url string
 
 	mu       sync.Mutex
@@ -81,6 +83,9 @@ type fakeCloud struct {
 	apps     map[string]string // profile → status of its app
 	spaces   map[string]string // space → owner profile
 	writes   []string
+	// application is the status of the Studio application, "" for ENABLED; open lets everybody in.
+	application string
+	open        bool
 	// clocked makes profiles have times.
 	clocked bool
 	// calls counts the calls of operations.
@@ -95,7 +100,7 @@ type fakeCloud struct {
 
 func newFakeCloud(t *testing.T) *fakeCloud {
 	f := &fakeCloud{
-		groups: map[string][]string{}, assigned: map[string]bool{}, profiles: map[string]*fakeProfile{}, apps: map[string]string{},
+		t: t, groups: map[string][]string{}, assigned: map[string]bool{}, profiles: map[string]*fakeProfile{}, apps: map[string]string{},
 		spaces: map[string]string{}, calls: map[string]int{},
 		refuse: func(string, map[string]any) string { return "" }, lose: func(string, map[string]any) bool { return false },
 		outcome: func(string) []string { return []string{"InService"} },
@@ -216,6 +221,11 @@ func (f *fakeCloud) answer(operation string, in map[string]any) (map[string]any,
 			members = append(members, map[string]any{"MemberId": map[string]any{"UserId": id}, "IdentityStoreId": "d-1234567890"})
 		}
 		return cutPage("GroupMemberships", members, in), ""
+	case "DescribeApplication":
+		return map[string]any{"ApplicationArn": fakeApp, "Status": cmp.Or(f.application, "ENABLED"),
+			"PortalOptions": map[string]any{"Visibility": "ENABLED"}}, ""
+	case "GetApplicationAssignmentConfiguration":
+		return map[string]any{"AssignmentRequired": !f.open}, ""
 	case "ListApplicationAssignments":
 		var assignments []map[string]any
 		for _, key := range slices.Sorted(maps.Keys(f.assigned)) {
@@ -355,17 +365,30 @@ type fakeOkta struct {
 	logErr   error
 	// appStatus is the app's own; empty stands for an active one.
 	appStatus string
+	// alter changes the app, and metadata replaces what Okta says of its certificate.
+	alter    func(*model.App)
+	metadata func() ([]byte, error)
 }
 
 func (*fakeOkta) URL() string { return "https://example.okta.com" }
 
 func (o *fakeOkta) App(_ context.Context, id string) (model.App, error) {
-	return model.App{ID: id, Label: "AWS IAM Identity Center", Status: cmp.Or(o.appStatus, "ACTIVE")}, nil
+	app := activitytest.SAMLApp(id, "AWS IAM Identity Center")
+	app.Status, app.ACSURL = cmp.Or(o.appStatus, "ACTIVE"), "https://us-east-1.signin.aws.amazon.com/platform/saml/acs/1"
+	app.EntityID = "https://us-east-1.signin.aws.amazon.com/platform/saml/d-1234567890"
+	if o.alter != nil {
+		o.alter(&app)
+	}
+	return app, nil
 }
+
+func (o *fakeOkta) Metadata(context.Context, string) ([]byte, error) { return o.metadata() }
 
 // newFakeOkta is an org that has brought everybody of the cloud there.
 func newFakeOkta(cloud *fakeCloud) *fakeOkta {
 	okta := &fakeOkta{groups: map[string][]model.User{}, singles: map[string]model.User{}}
+	metadata := []byte(activitytest.IdPMetadata(cloud.t, time.Now().AddDate(5, 0, 0)))
+	okta.metadata = func() ([]byte, error) { return metadata, nil }
 	for name, members := range cloud.groups {
 		for _, id := range members {
 			okta.groups[name] = append(okta.groups[name], oktaUser(strings.TrimPrefix(id, "id-")))

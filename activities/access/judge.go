@@ -20,6 +20,7 @@ const (
 	codeExecutionRole = "profile-execution-role"
 	codeTags          = "profile-tags"
 	codeGuard         = "access-guard"
+	codeCanary        = "access-canary"
 )
 
 // The fields of the spec that are judged here.
@@ -28,6 +29,9 @@ const (
 	fieldPeople      = "access.guard.people"
 	fieldWindow      = "access.guard.window"
 	fieldQuarantine  = "access.guard.quarantine"
+	fieldCanary      = "access.canary.person"
+	fieldCanaryGroup = "access.canary.group"
+	fieldRollout     = "access.rollout"
 	fieldProfiles    = "access.profiles"
 	fieldOnRemoval   = "access.onRemoval"
 	fieldGroupRole   = "access.groups[].executionRole"
@@ -183,6 +187,7 @@ func (j *judge) fields() {
 	j.fieldProfiles()
 	j.fieldOnRemoval()
 	j.fieldGuard()
+	j.fieldCanary()
 	j.fieldRoles()
 	j.fieldTags()
 }
@@ -240,6 +245,32 @@ func (j *judge) fieldGuard() {
 		return
 	}
 	say(fieldQuarantine, want, "Profiles of people who lost access are kept for %s: %d are.", want, r.Quarantined)
+}
+
+// fieldCanary says who signs in first, and when the others are let in. Nothing in the world is compared with it.
+func (j *judge) fieldCanary() {
+	var canary onboarding.CanarySpec
+	if j.spec.Access.Canary != nil {
+		canary = *j.spec.Access.Canary
+	}
+	say := func(field, want, format string, args ...any) {
+		j.field(onboarding.VerdictKeep, field, codeCanary, "", want, want, format, args...)
+	}
+	person, group := "Whoever has access may sign in first.", "Whoever has access may sign in first."
+	switch {
+	case canary.Person != "":
+		person, group = canary.Person+" signs in first.", "One person signs in first."
+	case canary.Group != "":
+		person, group = "Somebody of a group signs in first.", "Somebody in the group "+canary.Group+" signs in first."
+	}
+	say(fieldCanary, canary.Person, "%s", person)
+	say(fieldCanaryGroup, canary.Group, "%s", group)
+	rollout := cmp.Or(j.spec.Access.Rollout, onboarding.RolloutEverybody)
+	if rollout == onboarding.RolloutCanaryFirst {
+		say(fieldRollout, rollout, "The canary gets access first, and the others once the canary was seen signing in.")
+		return
+	}
+	say(fieldRollout, rollout, "Everybody gets access at once; then the canary signs in.")
 }
 
 // fieldRoles compares the execution roles of the domain, of each group and of single people with those of the profiles that

@@ -80,6 +80,8 @@ func listed(person onboarding.PersonRecord, in onboarding.PeopleQuery) bool {
 		return !person.Ready
 	case onboarding.StatusNoProfile:
 		return !person.Ready && person.Profile == ""
+	case string(onboarding.GradeConfigured), string(onboarding.GradeVerified), string(onboarding.GradeProven):
+		return string(person.Grade) == in.Status
 	case onboarding.StatusFailed:
 		return strings.HasSuffix(person.ProfileStatus, profile.StatusFailed)
 	}

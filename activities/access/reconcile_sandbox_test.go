@@ -398,7 +398,7 @@ func TestAPersonIsExplainedFromOktaToStudio(t *testing.T) {
 		in.FollowOkta = true
 		result, err := perform(t, w.x.ExplainPerson, access.ExplainInput{Access: in, Login: login})
 		require.NoError(t, err)
-		require.Len(t, result.Links, 8)
+		require.Len(t, result.Links, 9)
 		return result
 	}
 	// Whatever it says about anybody is what happens when they try.

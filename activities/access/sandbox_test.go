@@ -90,7 +90,7 @@ func TestEverybodyOfTheDemoCanSignInOrIsToldWhyNot(t *testing.T) {
 	verified, err := perform(t, x.VerifyAccess, w.access)
 	require.NoError(t, err)
 	require.Equal(t, onboarding.People{
-		Wanted: synced.Wanted, Synced: synced.Synced, Assigned: synced.Synced, Profiles: synced.Synced, Ready: synced.Synced,
+		Wanted: synced.Wanted, Synced: synced.Synced, Assigned: synced.Synced, Profiles: synced.Synced, Ready: synced.Synced, Verified: synced.Synced,
 	}, verified.People)
 	require.Equal(t, synced.Exceptions, verified.Exceptions)
 	w.requireProof(verified)

@@ -15,7 +15,8 @@ import (
 
 // VerifyAccess reads everything back and changes nothing: for each person who should be able to sign in, whether Okta lets them
 // into the app, whether they are enabled in Identity Center under the name that Okta sends, whether they are assigned, by
-// themselves or by a group, and whether their profile is InService with the right role. Who passes all of it is ready; of
+// themselves or by a group, and whether their profile is InService with the right role. The trust between the app and Identity
+// Center, and the Studio application, are judged for all of them. Who passes all of it is ready, with a grade; of
 // everybody else it says why not and what to do. Everybody is in a list in the store, and the result names some.
 //
 // Whose profile it is, and with which role, comes from an earlier look where the profile has not changed since.
@@ -94,7 +95,7 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 	}
 	result := VerifyResult{
 		People: v.people, Groups: v.groupAccess(), Exceptions: v.exceptions.Listed, ExceptionsTotal: v.exceptions.Total,
-		Notices: v.notices.Listed, PeopleFile: list.Address, List: list, Roster: agreed, Absent: compared.Count(people.CodeDeletedThere),
+		Notices: v.notices.Listed, Findings: same.findings(), PeopleFile: list.Address, List: list, Roster: agreed, Absent: compared.Count(people.CodeDeletedThere),
 	}
 	if in.RecordChanges {
 		err = v.report(ctx, x, in.Run, actual, &result)
@@ -273,6 +274,15 @@ func (v *verification) tally(c *chain, record onboarding.PersonRecord) {
 	}
 	if record.Ready {
 		v.people.Ready++
+	}
+	switch record.Grade {
+	case onboarding.GradeVerified:
+		v.people.Verified++
+	case onboarding.GradeProven:
+		v.people.Proven++
+	}
+	if !record.LastSignIn.IsZero() {
+		v.people.SignedIn++
 	}
 }
 

@@ -27,6 +27,8 @@ type OktaStub struct {
 	Users     []model.AppUser
 	Pushes    []model.Mapping
 	Failures  []model.LogEvent
+	// LetIn are the sign-ins that Okta logged, the newest first.
+	LetIn     []model.LogEvent
 	Succeeded time.Time
 	XML       string
 
@@ -283,6 +285,11 @@ func (o *OktaStub) DeleteMapping(_ context.Context, _, id string) error {
 // ProvisioningFailures are the failed events.
 func (o *OktaStub) ProvisioningFailures(context.Context, string, time.Time, time.Time, int) ([]model.LogEvent, error) {
 	return o.Failures, o.Refuse["failures"]
+}
+
+// SignOns are the people who were let in.
+func (o *OktaStub) SignOns(context.Context, string, time.Time, time.Time, int) ([]model.LogEvent, error) {
+	return o.LetIn, o.Refuse["sign-ons"]
 }
 
 // LastProvisioned is when something was provisioned last.

@@ -139,6 +139,12 @@ func Absent(absent, wanted int) []onboarding.Verdict {
 	return j.verdicts
 }
 
+// Trust is what is said of the trust and the Studio application by those who judge people's access by it, without what is judged here:
+// blocked where sign-ins are refused.
+func Trust(found []onboarding.Verdict) []onboarding.Verdict {
+	return slices.DeleteFunc(slices.Clone(found), func(v onboarding.Verdict) bool { return v.Code == CodeApplication })
+}
+
 type judgement struct {
 	State
 	handles  onboarding.Handles

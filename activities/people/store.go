@@ -170,6 +170,22 @@ func (s IdentityStore) UserID(ctx context.Context, userName string) (string, err
 	return aws.ToString(out.UserId), nil
 }
 
+// Named finds a user by the exact name, and says whether there is one. It needs no permission that listing people does not.
+func (s IdentityStore) Named(ctx context.Context, userName string) (User, bool, error) {
+	out, err := s.client.ListUsers(ctx, &identitystore.ListUsersInput{IdentityStoreId: &s.id, Filters: []identitystoretypes.Filter{
+		{AttributePath: aws.String("UserName"), AttributeValue: &userName},
+	}})
+	if err != nil {
+		return User{}, false, err
+	}
+	for _, user := range out.Users {
+		if found := userOf(user); found.UserName == userName {
+			return found, true, nil
+		}
+	}
+	return User{}, false, nil
+}
+
 // User reads one user, and says whether there is one.
 func (s IdentityStore) User(ctx context.Context, id string) (User, bool, error) {
 	out, err := s.client.DescribeUser(ctx, &identitystore.DescribeUserInput{IdentityStoreId: &s.id, UserId: &id})

@@ -75,6 +75,8 @@ type Okta interface {
 	ProvisioningFailures(ctx context.Context, appID string, since, until time.Time, max int) ([]model.LogEvent, error)
 	// LastProvisioned is when the app last provisioned somebody or something in a period; zero where it did not.
 	LastProvisioned(ctx context.Context, appID string, since, until time.Time) (time.Time, error)
+	// SignOns are the people whom Okta let in to the app in a period, newest first, at most max.
+	SignOns(ctx context.Context, appID string, since, until time.Time, max int) ([]model.LogEvent, error)
 }
 
 // SCIM makes clients of AWS's SCIM endpoint. Implemented by internal/scim.

@@ -19,6 +19,10 @@ type Waits struct {
 	Propagation time.Duration
 	// Settle is how long people may stay unprovisioned without any error before they are reported as stuck.
 	Settle time.Duration
+	// SignIn: for the canary to sign in. CloudTrail allows two look-ups in a second.
+	SignIn time.Duration
+	// Trail is how long after a sign-in no further one is waited for: CloudTrail may show events a quarter of an hour late.
+	Trail time.Duration
 }
 
 // DefaultWaits are the pauses for the real providers.
@@ -31,6 +35,8 @@ func DefaultWaits() Waits {
 		Profile:     5 * time.Second,
 		Propagation: 2 * time.Minute,
 		Settle:      15 * time.Minute,
+		SignIn:      30 * time.Second,
+		Trail:       20 * time.Minute,
 	}
 }
 
@@ -45,6 +51,7 @@ func (w Waits) Faster(speed float64) Waits {
 	return Waits{
 		Instance: scale(w.Instance), Console: scale(w.Console), Sync: scale(w.Sync), Domain: scale(w.Domain),
 		Profile: scale(w.Profile), Propagation: scale(w.Propagation), Settle: scale(w.Settle),
+		SignIn: scale(w.SignIn), Trail: scale(w.Trail),
 	}
 }
 

@@ -39,7 +39,7 @@ func (s *site) activities() []any {
 	cloud := s.CloudAs(s.worker)
 	return activities.All(activities.Providers{
 		AWS: cloud, Okta: okta, SCIM: &scim.Client{}, Secrets: secret.New(func(string) string { return "" }, cloud), Waits: s.waits,
-		People: s.lists(), Packs: s.lists(),
+		People:        s.lists(),
 		PlainHTTPHost: at.Host,
 	})
 }

@@ -266,7 +266,7 @@ func (s *site) activities() []any {
 	require.NoError(s, err)
 	store := storetest.At(s, filepath.Join(s.secrets, "people"))
 	return activities.All(activities.Providers{
-		AWS: s.aws, Okta: s.okta, SCIM: &scim.Client{}, Secrets: secret.New(func(string) string { return "" }, s.aws), Waits: s.waits, People: store, Packs: store,
+		AWS: s.aws, Okta: s.okta, SCIM: &scim.Client{}, Secrets: secret.New(func(string) string { return "" }, s.aws), Waits: s.waits, People: store,
 		PlainHTTPHost: at.Host,
 	})
 }

@@ -51,6 +51,9 @@ func (a rawApp) app() (App, error) {
 				ACSURL   string `json:"acsURL"`
 				EntityID string `json:"entityID"`
 			} `json:"app"`
+			SignOn struct {
+				NameIDFormat string `json:"subjectNameIdFormat"`
+			} `json:"signOn"`
 		} `json:"settings"`
 		Links struct {
 			AppLinks []struct {
@@ -65,7 +68,7 @@ func (a rawApp) app() (App, error) {
 		ID: fields.ID, Name: fields.Name, Label: fields.Label, Status: fields.Status, SignOnMode: fields.SignOnMode,
 		ACSURL: fields.Settings.App.ACSURL, EntityID: fields.Settings.App.EntityID,
 		KeyID: fields.Credentials.Signing.KeyID, UserNameTemplate: fields.Credentials.UserNameTemplate.Template,
-		Features: fields.Features, Created: fields.Created,
+		NameIDFormat: fields.Settings.SignOn.NameIDFormat, Features: fields.Features, Created: fields.Created,
 	}
 	if len(fields.Links.AppLinks) > 0 {
 		app.Tile = fields.Links.AppLinks[0].Href

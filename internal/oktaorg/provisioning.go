@@ -19,6 +19,9 @@ const pageSize = 500
 // maxLogAge is how far back the System Log may be asked ("System Log query", since).
 const maxLogAge = 179 * 24 * time.Hour
 
+// eventSignOn is the event of somebody who opens an app (Okta, "Event types").
+const eventSignOn = "user.authentication.sso"
+
 const (
 	connectionPath  = "/connections/default"
 	timestampLayout = "2006-01-02T15:04:05.000Z"
@@ -138,7 +141,18 @@ func (o *Org) LastProvisioned(ctx context.Context, appID string, since, until ti
 	return events[0].Published, nil
 }
 
+// SignOns are the people whom Okta let in to the app in a period, newest first, at most max.
+func (o *Org) SignOns(ctx context.Context, appID string, since, until time.Time, max int) ([]LogEvent, error) {
+	return o.logEvents(ctx, `target.id eq "`+appID+`" and eventType eq "`+eventSignOn+`" and outcome.result eq "SUCCESS"`,
+		since, until, max)
+}
+
 func (o *Org) provisioningEvents(ctx context.Context, appID, result string, since, until time.Time, max int) ([]LogEvent, error) {
+	return o.logEvents(ctx, `target.id eq "`+appID+`" and eventType sw "application.provision" and outcome.result eq "`+result+`"`,
+		since, until, max)
+}
+
+func (o *Org) logEvents(ctx context.Context, filter string, since, until time.Time, max int) ([]LogEvent, error) {
 	if oldest := until.Add(-maxLogAge); since.Before(oldest) {
 		since = oldest
 	}
@@ -146,7 +160,7 @@ func (o *Org) provisioningEvents(ctx context.Context, appID, result string, sinc
 	params := query.NewQueryParams(
 		query.WithSince(since.UTC().Format(timestampLayout)),
 		query.WithUntil(until.UTC().Format(timestampLayout)),
-		query.WithFilter(`target.id eq "`+appID+`" and eventType sw "application.provision" and outcome.result eq "`+result+`"`),
+		query.WithFilter(filter),
 		query.WithSortOrder("DESCENDING"),
 		query.WithLimit(int64(min(max, 1000))),
 	)
@@ -183,10 +197,15 @@ func logEventOf(item *okta.LogEvent) LogEvent {
 		case "User":
 			event.UserID, event.UserLogin = target.Id, target.AlternateId
 		case "AppUser":
+			event.AppUserName = target.AlternateId
 			if event.UserLogin == "" {
 				event.UserLogin = target.AlternateId
 			}
 		}
+	}
+	// Of a sign-in, the person is who acts.
+	if item.EventType == eventSignOn && item.Actor != nil {
+		event.UserID, event.UserLogin = item.Actor.Id, item.Actor.AlternateId
 	}
 	return event
 }

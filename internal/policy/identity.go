@@ -19,7 +19,7 @@ func (n needs) identity() []Statement {
 		discover.Action = append(discover.Action, "organizations:ListDelegatedAdministrators")
 	}
 	assign := n.onApplications("Assign", "sso:CreateApplicationAssignment", "sso:DeleteApplicationAssignment", "sso:ListApplicationAssignments")
-	if n.spec.Access.OnRemoval == onboarding.RemovalReport {
+	if n.spec.Access.OnRemoval == onboarding.RemovalReport { // also of a canary who was let in first: their own assignment stays
 		assign.Action = slices.DeleteFunc(assign.Action, func(action string) bool { return action == "sso:DeleteApplicationAssignment" })
 	}
 	statements := []Statement{
@@ -41,8 +41,8 @@ func (n needs) identity() []Statement {
 		return statements
 	}
 	return append(statements,
-		// Of reconciles, which judge the connection.
-		n.onApplications("OptionalConnection", "sso:DescribeApplication"),
+		// Of reconciles, which judge the connection, and of the last step of a run: without them nobody's grade is above configured.
+		n.onApplications("OptionalConnection", "sso:DescribeApplication", "sso:GetApplicationAssignmentConfiguration"),
 		allow("OptionalTokenWarnings", anything, "health:DescribeEvents"),
 		// Of starter access --person, besides.
 		allow("OptionalPerson", anything, "identitystore:GetUserId", "identitystore:ListGroupMembershipsForMember"))

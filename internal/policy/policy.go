@@ -19,7 +19,7 @@ type Options struct {
 	Secret string
 	// Delegated says that the identity side is the delegated administrator's account, not the management account.
 	Delegated bool
-	// Required leaves out what a run can do without: evidence, quotas, some checks, Okta's System Log, taking stock of what is in use, and
+	// Required leaves out what a run can do without: evidence of sign-ins, quotas, some checks, Okta's System Log, taking stock of what is in use, and
 	// explaining one person.
 	Required bool
 	// ReadOnly leaves what check, plan and survey call, which write nothing. A run needs more.

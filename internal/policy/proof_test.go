@@ -33,6 +33,7 @@ import (
 	"studio-onboarding/activities/oktaapp"
 	"studio-onboarding/activities/people"
 	"studio-onboarding/activities/provisioning"
+	"studio-onboarding/activities/signin"
 	"studio-onboarding/activities/trust"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg"
@@ -447,6 +448,10 @@ func (p *proof) access(spec onboarding.Spec, in access.Input) {
 	var verified access.VerifyResult
 	require.NoError(t, p.insist(step(x.VerifyAccess, always(in), &verified)))
 	require.Positive(t, verified.People.Ready)
+	p.optional(step(x.VerifyAccess, always(in), &verified), "sso:GetApplicationAssignmentConfiguration")
+	seen := &signin.Activities{AWS: p.cloud, Okta: p.okta, Waits: p.waits, Store: storetest.New(t)}
+	p.optional(step(seen.FindSignIns, always(signin.Input{Studio: in.Run, IdentityCenter: in.IdentityCenter, Region: in.Region,
+		InstanceARN: in.InstanceARN, IdentityStoreID: in.IdentityStoreID, AppID: in.AppID}), new(signin.Found)), "cloudtrail:LookupEvents")
 
 	// A group that is assigned and not in the spec is called by its name.
 	other := in

@@ -161,7 +161,9 @@ func report() onboarding.Report {
 			AccessPortal: "https://d-9067EXAMPLE.awsapps.com/start",
 			Studio:       "https://d-abcdEXAMPLE.studio.us-east-1.sagemaker.aws",
 		},
-		People: onboarding.People{Wanted: 1204, Synced: 1202, Assigned: 1202, Profiles: 1202, Ready: 1202},
+		People: onboarding.People{Wanted: 1204, Synced: 1202, Assigned: 1202, Profiles: 1202, Ready: 1202, Verified: 1180, Proven: 20,
+			SignedIn: 24},
+		Canary: &onboarding.Canary{Person: "ada@example.com", SignIns: 3, At: ago(30 * time.Minute), Addresses: []string{"tile", "portal", "studio"}},
 		Groups: []onboarding.GroupAccess{
 			{Name: "sagemaker-studio-users", GroupID: "g-1", People: 1190},
 			{Name: "sagemaker-studio-ml", GroupID: "g-2", People: 14, ExecutionRole: "arn:aws:iam::222222222222:role/SageMakerStudio-ml"},
@@ -241,7 +243,7 @@ func TestGoldenTexts(t *testing.T) {
 
 func TestADeadConnectionComesBeforeTheDifferencesThatThereAreNot(t *testing.T) {
 	r := onboarding.ReconcileReport{Run: "data-science", State: onboarding.RunAttention, StartedAt: ago(time.Minute), EndedAt: now,
-		People: onboarding.People{Wanted: 10, Ready: 10}, Health: &onboarding.Health{
+		People: onboarding.People{Wanted: 10, Ready: 10, Verified: 7, Proven: 3}, Health: &onboarding.Health{
 			Verdicts: []onboarding.Verdict{
 				{Kind: onboarding.VerdictKeep, Code: "okta-app", Reason: "The app is active."},
 				{Kind: onboarding.VerdictBlocked, Code: "scim-token", Reason: "The SCIM token has expired.", Remedy: "Make a new token."},
@@ -271,4 +273,33 @@ func TestAReconcileSaysWhatTheRosterIsAndWhoIsHeld(t *testing.T) {
 	require.Contains(t, b.String(), "49 people on the agreed roster; 2 lost access within 7d, unasked up to 20 %; 1 profile in quarantine.")
 	require.Contains(t, b.String(), r.Held)
 	require.Contains(t, b.String(), r.Command)
+}
+
+// person is somebody of whom every link was judged but one.
+func person() onboarding.PersonExplanation {
+	return onboarding.PersonExplanation{Person: "ada@example.com", Ready: true, Grade: onboarding.GradeConfigured, Links: []onboarding.PersonLink{
+		{Link: onboarding.LinkOkta, State: onboarding.LinkOK, Found: "ACTIVE in Okta as ada@example.com"},
+		{Link: onboarding.LinkSAML, State: onboarding.LinkUnknown, Found: "the app has this instance's values; its signing certificate was not seen"},
+		{Link: onboarding.LinkProfile, State: onboarding.LinkNotSeen},
+	}, Notices: []string{"The Studio application requires no assignment."}}
+}
+
+func TestAnExplanationSaysHowSureItIs(t *testing.T) {
+	for name, change := range map[string]func(*onboarding.PersonExplanation){
+		"person-configured": func(*onboarding.PersonExplanation) {},
+		"person-verified":   func(e *onboarding.PersonExplanation) { e.Grade = onboarding.GradeVerified },
+		"person-proven": func(e *onboarding.PersonExplanation) {
+			e.Grade, e.LastSignIn = onboarding.GradeProven, ago(time.Hour)
+		},
+		"person-broken": func(e *onboarding.PersonExplanation) {
+			e.Ready, e.Grade, e.Broken, e.Remedy = false, "", onboarding.LinkSAML, "Upload the app's current metadata."
+			e.Links[1].State = onboarding.LinkBroken
+		},
+	} {
+		e := person()
+		change(&e)
+		var b strings.Builder
+		require.NoError(t, render.Person(&b, e, render.Options{Now: now, Width: 100}))
+		golden(t, name, b.String())
+	}
 }

@@ -236,7 +236,7 @@ func (l *Live) changes(b *strings.Builder, p onboarding.Progress, o Options) {
 			continue
 		}
 		b.WriteString(stamp + stepLine(p, step, o, "●") + "\n")
-		if step.Retrying != "" && step.State == onboarding.StepRunning {
+		if step.Retrying != "" && (step.State == onboarding.StepRunning || step.State == onboarding.StepWaiting) {
 			b.WriteString(pad("", len("15:04:05 ")) + pad("", textColumn) + o.paint(dim, clean(retrying(step))) + "\n")
 		}
 	}

@@ -47,7 +47,7 @@ func checklist(p onboarding.Progress, o Options, busy string) []string {
 			}
 		}
 		lines = append(lines, stepLine(p, step, o, busy))
-		if step.Retrying != "" && step.State == onboarding.StepRunning {
+		if step.Retrying != "" && (step.State == onboarding.StepRunning || step.State == onboarding.StepWaiting) {
 			lines = append(lines, pad("", textColumn)+o.paint(dim, clean(retrying(step))))
 		}
 	}

@@ -17,7 +17,7 @@ func Reconcile(w io.Writer, r onboarding.ReconcileReport, o Options) error {
 		line += "  dry run: nothing was changed"
 	}
 	out.line(line, "  ", out.since(r.StartedAt, r.EndedAt))
-	out.line(fmt.Sprintf("%s of %s can sign in.", number(r.People.Ready), plural(r.People.Wanted, "person", "people")))
+	out.line(r.People.Words(), ".")
 	out.dead(r.Dead())
 	out.changes(r)
 	out.roster(r.Roster)
@@ -123,16 +123,25 @@ func (p *page) changes(r onboarding.ReconcileReport) {
 // Person writes the links between one person in Okta and Studio.
 func Person(w io.Writer, e onboarding.PersonExplanation, o Options) error {
 	out := page{Options: o}
-	verdict := out.paint(green, "can sign in")
-	if !e.Ready {
+	verdict := ""
+	switch {
+	case !e.Ready:
 		verdict = out.paint(red, "can't sign in: "+e.Broken)
+	case e.Grade == onboarding.GradeProven:
+		verdict = out.paint(green, "proven: was seen signing in")
+	case e.Grade == onboarding.GradeVerified:
+		verdict = out.paint(green, "verified, not proven: every link is right, and no sign-in was seen since the trust was last changed, within 90 days")
+	default:
+		verdict = out.paint(yellow, "configured, not verified: no link is broken, and not all of them could be judged")
 	}
-	out.line(out.paint(bold, clean(e.Person)), "  ", verdict)
+	out.wrapped(out.paint(bold, clean(e.Person))+"  ", "  ", verdict)
 	for _, link := range e.Links {
 		mark, text := out.paint(green, "✔"), clean(link.Found)
 		switch link.State {
 		case onboarding.LinkBroken:
 			mark, text = out.paint(red, "✘"), out.paint(red, text)
+		case onboarding.LinkUnknown:
+			mark = out.paint(yellow, "?")
 		case onboarding.LinkNotSeen:
 			mark = out.paint(dim, "○")
 			if text == "" {
@@ -141,9 +150,20 @@ func Person(w io.Writer, e onboarding.PersonExplanation, o Options) error {
 		}
 		out.wrapped("  "+mark+" "+pad(link.Link, 22), strings.Repeat(" ", 26), text)
 	}
+	if e.LastSignIn.IsZero() {
+		out.wrapped("    "+pad("last sign-in", 22), strings.Repeat(" ", 26), out.paint(dim, "none was seen"))
+	} else {
+		out.wrapped("    "+pad("last sign-in", 22), strings.Repeat(" ", 26), out.moment(e.LastSignIn))
+	}
 	if e.Remedy != "" {
 		out.heading("What to do")
 		out.wrapped("  ", "  ", clean(e.Remedy))
+	}
+	if len(e.Notices) > 0 {
+		out.heading("Good to know")
+		for _, notice := range e.Notices {
+			out.wrapped("  ", "  ", clean(notice))
+		}
 	}
 	return out.flush(w)
 }

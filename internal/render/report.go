@@ -9,7 +9,8 @@ import (
 	"studio-onboarding/onboarding"
 )
 
-// Report writes the report of a run: the sign-in addresses, who can sign in and who can't and why, what was created or adopted, what
+// Report writes the report of a run: the sign-in addresses, how sure it is that people can sign in, who can't and why, what was
+// created or adopted, what
 // people did, and what will expire.
 func Report(w io.Writer, r onboarding.Report, o Options) error {
 	out := page{Options: o}
@@ -60,6 +61,9 @@ func (p *page) counts(r onboarding.Report) {
 	n := r.People
 	p.table([]string{"WANTED", "IN IDENTITY CENTER", "ASSIGNED", "PROFILES", "READY"},
 		[][]string{{number(n.Wanted), number(n.Synced), number(n.Assigned), number(n.Profiles), number(n.Ready)}})
+	p.wrapped("  ", "  ", fmt.Sprintf("Of those who are ready: %s proven (seen signing in), %s verified, %s configured. "+
+		"Ever seen signing in: %s.", number(n.Proven), number(n.Verified), number(n.Configured()), number(n.SignedIn)))
+	p.canary(r.Canary)
 	if len(r.Groups) > 0 {
 		rows := make([][]string, 0, len(r.Groups))
 		for _, group := range r.Groups {
@@ -74,13 +78,28 @@ func (p *page) counts(r onboarding.Report) {
 	}
 }
 
+// canary says who has signed in to prove that it works.
+func (p *page) canary(c *onboarding.Canary) {
+	if c == nil || c.Person == "" {
+		return
+	}
+	text := fmt.Sprintf("%s signed in %s, last %s", clean(c.Person), plural(c.SignIns, "time", "times"), p.moment(c.At))
+	if c.Before {
+		text = fmt.Sprintf("%s had signed in before, %s", clean(c.Person), p.moment(c.At))
+	}
+	if len(c.Addresses) > 0 {
+		text += "; worked, as they said: " + clean(strings.Join(c.Addresses, ", "))
+	}
+	p.wrapped("  ", "  ", "Canary: "+text+".")
+}
+
 func (p *page) exceptions(r onboarding.Report) {
 	if total := max(r.ExceptionsTotal, len(r.Exceptions)); total > 0 {
 		p.heading(plural(total, "person who should be able to sign in and can't", "people who should be able to sign in and can't"))
 		p.people(r.Exceptions, total)
 	}
 	if len(r.Notices) > 0 {
-		p.heading("Good to know about people who can sign in")
+		p.heading("Good to know about people who are ready")
 		p.people(r.Notices, len(r.Notices))
 	}
 	var warnings [][]string

@@ -16,7 +16,7 @@ func rooms() []room {
 		{[]string{"activities/record"}, "what a studio's record needs of the Temporal server: how runs ended, what the first version left, forgetting",
 			[]string{"onboarding", "internal/fault", "internal/ending", "internal/studioclient"}, []string{awsSDK, oktaSDK, server}},
 		{[]string{"activities/*"}, "one resource each: look, judge, act",
-			[]string{"onboarding", "activities/provider", "activities/people", "internal/fault", "internal/knowledge", "internal/oktaorg/model",
+			[]string{"onboarding", "activities/provider", "activities/people", "activities/signin", "internal/fault", "internal/knowledge", "internal/oktaorg/model",
 				"internal/policy",
 				"internal/profile", "internal/roster", "internal/saml", "internal/scim"},
 			[]string{server, oktaSDK}},

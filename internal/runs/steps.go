@@ -29,7 +29,9 @@ func stepOf(activity string) onboarding.Step {
 		return onboarding.StepDomain
 	case "ConvergeAccess":
 		return onboarding.StepAccess
-	case "VerifyAccess", "ListAccess", "ExplainPerson":
+	case "FindSignIns", "AwaitCanary", "CheckCanary":
+		return onboarding.StepCanary
+	case "VerifyAccess", "CollectSignIns", "ListAccess", "ExplainPerson":
 		return onboarding.StepVerify
 	}
 	return ""

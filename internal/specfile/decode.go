@@ -130,6 +130,7 @@ func withDefaults(s onboarding.Spec) onboarding.Spec {
 	s.Domain.Name = cmp.Or(s.Domain.Name, s.Name)
 	s.Domain.ExecutionRole = cmp.Or(s.Domain.ExecutionRole, s.DefaultRole())
 	s.Access.Profiles = cmp.Or(s.Access.Profiles, onboarding.ProfilesEager)
+	s.Access.Rollout = cmp.Or(s.Access.Rollout, onboarding.RolloutEverybody)
 	s.Access.OnRemoval = cmp.Or(s.Access.OnRemoval, onboarding.RemovalRevoke)
 	s.Access.Guard = s.Access.Guard.Filled()
 	s.Operator.RemindEvery = cmp.Or(s.Operator.RemindEvery, defaultReminder)

@@ -2,6 +2,7 @@ package specfile
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +21,7 @@ func checkRules(spec onboarding.Spec, source *specSource) {
 	c.idle()
 	c.storage()
 	c.access()
+	c.canary()
 	c.guard()
 	c.operator()
 }
@@ -172,6 +174,26 @@ func (c ruleCheck) access() {
 		default:
 			people[login] = i
 		}
+	}
+}
+
+// canary: one person or one of the access groups, and there is one where the others follow it.
+func (c ruleCheck) canary() {
+	path := []string{"access", "canary"}
+	canary := c.spec.Access.Canary
+	switch {
+	case canary == nil && c.spec.Access.Rollout == onboarding.RolloutCanaryFirst:
+		c.wrong([]string{"access", "rollout"}, "everybody, or canary-first together with access.canary", "there is no canary whom the others follow")
+	case canary == nil || c.source.faulty[pathKey(path)]:
+	case canary.Person == "" && canary.Group == "" && !c.source.has(append(path, "person")...) && !c.source.has(append(path, "group")...):
+		c.wrong(path, "person or group", "names nobody")
+	case canary.Person != "" && canary.Group != "":
+		c.wrong(path, "person or group", "names both a person and a group; one of them is enough")
+	case canary.Group != "" && !slices.ContainsFunc(c.spec.Access.Groups, func(g onboarding.GroupAccessSpec) bool { return g.Name == canary.Group }):
+		c.wrong(append(path, "group"), "one of access.groups", "%q has no access", canary.Group)
+	case canary.Person != "" && len(c.spec.Access.Groups) == 0 && !slices.ContainsFunc(c.spec.Access.People,
+		func(p onboarding.PersonAccessSpec) bool { return strings.EqualFold(p.Login, canary.Person) }):
+		c.wrong(append(path, "person"), "one of access.people, where there are no groups", "%q has no access", canary.Person)
 	}
 }
 

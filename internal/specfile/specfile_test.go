@@ -41,7 +41,7 @@ func TestTheSmallestSpecGetsEveryDefault(t *testing.T) {
 		},
 		Access: onboarding.AccessSpec{
 			Groups:   []onboarding.GroupAccessSpec{{Name: "sagemaker-studio-users"}},
-			Profiles: "eager", OnRemoval: "revoke", Guard: onboarding.GuardSpec{Share: 20, People: 3, Window: week, Quarantine: &week},
+			Profiles: "eager", OnRemoval: "revoke", Rollout: "everybody", Guard: onboarding.GuardSpec{Share: 20, People: 3, Window: week, Quarantine: &week},
 		},
 		Operator: onboarding.OperatorSpec{RemindEvery: onboarding.Duration(4 * time.Hour), Deadline: onboarding.Duration(14 * 24 * time.Hour)},
 	}, spec)
@@ -74,6 +74,8 @@ access:
   people: [{login: ada@example.com, executionRole: SageMakerStudio-ada}]
   profiles: first-sign-in
   onRemoval: delete-profile
+  canary: {person: ada@example.com}
+  rollout: canary-first
   guard: {share: 10, people: 5, window: 36h, quarantine: 0s}
 operator: {remindEvery: 90m, deadline: 2d}
 `))
@@ -100,6 +102,7 @@ operator: {remindEvery: 90m, deadline: 2d}
 			Groups:   []onboarding.GroupAccessSpec{{Name: "users"}, {Name: "ml", ExecutionRole: "SageMakerStudio-ml"}},
 			People:   []onboarding.PersonAccessSpec{{Login: "ada@example.com", ExecutionRole: "SageMakerStudio-ada"}},
 			Profiles: "first-sign-in", OnRemoval: "delete-profile",
+			Canary: &onboarding.CanarySpec{Person: "ada@example.com"}, Rollout: "canary-first",
 			Guard: onboarding.GuardSpec{Share: 10, People: 5, Window: onboarding.Duration(36 * time.Hour), Quarantine: new(onboarding.Duration)},
 		},
 		Operator: onboarding.OperatorSpec{RemindEvery: onboarding.Duration(90 * time.Minute), Deadline: onboarding.Duration(48 * time.Hour)},

@@ -130,7 +130,7 @@ func (h *Host) registerActivities(opts Options) {
 	}
 	for _, set := range activities.All(activities.Providers{
 		AWS: h.clouds, Okta: h.okta, SCIM: &scim.Client{}, Secrets: h.secrets, Waits: opts.Waits, Notify: targets,
-		People: store.Lists{Store: h.store}, Packs: store.Lists{Store: h.store}, PlainHTTPHost: plainHTTPHost(opts.Getenv),
+		People: store.Lists{Store: h.store}, PlainHTTPHost: plainHTTPHost(opts.Getenv),
 		Temporal: h.client, Store: h.store,
 	}) {
 		h.worker.RegisterActivity(set)

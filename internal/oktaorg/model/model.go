@@ -18,6 +18,8 @@ type App struct {
 	Features []string
 	// UserNameTemplate is credentials.userNameTemplate.template.
 	UserNameTemplate string
+	// NameIDFormat is settings.signOn.subjectNameIdFormat, where Okta shows it.
+	NameIDFormat string
 	// Tile is the first of _links.appLinks.
 	Tile    string
 	Created time.Time
@@ -84,8 +86,10 @@ type LogEvent struct {
 	Published time.Time
 	Result    string
 	Reason    string
-	// UserLogin and UserID are those of the target user, where the event has one.
+	// UserLogin and UserID are those of the target user, where the event has one; of a sign-in, of the person who signed in.
 	UserLogin string
 	UserID    string
-	UUID      string
+	// AppUserName is the name that the person has in the app, where the event says it.
+	AppUserName string
+	UUID        string
 }

@@ -80,7 +80,7 @@ func identityActions() []string {
 		"sso:ListAccountAssignments", "sso:ListAccountAssignmentsForPrincipal", "sso:CreateAccountAssignment",
 		"sso:DescribeAccountAssignmentCreationStatus", "sso:ListApplications", "sso:GetApplicationAssignmentConfiguration",
 		"organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization", "organizations:ListDelegatedAdministrators",
-		"sso:DescribeApplication", "sso:CreateApplicationAssignment", "sso:DeleteApplicationAssignment",
+		"sso:DescribeApplication", "sso:GetApplicationAssignmentConfiguration", "sso:CreateApplicationAssignment", "sso:DeleteApplicationAssignment",
 		"sso:DescribeApplicationAssignment", "sso:ListApplicationAssignments", "sso:ListApplicationAssignmentsForPrincipal",
 		"identitystore:DescribeIdentityStore", "identitystore:ListUsers", "identitystore:DescribeUser", "identitystore:GetUserId",
 		"identitystore:ListGroups", "identitystore:DescribeGroup", "identitystore:GetGroupId", "identitystore:ListGroupMemberships",
