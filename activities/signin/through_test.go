@@ -22,15 +22,19 @@ func TestOnlyASignInThroughThisAppTiesItToTheInstance(t *testing.T) {
 	}
 	require.True(t, through(w.app.ID).IsZero(), "that the source was changed ties nothing")
 
-	require.True(t, w.signIn(raj, sandbox.AddressPortal).OK)
-	_, err := eventually(w, func() (time.Time, error) { return through(w.app.ID), nil },
+	_, err := eventually(w, func() (time.Time, error) {
+		require.True(t, w.signIn(raj, sandbox.AddressPortal).OK)
+		return through(w.app.ID), nil
+	},
 		func(at time.Time, _ error) bool { return !at.IsZero() })
 	require.NoError(t, err)
 
 	other := w.distrust()
 	w.assign(other.ID, bo)
-	require.True(t, w.signIn(bo, sandbox.AddressPortal).OK, "through the other app")
-	_, err = eventually(w, func() (time.Time, error) { return through(other.ID), nil },
+	_, err = eventually(w, func() (time.Time, error) {
+		require.True(t, w.signIn(bo, sandbox.AddressPortal).OK, "through the other app")
+		return through(other.ID), nil
+	},
 		func(at time.Time, _ error) bool { return !at.IsZero() })
 	require.NoError(t, err)
 	require.True(t, through(w.app.ID).IsZero(), "what was before the change says nothing any more")
