@@ -1,13 +1,11 @@
 package workflows_test
 
 import (
-	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/converter"
 
 	"studio-onboarding/activities/identitycenter"
 	"studio-onboarding/onboarding"

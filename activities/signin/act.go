@@ -61,7 +61,7 @@ type Input struct {
 // InputOf is the input for what a run has set up.
 func InputOf(h onboarding.Handles) Input {
 	in := Input{
-		Studio: h.Spec.Name, IdentityCenter: h.Spec.IdentityCenter, Region: h.Spec.Region, InstanceARN: h.InstanceARN,
+		Studio: h.Spec.Name, IdentityCenter: h.Spec.IdentityCenter, Region: h.PrimaryRegion(), InstanceARN: h.InstanceARN,
 		IdentityStoreID: h.IdentityStoreID, AppID: h.AppID, Canary: h.Spec.Access.Canary,
 	}
 	for _, group := range h.Spec.Access.Groups {
