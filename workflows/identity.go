@@ -214,6 +214,12 @@ func (r *run) exchange(ctx workflow.Context) (string, error) {
 		}
 		req := r.exchangeMetadata(seen.Fits)
 		req.check = func(ctx workflow.Context, values map[string]string) error {
+			if r.agreed[survey.ChangeSource] {
+				if err := r.refreshInstance(ctx); err != nil {
+					return err
+				}
+				in.Instance.IdentityStoreID = r.instance.IdentityStoreID
+			}
 			in.Values = values
 			provider, err = call(answerCheck(ctx, "Check Identity Center's SAML values"), a.CheckServiceProvider, in)
 			return err
