@@ -98,10 +98,12 @@ type assessment struct {
 	whose    credentials.State
 	instance *identitycenter.Instance
 	app      oktaapp.State
-	people   people.State
-	outlook  people.Outlook
-	roles    []onboarding.RoleHandle
-	domain   domain.State
+	// exchanges says that a run would ask for the exchange of metadata.
+	exchanges bool
+	people    people.State
+	outlook   people.Outlook
+	roles     []onboarding.RoleHandle
+	domain    domain.State
 }
 
 func (a *assessment) add(verdicts []onboarding.Verdict) {
@@ -180,7 +182,9 @@ func (a *assessment) lookAtTrust(ctx context.Context) error {
 		return err
 	}
 	state.Undecided = a.app.Undecided
-	a.add(trust.Judge(a.spec, state))
+	judged := trust.Judge(a.spec, state)
+	a.exchanges = len(onboarding.OfKind(judged, onboarding.VerdictAsk)) > 0
+	a.add(judged)
 	return nil
 }
 

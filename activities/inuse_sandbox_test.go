@@ -154,3 +154,25 @@ func TestASurveyNeedsNoWholeSpecAndNamesNobody(t *testing.T) {
 		require.True(t, call.Effect == "" || call.Effect == "none", "%+v", call)
 	}
 }
+
+func TestACheckSaysThatAConsentWillBeAskedFor(t *testing.T) {
+	const header = "okta:\n  groups: [{name: aws-identity-center}, {name: sagemaker-studio-users}]\naws:\n  identityCenter:\n"
+	for name, c := range map[string]struct {
+		world string
+		asked bool
+	}{
+		"its own directory, in use": {header + "    users: [{userName: ada@example.com}]\n", true},
+		"nobody yet":                {header + "    source: identity-center\n", false},
+		"trusted already":           {production(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checked, err := startOrganization(t, c.world).assessor.RunPreflight(t.Context(), activities.PreflightInput{Spec: specWith(t, "")})
+			require.NoError(t, err)
+			asked := false
+			for _, verdict := range onboarding.OfKind(checked.Checked(), onboarding.VerdictAsk) {
+				asked = asked || verdict.Code == "saml-trust-consent"
+			}
+			require.Equal(t, c.asked, asked)
+		})
+	}
+}

@@ -27,6 +27,11 @@ func (a *assessment) lookAtStock(ctx context.Context) error {
 		return err
 	}
 	a.add(survey.Judge(stock))
+	if a.exchanges {
+		if consent := survey.JudgeConsent(a.spec.Okta.AppLabel, stock, a.appID()); consent != nil {
+			a.add([]onboarding.Verdict{*consent})
+		}
+	}
 	return nil
 }
 

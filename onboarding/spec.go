@@ -25,8 +25,9 @@ type Spec struct {
 
 // OktaSpec names the things in the Okta org. The org itself and its credentials are the worker's (OKTA_CLIENT_*).
 type OktaSpec struct {
-	// AppLabel is the label of the "AWS IAM Identity Center" app; found or created.
-	AppLabel string `json:"appLabel,omitempty" jsonschema:"default=AWS IAM Identity Center,maxLength=100,pattern=^\\S(.*\\S)?$" jsonschema_extras:"patternErrorMessage=1 to 100 characters without a space at either end" jsonschema_description:"The label of the Okta app \"AWS IAM Identity Center\". It is found by it, or created with it."`
+	// AppLabel is the label of the "AWS IAM Identity Center" app that is made, or that has no values yet; one that has the instance's
+	// values is the app whatever its label.
+	AppLabel string `json:"appLabel,omitempty" jsonschema:"default=AWS IAM Identity Center,maxLength=100,pattern=^\\S(.*\\S)?$" jsonschema_extras:"patternErrorMessage=1 to 100 characters without a space at either end" jsonschema_description:"The label of the Okta app \"AWS IAM Identity Center\" that is created, or that has no values of Identity Center yet. An app that has this instance's values is adopted whatever its label."`
 	// AssignmentGroup is the Okta group whose members are assigned to the app, and so provisioned. It must not be one of access.groups.
 	AssignmentGroup string `json:"assignmentGroup" jsonschema:"required,maxLength=255,pattern=^\\S(.*\\S)?$,example=aws-identity-center" jsonschema_extras:"patternErrorMessage=the name of an Okta group\\, at most 255 characters without a space at either end" jsonschema_description:"The Okta group whose members are assigned to the app, and so provisioned to Identity Center. Okta does not support one group for assignment and push: it must not be one of access.groups."`
 }

@@ -57,13 +57,7 @@ func (r *run) letCanaryIn(ctx workflow.Context) (string, error) {
 		count(result.AssignmentsMade, "assignment"), count(result.ProfilesMade, "profile")), nil
 }
 
-func (r *run) signInInput() signin.Input {
-	in := signin.InputOf(*r.handles())
-	if r.instance.PrimaryRegion != "" {
-		in.Region = r.instance.PrimaryRegion
-	}
-	return in
-}
+func (r *run) signInInput() signin.Input { return signin.InputOf(*r.handles()) }
 
 func (r *run) findSignIns(ctx workflow.Context) (signin.Found, error) {
 	var a *signin.Activities

@@ -5,6 +5,7 @@ import (
 
 	"go.temporal.io/sdk/workflow"
 
+	"studio-onboarding/activities/identitycenter"
 	"studio-onboarding/activities/survey"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
@@ -72,6 +73,17 @@ func (r *run) stockInput(change survey.Change, appID string) survey.StockInput {
 	}
 }
 
+// refreshInstance reads the instance anew: a change from an Active Directory gives it another identity store, whose ID the values name.
+func (r *run) refreshInstance(ctx workflow.Context) error {
+	var a *identitycenter.Activities
+	found, err := call(answerCheck(ctx, "Look at the instance again after the change"), a.FindInstance,
+		identitycenter.InstanceInput{IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region})
+	if err == nil && found.Instance != nil {
+		r.instance = *found.Instance
+	}
+	return err
+}
+
 // compareStock looks, after a change to which somebody agreed, whether everybody and everything is still there.
 func (r *run) compareStock(ctx workflow.Context) error {
 	if !r.agreed[survey.ChangeSource] {
@@ -84,6 +96,9 @@ func (r *run) compareStock(ctx workflow.Context) error {
 		return err
 	}
 	r.report.RollbackPack = &compared.Pack
+	if compared.IdentityStoreID != "" {
+		r.instance.IdentityStoreID = compared.IdentityStoreID
+	}
 	if compared.Text == "" {
 		return nil
 	}

@@ -221,6 +221,12 @@ func (r *run) exchange(ctx workflow.Context) (string, error) {
 		}
 		req := r.exchangeMetadata(seen.Fits)
 		req.check = func(ctx workflow.Context, values map[string]string) error {
+			if r.agreed[survey.ChangeSource] {
+				if err := r.refreshInstance(ctx); err != nil {
+					return err
+				}
+				in.Instance.IdentityStoreID = r.instance.IdentityStoreID
+			}
 			in.Values = values
 			if seen.Judged {
 				if err := r.lookAtStoreAgain(ctx); err != nil {

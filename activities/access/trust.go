@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,7 +99,7 @@ func (t *trust) readApp(ctx context.Context, okta provider.Okta, id string) (err
 }
 
 func (t *trust) readApplication(ctx context.Context, clouds provider.AWS, in Input) error {
-	cfg, err := clouds.Config(ctx, in.IdentityCenter, in.Region)
+	cfg, err := clouds.Config(ctx, in.IdentityCenter, cmp.Or(in.IdentityRegion, in.Region))
 	if err != nil {
 		return err
 	}

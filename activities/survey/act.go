@@ -1,6 +1,7 @@
 package survey
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"go.temporal.io/sdk/activity"
 
 	"studio-onboarding/activities/people"
@@ -192,6 +195,8 @@ type CompareInput struct {
 // Compared is what is missing; the pack has a file more then, which names it.
 type Compared struct {
 	Missing Missing `json:"missing"`
+	// IdentityStoreID is the instance's after the change: a change from an Active Directory, or to one, gives it another.
+	IdentityStoreID string `json:"identityStoreId,omitempty"`
 	// Text says it in sentences; empty where nothing is missing.
 	Text string                  `json:"text,omitempty"`
 	Pack onboarding.RollbackPack `json:"pack"`
@@ -199,10 +204,15 @@ type Compared struct {
 
 // CompareStock looks again, after a change, for everybody and everything that the pack says was there before.
 func (x *Activities) CompareStock(ctx context.Context, in CompareInput) (Compared, error) {
-	result := Compared{Pack: in.Pack}
+	store, err := x.storeOf(ctx, in.Stock)
+	if err != nil {
+		return Compared{}, err
+	}
+	in.Stock.IdentityStoreID = store
+	result := Compared{Pack: in.Pack, IdentityStoreID: store}
 	var compared *comparison
 	// What was changed may take seconds until every read shows it.
-	err := provider.LookUntil(ctx, x.Waits.Seen(), x.Waits.Seen()/3, func() (bool, error) {
+	err = provider.LookUntil(ctx, x.Waits.Seen(), x.Waits.Seen()/3, func() (bool, error) {
 		now, err := x.look(ctx, in.Stock)
 		if err != nil {
 			return false, err
@@ -242,6 +252,20 @@ func (x *Activities) CompareStock(ctx context.Context, in CompareInput) (Compare
 	}
 	result.Pack.Listing, err = x.Packs.SavePack(ctx, in.Stock.Studio, in.Pack.Run, slices.Values(whole))
 	return result, err
+}
+
+// storeOf is the identity store that the instance has now.
+func (x *Activities) storeOf(ctx context.Context, in StockInput) (string, error) {
+	cfg, err := x.AWS.Config(ctx, in.IdentityCenter, in.Region)
+	if err != nil {
+		return "", err
+	}
+	out, err := ssoadmin.NewFromConfig(cfg).DescribeInstance(ctx, &ssoadmin.DescribeInstanceInput{InstanceArn: &in.InstanceARN})
+	if err != nil {
+		_, err := provider.Trouble(err)
+		return in.IdentityStoreID, err // where it may not be read, it is taken for the same
+	}
+	return cmp.Or(aws.ToString(out.IdentityStoreId), in.IdentityStoreID), nil
 }
 
 // each reads the lines of the pack.

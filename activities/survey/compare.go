@@ -3,6 +3,7 @@ package survey
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"studio-onboarding/onboarding"
@@ -67,11 +68,6 @@ func compareWith(now State, exceptApp string) *comparison {
 	for _, app := range now.Apps {
 		c.unread[recordOkta] = c.unread[recordOkta] || app.Trouble != nil
 	}
-	for _, kind := range []string{recordUser, recordAccount, recordApplication, recordOkta} {
-		if c.unread[kind] {
-			c.missing.Unread = append(c.missing.Unread, kind+"s")
-		}
-	}
 	for one := range now.records(exceptApp) {
 		c.now[one] = true
 	}
@@ -84,7 +80,14 @@ func (c *comparison) line(text string) error {
 	if err := json.Unmarshal([]byte(text), &before); err != nil {
 		return fmt.Errorf("a record of the rollback pack cannot be read: %w", err)
 	}
-	if c.now[before] || c.unread[before.Kind] {
+	if c.unread[before.Kind] {
+		// What could not be read before has no records, and is not missed now.
+		if kind := before.Kind + "s"; !slices.Contains(c.missing.Unread, kind) {
+			c.missing.Unread = append(c.missing.Unread, kind)
+		}
+		return nil
+	}
+	if c.now[before] {
 		return nil
 	}
 	switch before.Kind {

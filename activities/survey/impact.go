@@ -137,6 +137,22 @@ func (s State) consent(change Change, stock onboarding.Stock, cutOff int) string
 	return sentence
 }
 
+// CodeConsent is the code of the verdict that a run would ask for a consent.
+const CodeConsent = "saml-trust-consent"
+
+// JudgeConsent says whether a run that asks for the exchange of metadata would ask for a consent before; nil where it would not.
+func JudgeConsent(label string, s State, appID string) *onboarding.Verdict {
+	if s.IdentityStoreID == "" || !s.Impact(ChangeSource, appID, nil).InUse {
+		return nil
+	}
+	return &onboarding.Verdict{
+		Resource: onboarding.ResourceTrust, Subject: label, Kind: onboarding.VerdictAsk, Code: CodeConsent,
+		Remedy: "Nothing to do now: the run asks for it. What hangs on Identity Center: starter survey.",
+		Reason: "This Identity Center is in use. Before its identity source is changed, the run says in numbers who can no longer sign in then, " +
+			"keeps a rollback pack, and asks for a typed consent.",
+	}
+}
+
 // broughtBy are the users whom an app provisioned, by their IDs in Identity Center.
 func (s State) broughtBy(appID string) map[string]bool {
 	brought, okta := map[string]bool{}, map[string]bool{}

@@ -308,3 +308,39 @@ func (w world) takeAway(userName string) {
 		}
 	}
 }
+
+// TestAnActiveDirectoryIsToldFromNothingAndSaidSo: with one, the change deletes everything; the pack has it all, and the comparison
+// afterwards says what is missing.
+func TestAnActiveDirectoryIsToldFromNothingAndSaidSo(t *testing.T) {
+	w := start(t, `
+okta:
+  groups: [{name: studio-app}]
+  people: [{login: ada@example.com, firstName: Ada, lastName: Lovelace, groups: [studio-app]}]
+  apps: [{label: AWS IAM Identity Center, organization: none, groups: [studio-app]}]
+aws:
+  identityCenter:
+    source: active-directory
+    users: [{userName: ada@example.com, groups: [admins]}, {userName: bo@example.com}]
+    groups: [admins]
+    permissionSets: [{name: Administrator, assignments: [{account: studio, group: admins}, {account: studio, user: bo@example.com}]}]
+`)
+	in := w.stock("AWS IAM Identity Center")
+	taken, err := w.activities().TakeStock(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, "I agree that 1 person can no longer sign in through IAM Identity Center, and that all users and assignments are deleted "+
+		"if the source is Active Directory", taken.Consent)
+	require.Contains(t, strings.Join(taken.Impact, "\n"), "If the source is Active Directory, the change deletes all")
+
+	metadata, err := w.okta.Metadata(t.Context(), in.AppID)
+	require.NoError(t, err)
+	_, err = w.ChangeIdentitySource(t.Context(), sandbox.ChangeIdentitySourceInput{Metadata: string(metadata)})
+	require.NoError(t, err)
+	compared, err := w.activities().CompareStock(t.Context(), survey.CompareInput{Stock: in, Pack: *taken.Pack})
+	require.NoError(t, err)
+	require.Equal(t, 2, compared.Missing.Users)
+	require.Equal(t, 2, compared.Missing.Accounts)
+	files := w.files(compared.Pack)
+	require.Contains(t, files["missing.csv"], "account-assignment")
+	require.Contains(t, files["restore-assignments.sh"], `"$(group 'admins')"`)
+	require.Contains(t, files["restore-assignments.sh"], `"$(user 'bo@example.com')"`)
+}

@@ -54,9 +54,9 @@ func answers() []row {
 	return []row{
 		spoiled("AWS answers with a page that has no list", "{}", func(r *http.Request) bool {
 			return strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ListApplicationAssignments")
-		}, onboarding.StepAccess, "sso:ListApplicationAssignments", "a page without ApplicationAssignments"),
+		}, onboarding.StepSAMLExchange, "sso:ListApplicationAssignments", "a page without ApplicationAssignments"),
 		spoiled("Okta answers with null where a list belongs", "null", func(r *http.Request) bool {
 			return r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/api/v1/apps/") && strings.HasSuffix(r.URL.Path, "/groups")
-		}, onboarding.StepOktaGroups, "okta:GET /api/v1/apps/{id}/groups", "null"),
+		}, onboarding.StepSAMLExchange, "okta:GET /api/v1/apps/{id}/groups", "null"),
 	}
 }
