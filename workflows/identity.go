@@ -228,12 +228,6 @@ func (r *run) exchange(ctx workflow.Context) (string, error) {
 				in.Instance.IdentityStoreID = r.instance.IdentityStoreID
 			}
 			in.Values = values
-			if seen.Judged {
-				if err := r.lookAtStoreAgain(ctx); err != nil {
-					return err
-				}
-				in.Instance.IdentityStoreID = r.instance.IdentityStoreID
-			}
 			provider, err = call(answerCheck(ctx, "Check Identity Center's SAML values"), a.CheckServiceProvider, in)
 			return err
 		}
@@ -253,18 +247,6 @@ func (r *run) exchange(ctx workflow.Context) (string, error) {
 		return "the app already had Identity Center's values", nil
 	}
 	return "both sides have each other's values", nil
-}
-
-// lookAtStoreAgain: a change of the identity source may give the instance another identity store. With which changes it does is not
-// documented; AWS's sample for such transitions expects it.
-func (r *run) lookAtStoreAgain(ctx workflow.Context) error {
-	var a *identitycenter.Activities
-	in := identitycenter.InstanceInput{IdentityCenter: r.spec.IdentityCenter, Region: r.spec.Region}
-	found, err := call(answerCheck(ctx, "See whether the instance has another identity store now"), a.FindInstance, in)
-	if err == nil && found.Instance != nil {
-		r.instance = *found.Instance
-	}
-	return err
 }
 
 // seenTrust is what is known of trust. Judged says that it was judged by what ties the app to the instance; a run of before did so by
