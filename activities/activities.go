@@ -29,7 +29,7 @@ type Providers struct {
 	SCIM    provider.SCIM
 	Secrets provider.Secrets
 	Waits   provider.Waits
-	People  Lists
+	People  access.PeopleStore
 	// Temporal and Store are what a studio's record is kept with.
 	Temporal client.Client
 	Store    record.Store
@@ -37,12 +37,6 @@ type Providers struct {
 	PlainHTTPHost string
 	// Notify are the targets of notifications; there may be none.
 	Notify []notify.Target
-}
-
-// Lists keep what has a line for each person.
-type Lists interface {
-	access.PeopleStore
-	signin.Store
 }
 
 // All are the activities of a worker, for it to register. Their methods' names are part of recorded histories.
