@@ -68,13 +68,14 @@ func (p pack) readme() string {
 		line("%d. "+format, append([]any{step}, args...)...)
 	}
 	do("Keep an IAM administrator of the management account signed in: nobody may be able to come in through Identity Center.")
-	do("In the AWS console of the account that administers Identity Center, Region %s, open IAM Identity Center, Settings, tab Identity source.",
-		p.region)
+	do("In the AWS console of the account that administers Identity Center, Region %s, open IAM Identity Center, Settings, tab Identity "+
+		"source.", p.region)
 	switch s.Stock().Source.Kind {
 	case onboarding.SourceDirectory:
 		do("Actions, Change identity source, Identity Center directory; type ACCEPT. People have the passwords that they had before.")
 	case onboarding.SourceActiveDirectory:
-		do("Actions, Change identity source, Active Directory, and choose the directory; type ACCEPT. Wait until users and groups are synced.")
+		do("Actions, Change identity source, Active Directory, and choose the directory; type ACCEPT. Wait until users and groups are " +
+			"synced.")
 	default:
 		do("Was the source an Okta app of this org: Actions, Manage authentication (or Change identity source, External identity provider), and " +
 			"upload the idp-metadata.xml of that app from okta-apps/. Which app it was, its app.json tells: its entityID names the identity store.")
