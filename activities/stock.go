@@ -86,7 +86,9 @@ func (x *Assessor) TakeSurvey(ctx context.Context, in onboarding.SurveyInput) (o
 			return onboarding.Survey{}, err
 		}
 	}
-	result.Verdicts = slices.DeleteFunc(result.Verdicts, func(v onboarding.Verdict) bool { return v.Field != "" && v.Kind == onboarding.VerdictKeep })
+	result.Verdicts = slices.DeleteFunc(result.Verdicts, func(v onboarding.Verdict) bool {
+		return v.Field != "" && v.Kind == onboarding.VerdictKeep
+	})
 	return result, nil
 }
 

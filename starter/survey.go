@@ -22,10 +22,10 @@ func newSurvey(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "survey (-f FILE | --region REGION)",
 		Short: "Take stock of an organization before anything is changed",
-		Long: `Have the worker look at what is there, and change nothing: the Identity Center instance with its Regions and key, the identity source
-as far as it shows, users and groups and how many of them came from another directory, permission sets and applications with their
-assignments, every Okta app of the kind with the instance that it belongs to, and the Studio domains. What could not be read is called
-unknown; what no API tells is listed at the end.
+		Long: `Have the worker look at what is there, and change nothing: the Identity Center instance with its Regions and key, the identity
+source as far as it shows, users and groups and how many of them came from another directory, permission sets and applications
+with their assignments, every Okta app of the kind with the instance that it belongs to, and the Studio domains. What could not be
+read is called unknown; what no API tells is listed at the end.
 
 With a spec its Region and accounts are looked at; without one, name the Region, and the accounts where the worker has to enter others
 than its own. --write makes a spec that adopts what was found.`,

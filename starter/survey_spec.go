@@ -118,8 +118,8 @@ func (d *draft) adoptApp(found onboarding.Survey) {
 	}
 	d.assignmentGroup = groupToAssign
 	if len(here) == 0 {
-		d.remark("No Okta app has this instance's values: a run makes one, or takes one of the label okta.appLabel that has none. Name the group " +
-			"whose members it lets in under okta.assignmentGroup.")
+		d.remark("No Okta app has this instance's values: a run makes one, or takes one of the label okta.appLabel that has none. Name the " +
+			"group whose members it lets in under okta.assignmentGroup.")
 		return
 	}
 	app := here[0]
@@ -127,8 +127,8 @@ func (d *draft) adoptApp(found onboarding.Survey) {
 		app = here[at]
 	}
 	if len(here) > 1 {
-		d.remark("%d Okta apps have this instance's values; Identity Center trusts one identity provider, and no API tells which. This spec names "+
-			"%q; a run asks.", len(here), app.Label)
+		d.remark("%d Okta apps have this instance's values; Identity Center trusts one identity provider, and no API tells which. This spec "+
+			"names %q; a run asks.", len(here), app.Label)
 	}
 	d.appLabel = app.Label
 	var candidates []string

@@ -93,7 +93,8 @@ func (x *Activities) JudgeInstance(ctx context.Context, in InstanceInput) (Judge
 	return JudgedInstance{Verdicts: Judge(spec, state)}, nil
 }
 
-// FindSourceChange looks in CloudTrail for the newest successful change of the identity source to an external provider. No
+// FindSourceChange is for runs that began before trust was judged by what ties an app to the instance; it is part of their histories.
+// It looks in CloudTrail for the newest successful change of the identity source to an external provider. No
 // public API says what the identity source is; the events of the console do, with minutes of delay, for 90 days
 // (IAM Identity Center User Guide, "Logging IAM Identity Center API calls with AWS CloudTrail"). Events are evidence, not
 // proof, and optional: where the role may not read them the result says so.

@@ -76,7 +76,9 @@ func (s IdentityStore) AnyProvisioned(ctx context.Context) (bool, error) {
 // Groups lists all groups without their members.
 func (s IdentityStore) Groups(ctx context.Context) ([]Group, error) {
 	var groups []Group
-	pages := identitystore.NewListGroupsPaginator(s.client, &identitystore.ListGroupsInput{IdentityStoreId: &s.id, MaxResults: aws.Int32(listPage)})
+	pages := identitystore.NewListGroupsPaginator(s.client, &identitystore.ListGroupsInput{
+		IdentityStoreId: &s.id, MaxResults: aws.Int32(listPage),
+	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -105,8 +105,8 @@ func (x *Activities) look(ctx context.Context, in StockInput) (State, error) {
 	if activity.IsActivity(ctx) {
 		activity.RecordHeartbeat(ctx, onboarding.Count{Step: onboarding.StepSAMLExchange, What: "looking at what hangs on Identity Center"})
 	}
-	return Look(ctx, Sources{AWS: x.AWS, Okta: x.Okta}, Where{IdentityCenter: in.IdentityCenter, Region: in.Region, InstanceARN: in.InstanceARN,
-		IdentityStoreID: in.IdentityStoreID, Whole: true})
+	return Look(ctx, Sources{AWS: x.AWS, Okta: x.Okta}, Where{IdentityCenter: in.IdentityCenter, Region: in.Region,
+		InstanceARN: in.InstanceARN, IdentityStoreID: in.IdentityStoreID, Whole: true})
 }
 
 // The templates of user names of which is known what Okta makes of a person.

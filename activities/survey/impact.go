@@ -148,8 +148,8 @@ func JudgeConsent(label string, s State, appID string) *onboarding.Verdict {
 	return &onboarding.Verdict{
 		Resource: onboarding.ResourceTrust, Subject: label, Kind: onboarding.VerdictAsk, Code: CodeConsent,
 		Remedy: "Nothing to do now: the run asks for it. What hangs on Identity Center: starter survey.",
-		Reason: "This Identity Center is in use. Before its identity source is changed, the run says in numbers who can no longer sign in then, " +
-			"keeps a rollback pack, and asks for a typed consent.",
+		Reason: "This Identity Center is in use. Before its identity source is changed, the run says in numbers who can no longer sign in " +
+			"then, keeps a rollback pack, and asks for a typed consent.",
 	}
 }
 

@@ -164,7 +164,8 @@ func Judge(s State) []onboarding.Verdict {
 	add(s.UsersTrouble, CodePeople, "%s, %d of them enabled, %d from another directory.", plural(stock.Users.Total, "user", "users"),
 		stock.Users.Enabled, stock.Users.Provisioned)
 	if s.UsersTrouble == nil || s.GroupsTrouble == nil {
-		add(s.GroupsTrouble, CodePeople, "%s, %d from another directory.", plural(stock.Groups.Total, "group", "groups"), stock.Groups.Provisioned)
+		add(s.GroupsTrouble, CodePeople, "%s, %d from another directory.", plural(stock.Groups.Total, "group", "groups"),
+			stock.Groups.Provisioned)
 	}
 	add(s.PermissionSetsTrouble, CodePermissionSets, "%s with %s%s in accounts.", plural(len(stock.PermissionSets), "permission set",
 		"permission sets"), atLeast(stock.AtLeast), plural(stock.AccountAssignments, "assignment", "assignments"))

@@ -196,7 +196,8 @@ func (l *look) accountAssignments(ctx context.Context, set *PermissionSet, accou
 			return false, err
 		}
 		for _, one := range page.AccountAssignments {
-			set.Assignments = append(set.Assignments, AccountAssignment{account, Principal{string(one.PrincipalType), aws.ToString(one.PrincipalId)}})
+			principal := Principal{string(one.PrincipalType), aws.ToString(one.PrincipalId)}
+			set.Assignments = append(set.Assignments, AccountAssignment{account, principal})
 		}
 	}
 	return true, nil

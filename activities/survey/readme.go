@@ -57,8 +57,8 @@ func (p pack) readme() string {
 			line("")
 		}
 	}
-	line("Not in here, as no API tells them: the identity source itself, its metadata and certificate where they are not an Okta app's of this")
-	line("org, SCIM tokens, passwords and MFA devices, definitions of permission sets, memberships of groups.")
+	line("Not in here, as no API tells them: the identity source itself, its metadata and certificate where they are not an Okta app's of")
+	line("this org, SCIM tokens, passwords and MFA devices, definitions of permission sets, memberships of groups.")
 	line("")
 	line("## The steps back")
 	line("")
@@ -68,20 +68,22 @@ func (p pack) readme() string {
 		line("%d. "+format, append([]any{step}, args...)...)
 	}
 	do("Keep an IAM administrator of the management account signed in: nobody may be able to come in through Identity Center.")
-	do("In the AWS console of the account that administers Identity Center, Region %s, open IAM Identity Center, Settings, tab Identity source.",
-		p.region)
+	do("In the AWS console of the account that administers Identity Center, Region %s, open IAM Identity Center, Settings, tab Identity "+
+		"source.", p.region)
 	switch s.Stock().Source.Kind {
 	case onboarding.SourceDirectory:
 		do("Actions, Change identity source, Identity Center directory; type ACCEPT. People have the passwords that they had before.")
 	case onboarding.SourceActiveDirectory:
-		do("Actions, Change identity source, Active Directory, and choose the directory; type ACCEPT. Wait until users and groups are synced.")
+		do("Actions, Change identity source, Active Directory, and choose the directory; type ACCEPT. Wait until users and groups are " +
+			"synced.")
 	default:
-		do("Was the source an Okta app of this org: Actions, Manage authentication (or Change identity source, External identity provider), and " +
-			"upload the idp-metadata.xml of that app from okta-apps/. Which app it was, its app.json tells: its entityID names the identity store.")
+		do("Was the source an Okta app of this org: Actions, Manage authentication (or Change identity source, External identity provider), " +
+			"and upload the idp-metadata.xml of that app from okta-apps/. Which app it was, its app.json tells: its entityID names the identity store.")
 		do("Was it another identity provider: upload that provider's metadata there, which has to come from its own console. Was it Identity " +
 			"Center's own directory or Active Directory: Change identity source, and choose that.")
 	}
-	do("In Okta, see that acsURL and entityID of the app are those in its app.json (Sign On tab), and that the people in people.csv are assigned.")
+	do("In Okta, see that acsURL and entityID of the app are those in its app.json (Sign On tab), and that the people in people.csv " +
+		"are assigned.")
 	do("See that the identity store is still %s (`aws sso-admin list-instances`). If it is another one, put it into %s.", s.IdentityStoreID,
 		restoreFile)
 	do("Users that are missing come back with the sync of their source, or are made by hand from %s.", usersFile)

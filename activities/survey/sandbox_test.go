@@ -2,6 +2,7 @@ package survey_test
 
 import (
 	"context"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -227,6 +228,10 @@ func TestThePackHoldsWhatTheChangeWouldTakeAway(t *testing.T) {
 	require.Contains(t, files["application-assignments.csv"], "wiki")
 	require.Contains(t, files["restore-assignments.sh"], `"$(group 'platform')"`)
 	require.Contains(t, files["README.md"], "## The steps back")
+	script := exec.CommandContext(t.Context(), "bash", "-n")
+	script.Stdin = strings.NewReader(files["restore-assignments.sh"])
+	said, err := script.CombinedOutput()
+	require.NoError(t, err, "%s", said)
 	require.Contains(t, files["README.md"], "can no longer sign in: bo@example.com")
 	production := w.stock("AWS SSO (production)").AppID
 	require.Contains(t, files["okta-apps/"+production+"/idp-metadata.xml"], "EntityDescriptor")
