@@ -46,7 +46,6 @@ type Providers struct {
 // Lists keep what has a line for each person.
 type Lists interface {
 	access.PeopleStore
-	signin.Store
 	survey.Packs
 }
 

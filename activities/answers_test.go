@@ -248,6 +248,9 @@ func (o *soundOkta) Mappings(context.Context, string) ([]model.Mapping, error) {
 func (o *soundOkta) AppUsers(_ context.Context, _ string, page func([]model.AppUser) error) error {
 	return page(o.appUsers)
 }
+func (o *soundOkta) SignOns(context.Context, string, time.Time, time.Time, int) ([]model.LogEvent, error) {
+	return nil, o.logErr
+}
 func (o *soundOkta) ProvisioningFailures(context.Context, string, time.Time, time.Time, int) ([]model.LogEvent, error) {
 	return nil, o.logErr
 }

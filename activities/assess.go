@@ -15,6 +15,7 @@ import (
 	"studio-onboarding/activities/provider"
 	"studio-onboarding/activities/provisioning"
 	"studio-onboarding/activities/role"
+	"studio-onboarding/activities/signin"
 	"studio-onboarding/activities/trust"
 	"studio-onboarding/onboarding"
 )
@@ -294,6 +295,14 @@ func (a *assessment) lookAtAccess(ctx context.Context) error {
 		groups, progress.At)
 	if err != nil {
 		return err
+	}
+	if a.instance != nil && a.appID() != "" {
+		signIns := &signin.Activities{AWS: a.AWS, Okta: a.Okta, Waits: a.Waits, Store: a.People}
+		found, err := signIns.Look(ctx, signin.InputOf(handles))
+		if err != nil {
+			return err
+		}
+		state.SignIns = &found
 	}
 	a.add(access.Judge(a.spec, state))
 	return nil

@@ -113,7 +113,7 @@ func TestARunDoesWhatThePlanSays(t *testing.T) {
 
 	t.Run("an empty world", func(t *testing.T) {
 		plan := j.runAsPlanned(part)
-		require.Equal(t, 4, plan.Totals()[onboarding.VerdictAsk], "the instance, the metadata, the SCIM endpoint, Okta's side of it")
+		require.Equal(t, 5, plan.Totals()[onboarding.VerdictAsk], "the instance, the metadata, the SCIM endpoint, Okta's side of it, a sign-in")
 		require.Zero(t, plan.People.Synced)
 		require.Positive(t, plan.People.AfterSync)
 		for _, verdict := range plan.Planned() {
@@ -126,7 +126,7 @@ func TestARunDoesWhatThePlanSays(t *testing.T) {
 		require.Contains(t, planned(plan), "create Okta group push sagemaker-studio-users")
 		require.Contains(t, planned(plan), "create Studio assignment edda.falk@example.com")
 		require.NotContains(t, planned(plan), "create Studio domain data-science")
-		require.Zero(t, plan.Totals()[onboarding.VerdictAsk])
+		require.Equal(t, 1, plan.Totals()[onboarding.VerdictAsk], "nobody was seen signing in")
 		require.Equal(t, 0, plan.People.AfterSync, "people came with the first run")
 	})
 	t.Run("a finished world", func(t *testing.T) {
@@ -134,7 +134,8 @@ func TestARunDoesWhatThePlanSays(t *testing.T) {
 		require.Empty(t, planned(plan))
 		totals := plan.Totals()
 		keep, adopt := totals[onboarding.VerdictKeep], totals[onboarding.VerdictAdopt]
-		require.Equal(t, len(totals), min(keep, 1)+min(adopt, 1), "nothing else: %v", totals)
+		require.Equal(t, len(totals), min(keep, 1)+min(adopt, 1)+1, "nothing else, but that nobody was seen signing in: %v", totals)
+		require.Equal(t, 1, totals[onboarding.VerdictAsk])
 		require.Greater(t, keep, plan.People.Synced)
 	})
 	t.Run("a spec of the finished world that has changed", func(t *testing.T) {

@@ -87,6 +87,7 @@ const (
 	ResourceDomain          ResourceKind = "domain"
 	ResourceAssignment      ResourceKind = "studio-assignment"
 	ResourceProfile         ResourceKind = "user-profile"
+	ResourceSignIn          ResourceKind = "sign-in"
 )
 
 // ResourceInfo describes a kind of thing to a person.
@@ -117,6 +118,7 @@ func Resources() []ResourceInfo {
 		{ResourceDomain, "Studio domain", StepDomain},
 		{ResourceAssignment, "Studio assignment", StepAccess},
 		{ResourceProfile, "User profile", StepAccess},
+		{ResourceSignIn, "Sign-in", StepCanary},
 	}
 }
 
@@ -131,7 +133,7 @@ func Areas() []Area {
 		{"Execution roles", []ResourceKind{ResourceRole, ResourceRolePolicy}},
 		{"Okta", []ResourceKind{ResourceOktaApp, ResourceTrust, ResourceProvisioning, ResourceGroupAssignment, ResourceAppAssignment,
 			ResourceGroupPush}},
-		{"People", []ResourceKind{ResourcePerson, ResourceAssignment, ResourceProfile}},
+		{"People", []ResourceKind{ResourcePerson, ResourceAssignment, ResourceProfile, ResourceSignIn}},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"studio-onboarding/activities/people"
 	"studio-onboarding/activities/provider"
+	"studio-onboarding/activities/signin"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/profile"
 	"studio-onboarding/internal/roster"
@@ -40,8 +41,7 @@ type PeopleStore interface {
 	people.ListStore
 	RosterStore
 	ListReader
-	// ReadSignIns reads who was seen signing in; the error wraps fs.ErrNotExist where nothing is known.
-	ReadSignIns(ctx context.Context, studio string) (onboarding.SignIns, error)
+	signin.Store
 	// SavePeople writes the list of those who should be able to sign in, and SaveChanges that of the changes that a reconcile found.
 	SavePeople(ctx context.Context, studio string, people iter.Seq[onboarding.PersonRecord]) (onboarding.Listing, error)
 	SaveChanges(ctx context.Context, studio string, changes iter.Seq[onboarding.AccessChange]) (onboarding.Listing, error)

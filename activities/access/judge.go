@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"studio-onboarding/activities/people"
+	"studio-onboarding/activities/signin"
 	"studio-onboarding/onboarding"
 )
 
@@ -44,6 +45,7 @@ const (
 // resource the first onboarding.MaxListed are named, and the others counted.
 func Judge(spec onboarding.Spec, state State) []onboarding.Verdict {
 	j := &judge{State: state, spec: spec, named: map[string]int{}, people: state.Desired.People()}
+	j.canary()
 	if state.Trouble != nil {
 		j.verdicts = append(j.verdicts, state.Trouble.As(onboarding.VerdictBlocked, onboarding.ResourceAssignment, "", codeAccess))
 		return j.verdicts
@@ -59,6 +61,25 @@ func Judge(spec onboarding.Spec, state State) []onboarding.Verdict {
 	}
 	j.fields()
 	return append(j.verdicts, j.counted...)
+}
+
+// canary says whether a run asks for a sign-in.
+func (j *judge) canary() {
+	verdict := onboarding.Verdict{
+		Kind: onboarding.VerdictAsk, Resource: onboarding.ResourceSignIn, Code: codeCanary, Remedy: "Nothing to do now: the run asks for it.",
+		Reason: "One person is asked to sign in by each of the three addresses: nobody with access was seen signing in since the trust was " +
+			"last changed.",
+	}
+	switch {
+	case j.SignIns == nil:
+	case j.SignIns.Unreadable != nil:
+		verdict = signin.Unseen(j.SignIns.Unreadable.Text(), j.SignIns.Unreadable.Remedy)
+		verdict.Resource = onboarding.ResourceSignIn
+	case j.SignIns.Proven != nil:
+		verdict.Kind, verdict.Remedy = onboarding.VerdictKeep, ""
+		verdict.Reason = "Somebody with access was seen signing in since the trust was last changed, so that nobody is asked to."
+	}
+	j.verdicts = append(j.verdicts, verdict)
 }
 
 type judge struct {

@@ -6,6 +6,7 @@ import (
 
 	"studio-onboarding/activities/people"
 	"studio-onboarding/activities/provider"
+	"studio-onboarding/activities/signin"
 	"studio-onboarding/onboarding"
 )
 
@@ -29,6 +30,8 @@ type State struct {
 	Held   string
 	Hold   *onboarding.Hold
 	Roster onboarding.RosterState
+	// SignIns is what was seen of sign-ins; nil where there is nothing to sign in to yet.
+	SignIns *signin.Found
 	// Trouble is what could not be looked at.
 	Trouble *onboarding.Trouble
 }

@@ -9,6 +9,7 @@ import (
 
 	"studio-onboarding/activities/access"
 	"studio-onboarding/activities/activitytest"
+	"studio-onboarding/activities/signin"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/internal/oktaorg/model"
 	"studio-onboarding/internal/store"
@@ -232,4 +233,17 @@ func TestACanaryWithoutAccessIsNamed(t *testing.T) {
 	requireFault(t, fault.NotFound, err)
 	require.ErrorContains(t, err, "nobody@example.com is in none of the access groups")
 	require.Empty(t, cloud.assigned)
+}
+
+func TestAPlanSaysWhetherSomebodyIsAskedToSignIn(t *testing.T) {
+	for kind, found := range map[onboarding.VerdictKind]*signin.Found{
+		onboarding.VerdictAsk:     {},
+		onboarding.VerdictKeep:    {Proven: &onboarding.SignIn{Person: ann}},
+		onboarding.VerdictUnknown: {Unreadable: &onboarding.Trouble{Message: "may not be read"}},
+	} {
+		verdicts := access.Judge(onboarding.Spec{Name: fakeRun}, access.State{SignIns: found})
+		i := slices.IndexFunc(verdicts, func(v onboarding.Verdict) bool { return v.Resource == onboarding.ResourceSignIn })
+		require.Equal(t, kind, verdicts[i].Kind)
+		require.NotContains(t, verdicts[i].Reason, ann)
+	}
 }

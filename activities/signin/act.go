@@ -20,6 +20,7 @@ type Activities struct {
 	AWS   provider.AWS
 	Okta  provider.Okta
 	Waits provider.Waits
+	// Store may be nil where nothing is kept, as for Look.
 	Store Store
 	// Now is the clock; nil stands for time.Now.
 	Now func() time.Time
@@ -111,18 +112,32 @@ func (x *Activities) FindSignIns(ctx context.Context, in Input) (Found, error) {
 	if err != nil {
 		return Found{}, err
 	}
-	found := Found{At: s.now, Unreadable: known.Unreadable, Verdicts: Judge(known)}
+	return x.found(ctx, in, known, s.now)
+}
+
+// Look is FindSignIns, and keeps nothing.
+func (x *Activities) Look(ctx context.Context, in Input) (Found, error) {
+	known, s, err := x.learn(ctx, in)
+	if err != nil {
+		return Found{}, err
+	}
+	return x.found(ctx, in, add(known, s), s.now)
+}
+
+func (x *Activities) found(ctx context.Context, in Input, known onboarding.SignIns, now time.Time) (found Found, err error) {
+	found = Found{At: now, Unreadable: known.Unreadable, Verdicts: Judge(known)}
 	if known.Refused != nil {
 		found.Refused = known.Refused.At
 	}
 	if known.Refuses() {
 		return found, nil
 	}
-	found.Proven, err = x.proof(ctx, in, known, s.now)
+	found.Proven, err = x.proof(ctx, in, known, now)
 	return found, err
 }
 
-func (x *Activities) collect(ctx context.Context, in Input) (onboarding.SignIns, state, error) {
+// learn is what is known, and what happened since.
+func (x *Activities) learn(ctx context.Context, in Input) (onboarding.SignIns, state, error) {
 	known, err := x.known(ctx, in)
 	if err != nil {
 		return known, state{}, err
@@ -132,6 +147,11 @@ func (x *Activities) collect(ctx context.Context, in Input) (onboarding.SignIns,
 		since = from
 	}
 	s, err := x.look(ctx, in, since)
+	return known, s, err
+}
+
+func (x *Activities) collect(ctx context.Context, in Input) (onboarding.SignIns, state, error) {
+	known, s, err := x.learn(ctx, in)
 	if err != nil {
 		return known, s, err
 	}
@@ -154,6 +174,9 @@ func learned(before, now onboarding.SignIns) bool {
 
 func (x *Activities) known(ctx context.Context, in Input) (onboarding.SignIns, error) {
 	fresh := onboarding.SignIns{IdentityStoreID: in.IdentityStoreID, AppID: in.AppID}
+	if x.Store == nil {
+		return fresh, nil
+	}
 	known, err := x.Store.ReadSignIns(ctx, in.Studio)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
