@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	cloudtrailtypes "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 	"github.com/stretchr/testify/require"
 
 	"studio-onboarding/internal/worldtest"
@@ -32,6 +35,20 @@ func (s *site) signingIn() []string {
 	return in
 }
 
+// seenSigningIn is how many sign-ins CloudTrail shows.
+func (s *site) seenSigningIn() int {
+	s.Helper()
+	trail := s.IdentityAdmin()
+	trail.Region = cmp.Or(s.primary, trail.Region)
+	events, err := cloudtrail.NewFromConfig(trail).LookupEvents(s.Context(), &cloudtrail.LookupEventsInput{
+		LookupAttributes: []cloudtrailtypes.LookupAttribute{{
+			AttributeKey: cloudtrailtypes.LookupAttributeKeyEventName, AttributeValue: aws.String("UserAuthentication"),
+		}},
+	})
+	require.NoError(s, err)
+	return len(events.Events)
+}
+
 // missing are those of before who are not there any more.
 func missing(before, after []string) []string {
 	return slices.DeleteFunc(slices.Clone(before), func(login string) bool { return slices.Contains(after, login) })
@@ -44,8 +61,9 @@ func TestNobodyIsCutOffUnasked(t *testing.T) {
 		t.Run(world.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSiteIn(t, world.yaml())
-			s.choose, s.worker, s.refuses = world.choose, cmp.Or(world.worker, s.worker), true
+			s.choose, s.primary, s.worker, s.refuses = world.choose, world.primary, cmp.Or(world.worker, s.worker), true
 			before := s.signingIn()
+			s.eventually(func() bool { return s.seenSigningIn() >= len(before) })
 			var asked []onboarding.Request
 			s.asked = func(request onboarding.Request) {
 				if request.Consent != "" {

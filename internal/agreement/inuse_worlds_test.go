@@ -17,6 +17,8 @@ type inUse struct {
 	choose string
 	// worker is the principal whose credentials the worker has; the usual one where it is empty.
 	worker string
+	// primary is Identity Center's Region where it is not that of the world.
+	primary string
 	// asks says that the run wants a consent typed before it goes on, with these words in the sentence.
 	asks string
 	// cutOff are those who can sign in before, and not after a run that was consented to.
@@ -124,7 +126,7 @@ func worldsInUse() []inUse {
 			worker: sandbox.AsAdministrator}, // who may use the key
 		{name: "two Regions", apps: "[" + productionApp + "]", center: usedByOkta("additionalRegions: [eu-west-1]")},
 		{name: "studio in an additional Region", apps: "[" + productionApp + "]",
-			center: usedByOkta("region: eu-west-1, additionalRegions: [us-east-1]")},
+			center: usedByOkta("region: eu-west-1, additionalRegions: [us-east-1]"), primary: "eu-west-1"},
 		{name: "a delegated administrator", apps: "[" + productionApp + "]", center: usedByOkta("delegatedAdministrator: true")},
 		{name: "people made by hand beside", apps: "[" + productionApp + "]", center: usedByOkta("users: " + byHand(outsider))},
 		{name: "an application of another team", apps: "[" + productionApp + "]", center: usedByOkta(teamApp)},

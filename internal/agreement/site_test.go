@@ -45,6 +45,8 @@ type site struct {
 	refuses bool
 	// choose is the label of the app that the operator chooses; empty for that of the first that belongs to the organization.
 	choose string
+	// primary is Identity Center's Region; empty for the world's.
+	primary string
 }
 
 func newSite(t *testing.T) *site {
