@@ -65,6 +65,10 @@ func methods() map[string]method {
 			_, err := o.ProvisioningFailures(ctx, "0oa1", time.Time{}, time.Now(), 10)
 			return err
 		}, list: true},
+		"SignOns": {do: func(ctx context.Context, o *oktaorg.Org) error {
+			_, err := o.SignOns(ctx, "0oa1", time.Time{}, time.Now(), 5)
+			return err
+		}, list: true},
 		"LastProvisioned": {do: func(ctx context.Context, o *oktaorg.Org) error {
 			_, err := o.LastProvisioned(ctx, "0oa1", time.Time{}, time.Now())
 			return err
