@@ -137,11 +137,27 @@ func (c Client) EnableIdentityCenter(ctx context.Context, in EnableIdentityCente
 	return c.post(ctx, "console/aws/enable-identity-center", in, nil)
 }
 
-// ChangeIdentitySource uploads the IdP metadata and answers with the service provider's values.
+// ChangeIdentitySource uploads the IdP metadata and answers with the service provider's values. Where the source is external already,
+// it replaces the metadata. Users and all access stay, unless the source was an Active Directory: then they are deleted, and the
+// address of the portal and the issuer change.
 func (c Client) ChangeIdentitySource(ctx context.Context, in ChangeIdentitySourceInput) (ServiceProvider, error) {
 	var out ServiceProvider
 	err := c.post(ctx, "console/aws/change-identity-source", in, &out)
 	return out, err
+}
+
+// The identity sources of ChangeIdentitySourceTo, and of world files.
+const (
+	SourceIdentityCenter  = awsworld.OwnDirectory
+	SourceActiveDirectory = awsworld.ActiveDirectory
+	SourceExternal        = awsworld.ExternalIdP
+)
+
+// ChangeIdentitySourceTo makes Identity Center's own directory (SourceIdentityCenter) or an Active Directory (SourceActiveDirectory)
+// the identity source. Automatic provisioning ends. To and from an Active Directory all users, groups, assignments of applications and
+// assignments of accounts are deleted, and the address of the portal changes.
+func (c Client) ChangeIdentitySourceTo(ctx context.Context, source string) error {
+	return c.post(ctx, "console/aws/change-identity-source-to", map[string]string{"source": source}, nil)
 }
 
 // EnableProvisioning enables automatic provisioning, or makes a second token when it is enabled.
@@ -199,8 +215,11 @@ func (c Client) SetFaults(ctx context.Context, faults []Fault) error {
 	return c.post(ctx, "faults", faults, nil)
 }
 
-// WorkerARN is the user behind the credentials that Environment answers with.
+// WorkerARN is the user behind the credentials that Environment answers with, in a world of the standard partition.
 const WorkerARN = "arn:aws:iam::" + awsworld.ManagementAccount + ":user/" + awsworld.Worker
+
+// WorkerARNIn is WorkerARN in a world of this Region, whose partition stands in every ARN.
+func WorkerARNIn(region string) string { return awsworld.WorkerARNIn(region) }
 
 // SetPolicies replaces what users and roles may do, by their ARN, with IAM policies as JSON. The others keep theirs; null
 // gives a principal back what it had at the beginning.

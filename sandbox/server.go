@@ -33,11 +33,7 @@ func New(config Config) (*World, error) {
 		return nil, errors.New("sandbox: BaseURL is needed to make a world; Start fills it in from its address")
 	}
 	w := &World{config: config, calls: &simulation.CallLog{}, faults: &simulation.Faults{Seed: config.Seed}}
-	if err := w.faults.Set(config.Faults); err != nil {
-		return nil, fmt.Errorf("sandbox: %w", err)
-	}
 	clock := simulation.Clock{Speed: config.Speed}
-	var err error
 	inOkta := okta.Config{
 		Clock: clock, Calls: w.calls, Faults: w.faults, BaseURL: config.BaseURL, People: config.People, Groups: config.Groups, Seed: config.Seed,
 		Unlimited: config.Unlimited,
@@ -47,14 +43,12 @@ func New(config Config) (*World, error) {
 		Record: config.Record,
 		Limits: awsworld.Limits{Off: config.Unlimited, SageMaker: config.SageMakerRate},
 	}
-	if config.World != nil {
-		inOkta.Population, inAWS.Seeds = config.World.Okta, config.World.AWS
+	if err := w.make(inOkta, inAWS); err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
 	}
-	if w.okta, err = okta.New(inOkta); err != nil {
-		return nil, fmt.Errorf("sandbox: make the Okta org: %w", err)
-	}
-	if w.aws, err = awsworld.New(inAWS); err != nil {
-		return nil, fmt.Errorf("sandbox: make the AWS organization: %w", err)
+	w.calls.Forget()
+	if err := w.faults.Set(config.Faults); err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	return w, nil
 }

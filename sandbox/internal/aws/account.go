@@ -35,15 +35,15 @@ func (w *World) seedAccounts(people int) {
 	long := w.clock.Now().Add(-90 * 24 * time.Hour)
 	member.roles = append(member.roles,
 		&role{
-			ordinal: ordinal(w.next()), account: MemberAccount, name: "StudioOnboarding", path: "/", id: w.roleID(MemberAccount, "StudioOnboarding"),
+			ordinal: ordinal(w.next()), account: MemberAccount, partition: partitionOf(w.region).id, name: "StudioOnboarding", path: "/", id: w.roleID(MemberAccount, "StudioOnboarding"),
 			created: long, usable: long, inline: []inlinePolicy{newInline("StudioOnboarding", allowance(studioActions()...))}, maxSession: 3600,
 			description: "Assumed by the onboarding worker",
-			trust:       `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + ManagementAccount + `:root"},"Action":"sts:AssumeRole"}]}`,
+			trust:       `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + w.arn("iam", "", ManagementAccount, "root") + `"},"Action":"sts:AssumeRole"}]}`,
 		},
 		&role{
-			ordinal: ordinal(w.next()), account: MemberAccount, name: "DataPlatformNotebooks", path: "/", id: w.roleID(MemberAccount, "DataPlatformNotebooks"),
+			ordinal: ordinal(w.next()), account: MemberAccount, partition: partitionOf(w.region).id, name: "DataPlatformNotebooks", path: "/", id: w.roleID(MemberAccount, "DataPlatformNotebooks"),
 			created: long, usable: long, maxSession: 3600, description: "Made by the data platform team",
-			attached: []string{"arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"},
+			attached: []string{w.arn("iam", "", "aws", "policy/AmazonSageMakerFullAccess")},
 			tags:     []tag{{Key: "team", Value: "data-platform"}},
 			trust:    `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
 		},

@@ -6,8 +6,8 @@ import "time"
 const rootID = "r-sb01"
 
 type accountInput struct {
-	AccountId, ChildId, ParentId, ResourceId, NextToken string
-	MaxResults                                          int
+	AccountId, ChildId, ParentId, ResourceId, ServicePrincipal, NextToken string
+	MaxResults                                                            int
 }
 
 type accountOutput struct {
@@ -21,10 +21,10 @@ type numberedAccount struct {
 }
 
 // organizationAccounts are the accounts as the organization shows them.
-func organizationAccounts() []numberedAccount {
+func (w *World) organizationAccounts() []numberedAccount {
 	make := func(number int, id, name, email, joined string) numberedAccount {
 		return numberedAccount{ordinal(number), accountOutput{
-			Id: id, Arn: "arn:aws:organizations::" + ManagementAccount + ":account/" + organizationID + "/" + id, Email: email, Name: name,
+			Id: id, Arn: w.arn("organizations", "", ManagementAccount, "account/"+organizationID+"/"+id), Email: email, Name: name,
 			Status: "ACTIVE", State: "ACTIVE", JoinedMethod: joined, JoinedTimestamp: stamp{time.Date(2024, 1, 15, 9, 0, number, 0, time.UTC)},
 		}}
 	}
@@ -38,7 +38,7 @@ func (c *call) listAccounts(in accountInput) (any, error) {
 	if err := c.managementOnly(); err != nil {
 		return nil, err
 	}
-	cut, next, err := page(c, organizationAccounts(), in.MaxResults, 20, in.NextToken)
+	cut, next, err := page(c, c.world.organizationAccounts(), in.MaxResults, 20, in.NextToken)
 	out := struct {
 		Accounts  []accountOutput
 		NextToken string `json:",omitempty"`
@@ -60,7 +60,7 @@ func (c *call) describeAccount(in accountInput) (any, error) {
 	if err := c.managementOnly(); err != nil {
 		return nil, err
 	}
-	for _, a := range organizationAccounts() {
+	for _, a := range c.world.organizationAccounts() {
 		if a.Id == in.AccountId {
 			return struct{ Account accountOutput }{a.accountOutput}, nil
 		}
@@ -78,7 +78,7 @@ func (c *call) listRoots(accountInput) (any, error) {
 		return nil, err
 	}
 	return struct{ Roots []rootOutput }{[]rootOutput{{
-		rootID, "arn:aws:organizations::" + ManagementAccount + ":root/" + organizationID + "/" + rootID, "Root", []struct{}{},
+		rootID, c.world.arn("organizations", "", ManagementAccount, "root/"+organizationID+"/"+rootID), "Root", []struct{}{},
 	}}}, nil
 }
 
@@ -103,13 +103,6 @@ func (c *call) listUnits(in accountInput) (any, error) {
 		return nil, failure("ParentNotFoundException", "You specified parent that doesn't exist.")
 	}
 	return struct{ OrganizationalUnits []struct{} }{[]struct{}{}}, nil
-}
-
-func (c *call) listDelegatedServices(in accountInput) (any, error) {
-	if err := c.managementOnly(); err != nil {
-		return nil, err
-	}
-	return nil, failure("AccountNotRegisteredException", "The specified account is not a delegated administrator for this AWS service.")
 }
 
 func (c *call) listOrganizationTags(in accountInput) (any, error) {

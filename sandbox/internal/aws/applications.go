@@ -7,9 +7,9 @@ import (
 
 // The providers of applications: Studio's, and those of applications that customers make.
 const (
-	applicationProvider = "arn:aws:sso::aws:applicationProvider/sagemaker-studio"
-	customProvider      = "arn:aws:sso::aws:applicationProvider/custom"
-	samlProvider        = "arn:aws:sso::aws:applicationProvider/custom-saml"
+	applicationProvider = "sagemaker-studio"
+	customProvider      = "custom"
+	samlProvider        = "custom-saml"
 )
 
 // The statuses of applications: people get into those that are enabled.
@@ -35,7 +35,7 @@ type application struct {
 func (w *World) addApplication(i *instance, d *domain) *application {
 	a := &application{
 		ordinal: ordinal(w.next()), name: fmt.Sprintf("Amazon SageMaker Studio (%s)", d.id), account: d.account, region: d.region, url: d.url,
-		arn:      fmt.Sprintf("arn:aws:sso::%s:application/%s/apl-%s", d.account, i.id, w.digest(16, "application", d.account, d.id)),
+		arn:      w.arn("sso", "", d.account, "application/"+i.id+"/apl-"+w.digest(16, "application", d.account, d.id)),
 		instance: i, created: w.clock.Now(), provider: applicationProvider, status: enabled, visibility: enabled, origin: "APPLICATION",
 	}
 	w.applications[a.arn] = a
@@ -46,13 +46,21 @@ func (w *World) addApplication(i *instance, d *domain) *application {
 func (c *call) applicationHere(arn string) (*application, error) {
 	c.world.allDomains() // an application comes and goes with its domain
 	a := c.world.applications[arn]
-	if a == nil || a.instance.region != c.region {
+	if a == nil || !a.instance.in(c.region) {
 		return nil, failure("ResourceNotFoundException", "The application %s was not found.", arn)
 	}
-	if c.account != a.account && c.account != a.instance.owner {
+	if c.account != a.account && !c.administers(a.instance) {
 		return nil, c.denied(c.action, arn)
 	}
 	return a, nil
+}
+
+func (a *application) providerARN() string {
+	return providerARN(partitionOf(a.instance.region), a.provider)
+}
+
+func providerARN(p partition, name string) string {
+	return p.arn("sso", "", "aws", "applicationProvider/"+name)
 }
 
 type applicationOutput struct {
@@ -74,7 +82,7 @@ type signInOptions struct {
 
 func (a *application) output() applicationOutput {
 	out := applicationOutput{
-		ApplicationArn: a.arn, ApplicationProviderArn: a.provider, Name: a.name, ApplicationAccount: a.account,
+		ApplicationArn: a.arn, ApplicationProviderArn: a.providerARN(), Name: a.name, ApplicationAccount: a.account,
 		InstanceArn: a.instance.arn, IdentityStoreArn: a.instance.storeARN(), Status: a.status, Description: a.description, CreatedFrom: a.region, CreatedDate: stamp{a.created},
 	}
 	out.PortalOptions.Visibility = a.visibility
@@ -119,8 +127,8 @@ func (c *call) listApplications(in applicationInput) (any, error) {
 	var matching []*application
 	for _, a := range c.world.sortedApplications(i) {
 		if (in.Filter.ApplicationAccount == "" || in.Filter.ApplicationAccount == a.account) &&
-			(in.Filter.ApplicationProvider == "" || in.Filter.ApplicationProvider == a.provider) &&
-			(c.account == i.owner || c.account == a.account) {
+			(in.Filter.ApplicationProvider == "" || in.Filter.ApplicationProvider == a.providerARN()) &&
+			(c.administers(i) || c.account == a.account) {
 			matching = append(matching, a)
 		}
 	}

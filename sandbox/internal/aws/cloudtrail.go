@@ -18,14 +18,18 @@ const trailMemory = 90 * 24 * time.Hour
 // event is an entry of the event history.
 type event struct {
 	ordinal
-	id                                  uuid.UUID
-	source, name, account, region, user string
-	at                                  time.Time
+	*eventKind
+	id   uuid.UUID
+	user string
+	at   time.Time
 	// params are JSON, which takes less memory.
 	params json.RawMessage
 	// signIn belongs to the events of somebody at a browser.
 	signIn *signInEvent
 }
+
+// eventKind is what many events have in common, which all of them share.
+type eventKind struct{ source, name, account, region string }
 
 // Immutable makes copies of a world share the entries, of which there are many.
 func (*event) Immutable() {}
@@ -36,28 +40,22 @@ func (w *World) record(source, name, account, region, user string, params map[st
 	if err != nil {
 		return // texts can be encoded
 	}
-	w.addEvent(&event{source: source, name: name, account: account, region: region, user: user, params: encoded})
+	w.addEvent(eventKind{source, name, account, region}, &event{user: user, params: encoded})
 }
 
 // addEvent puts an event at the end of the history.
-func (w *World) addEvent(e *event) {
-	e.ordinal, e.at = ordinal(w.next()), w.clock.Now()
+func (w *World) addEvent(kind eventKind, e *event) {
+	if w.kinds[kind] == nil {
+		if w.kinds == nil {
+			w.kinds = map[eventKind]*eventKind{}
+		}
+		// Copies, so that events don't hold on to the requests in which they came.
+		kind = eventKind{strings.Clone(kind.source), strings.Clone(kind.name), strings.Clone(kind.account), strings.Clone(kind.region)}
+		w.kinds[kind] = &kind
+	}
+	e.ordinal, e.at, e.eventKind = ordinal(w.next()), w.clock.Now(), w.kinds[kind]
 	e.id = uuid.MustParse(w.uuid("event", e.source, e.name))
-	e.source, e.name, e.region = w.word(e.source), w.word(e.name), w.word(e.region)
 	w.trail = append(w.trail, e)
-}
-
-// word keeps one copy of a word that comes often, so that events don't hold on to the requests in which they came.
-func (w *World) word(word string) string {
-	if kept, ok := w.words[word]; ok {
-		return kept
-	}
-	if w.words == nil {
-		w.words = map[string]string{}
-	}
-	word = strings.Clone(word)
-	w.words[word] = word
-	return word
 }
 
 func (w *World) trailOperations() map[string]handler {

@@ -13,7 +13,9 @@ import (
 )
 
 // consoleUser is the person at the console.
-const consoleUser = "arn:aws:sts::" + ManagementAccount + ":assumed-role/IdentityCenterAdministrator/operator"
+func (w *World) consoleUser() string {
+	return w.arn("sts", "", ManagementAccount, "assumed-role/IdentityCenterAdministrator/operator")
+}
 
 // consolePage is a page's form, carried out: what it answers and what the call log shows of it.
 type consolePage func(form *consoleForm) (answer any, about map[string]string, err error)
@@ -22,6 +24,8 @@ type consolePage func(form *consoleForm) (answer any, about map[string]string, e
 type consoleForm struct {
 	Region   string `json:"region"`
 	Metadata string `json:"metadata"`
+	// Source is an identity source that has no metadata.
+	Source   string `json:"source"`
 	UserName string `json:"userName"`
 	Email    string `json:"email"`
 	// GroupName is the name of a group.
@@ -33,13 +37,14 @@ type consoleForm struct {
 // consolePages are what an administrator can click.
 func (w *World) consolePages() map[string]consolePage {
 	return map[string]consolePage{
-		"enable-identity-center": w.enableIdentityCenter,
-		"change-identity-source": w.changeIdentitySource,
-		"enable-provisioning":    w.enableProvisioning,
-		"create-user":            w.createUserByHand,
-		"create-group":           w.createGroupByHand,
-		"delete-user":            w.deleteUserByHand,
-		"delete-identity-center": w.deleteIdentityCenter,
+		"enable-identity-center":    w.enableIdentityCenter,
+		"change-identity-source":    w.changeIdentitySource,
+		"change-identity-source-to": w.changeIdentitySourceTo,
+		"enable-provisioning":       w.enableProvisioning,
+		"create-user":               w.createUserByHand,
+		"create-group":              w.createGroupByHand,
+		"delete-user":               w.deleteUserByHand,
+		"delete-identity-center":    w.deleteIdentityCenter,
 
 		"enable-provisioning-elsewhere": w.enableProvisioningElsewhere,
 
@@ -72,7 +77,7 @@ func (w *World) Console() http.Handler {
 		answer, about, err := page(&form)
 		w.mu.Unlock()
 		entry := simulation.Call{
-			Time: w.clock.Now(), Account: ManagementAccount, Principal: consoleUser, Service: "console", Operation: "aws " + name,
+			Time: w.clock.Now(), Account: ManagementAccount, Principal: w.consoleUser(), Service: "console", Operation: "aws " + name,
 			Params: about, Write: writes, Status: http.StatusOK,
 		}
 		if writes {
@@ -91,7 +96,7 @@ func (w *World) Console() http.Handler {
 
 // recordConsole adds an event of the console to the history.
 func (w *World) recordConsole(source, name, region string) {
-	w.record(source, name, ManagementAccount, region, consoleUser, nil)
+	w.record(source, name, ManagementAccount, region, w.consoleUser(), nil)
 }
 
 // enableIdentityCenter enables the organization instance, which takes about half a minute.
@@ -105,47 +110,16 @@ func (w *World) enableIdentityCenter(form *consoleForm) (any, map[string]string,
 			return nil, about, fmt.Errorf("IAM Identity Center is already enabled in %s. An organization has one instance.", i.region)
 		}
 	}
+	if p := partitionOf(w.region); partitionOf(form.Region).id != p.id {
+		return nil, about, fmt.Errorf("There is no Region %s in the partition %s.", form.Region, p.id)
+	}
 	w.addInstance(ManagementAccount, form.Region, "", organizationInstanceDelay)
 	w.recordConsole("sso.amazonaws.com", "CreateInstance", form.Region)
-	w.recordConsole("organizations.amazonaws.com", "EnableAWSServiceAccess", "us-east-1")
+	w.recordConsole("organizations.amazonaws.com", "EnableAWSServiceAccess", partitionOf(form.Region).global)
 	return struct{}{}, about, nil
 }
 
 var errNotEnabled = errors.New("IAM Identity Center is not enabled.")
-
-// serviceProvider is the console's answer of client.go.
-type serviceProvider struct {
-	ACSURL    string `json:"acsUrl"`
-	IssuerURL string `json:"issuerUrl"`
-	PortalURL string `json:"portalUrl"`
-	Metadata  string `json:"metadata"`
-}
-
-// changeIdentitySource makes the external IdP of the metadata the identity source, or changes its metadata. The service
-// provider's values stay the same.
-func (w *World) changeIdentitySource(form *consoleForm) (any, map[string]string, error) {
-	i := w.organizationInstance()
-	if i == nil {
-		return nil, nil, errNotEnabled
-	}
-	entityID, certificates, err := readMetadata(form.Metadata)
-	about := map[string]string{"entityID": entityID}
-	if err != nil {
-		return nil, about, err
-	}
-	if i.trust == nil {
-		i.trust = &trust{
-			acsURL: fmt.Sprintf("https://%s.sso.signin.aws/platform/saml/acs/%s", i.region, w.uuid("acs", i.id)),
-			issuer: fmt.Sprintf("https://%s.signin.aws.amazon.com/platform/saml/%s", i.region, i.directory.id),
-		}
-		w.recordConsole("sso-directory.amazonaws.com", "CreateExternalIdPConfigurationForDirectory", i.region)
-	} else {
-		w.recordConsole("sso-directory.amazonaws.com", "UpdateExternalIdPConfigurationForDirectory", i.region)
-	}
-	w.recordConsole("sso-directory.amazonaws.com", "EnableExternalIdPConfigurationForDirectory", i.region)
-	i.trust.entityID, i.trust.certificates = entityID, certificates
-	return serviceProvider{i.trust.acsURL, i.trust.issuer, i.portalURL(), i.trust.metadata(w.clock.Now())}, about, nil
-}
 
 // provisioningTenant is the console's answer of client.go.
 type provisioningTenant struct {
@@ -171,7 +145,7 @@ func (w *World) enableProvisioning(*consoleForm) (any, map[string]string, error)
 	if len(i.tenant.tokens) >= maxTokens {
 		return nil, about, fmt.Errorf("You can have at most %d access tokens. Delete one first.", maxTokens)
 	}
-	token := w.digest(64, "scim-token", i.id) + w.digest(64, "scim-token", i.id)
+	token := w.tokenText(i)
 	w.addToken(i, sha256.Sum256([]byte(token)))
 	w.recordConsole("sso-directory.amazonaws.com", "CreateBearerToken", i.region)
 	return provisioningTenant{Endpoint: w.baseURL + "/" + i.tenant.id + "/scim/v2/", Token: token}, about, nil
@@ -181,26 +155,35 @@ func (w *World) enableProvisioning(*consoleForm) (any, map[string]string, error)
 func (w *World) createUserByHand(form *consoleForm) (any, map[string]string, error) {
 	about := map[string]string{"userName": form.UserName}
 	i := w.organizationInstance()
-	switch {
-	case i == nil:
+	if i == nil {
 		return nil, about, errNotEnabled
-	case form.UserName == "" || form.Email == "":
-		return nil, about, errors.New("Enter a user name and an email address.")
-	case i.tenant != nil:
-		return nil, about, errors.New("Users and groups can't be edited while automatic provisioning is enabled.")
 	}
-	first, last, _ := strings.Cut(strings.Split(form.UserName, "@")[0], ".")
+	if err := i.editable(); err != nil {
+		return nil, about, err
+	}
+	_, err := w.addUserByHand(i, form.UserName, form.Email)
+	if err != nil {
+		return nil, about, err
+	}
+	w.recordConsole("sso-directory.amazonaws.com", "CreateUser", i.region)
+	return struct{}{}, about, nil
+}
+
+// addUserByHand makes a user whose names are made of the user name.
+func (w *World) addUserByHand(i *instance, userName, email string) (*user, error) {
+	if userName == "" || email == "" {
+		return nil, errors.New("Enter a user name and an email address.")
+	}
+	first, last, _ := strings.Cut(strings.Split(userName, "@")[0], ".")
 	if last == "" {
 		last = first
 	}
 	a := attributes{
-		UserName: form.UserName, DisplayName: first + " " + last, Name: personName{GivenName: first, FamilyName: last}, Active: true,
-		Emails: []valued{{Value: form.Email, Type: "work", Primary: true}},
+		UserName: userName, DisplayName: first + " " + last, Name: personName{GivenName: first, FamilyName: last}, Active: true,
+		Emails: []valued{{Value: email, Type: "work", Primary: true}},
 	}
 	if attribute, conflict := i.directory.taken(a, nil); conflict {
-		return nil, about, fmt.Errorf("A user with this %s already exists.", attribute)
+		return nil, fmt.Errorf("A user with this %s already exists.", attribute)
 	}
-	w.createUser(i.directory, a)
-	w.recordConsole("sso-directory.amazonaws.com", "CreateUser", i.region)
-	return struct{}{}, about, nil
+	return w.createUser(i.directory, a), nil
 }

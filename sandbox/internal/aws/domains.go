@@ -199,14 +199,14 @@ func (c *call) createDomain(in domainInput) (any, error) {
 	if err := a.checkNetwork(c.region, in.VpcId, in.SubnetIds, append(texts(in.DefaultUserSettings, "SecurityGroups"), texts(in.DomainSettings, "SecurityGroupIds")...)); err != nil {
 		return nil, err
 	}
-	if i := w.organizationInstance(); in.AuthMode == "SSO" && (i == nil || i.region != c.region) {
+	if i := w.organizationInstance(); in.AuthMode == "SSO" && (i == nil || !i.in(c.region)) {
 		return nil, invalid("AWS IAM Identity Center is not enabled for your organization in Region %s. Enable it there, or choose AuthMode IAM.", c.region)
 	}
 	if err := a.exceeded(quotaDomains, "Domains", len(domains)); err != nil {
 		return nil, err
 	}
 	if a.role(linkedRoles()["sagemaker.amazonaws.com"]) == nil {
-		linked := "arn:aws:iam::" + c.account + ":role/aws-service-role/sagemaker.amazonaws.com/AWSServiceRoleForAmazonSageMakerNotebooks"
+		linked := w.arn("iam", "", c.account, "role/aws-service-role/sagemaker.amazonaws.com/AWSServiceRoleForAmazonSageMakerNotebooks")
 		if err := c.authorizePart("iam", "CreateServiceLinkedRole", linked); err != nil {
 			return nil, err
 		}
@@ -242,7 +242,7 @@ func (w *World) addDomain(c *call, in domainInput) *domain {
 	if c.failing() {
 		d.doomed = fmt.Sprintf(keyMissing, d.id)
 	}
-	d.url = fmt.Sprintf("https://%s.studio.%s.sagemaker.aws", d.id, c.region)
+	d.url = fmt.Sprintf("https://%s.studio.%s.%s", d.id, c.region, partitionOf(c.region).studio)
 	d.input = in
 	a.domains = append(a.domains, d)
 	return d

@@ -352,13 +352,14 @@ type regionXML struct {
 
 // describeRegions names a few of the Regions that need no opt-in, and always that of the world.
 func (c *call) describeRegions(in describeInput) (any, error) {
-	names := []string{"us-east-1", "us-east-2", "us-west-2", "eu-central-1", "eu-west-1", "ap-southeast-2"}
+	p := partitionOf(c.world.region)
+	names := p.regions
 	if !slices.Contains(names, c.world.region) {
 		names = append(names, c.world.region)
 	}
 	var all []described[regionXML]
 	for i, name := range names {
-		out := regionXML{"opt-in-not-required", name, "ec2." + name + ".amazonaws.com"}
+		out := regionXML{"opt-in-not-required", name, "ec2." + name + "." + p.suffix}
 		all = append(all, described[regionXML]{ordinal(i + 1), name, filterable("region-name", name, "opt-in-status", out.OptIn, "endpoint", out.Endpoint), out})
 	}
 	found, _, err := selected(c, in, in.RegionNames, failure("InvalidParameterValue", "Invalid region: [%%s]"), all)

@@ -54,6 +54,7 @@ func (c *call) carryOut(handle handler, input []byte) (output any, err error) {
 	case c.writes():
 		now.remember()
 	}
+	c.world.settleAccounts()
 	output, err = handle(c, input)
 	switch {
 	case err != nil:

@@ -95,7 +95,7 @@ func (w *World) tokenEvents(account string) []*healthEvent {
 			}
 			e := &healthEvent{
 				ordinal: ordinal(n + 1),
-				Arn:     "arn:aws:health:" + i.region + "::event/" + tokenService + "/" + tokenEvent + "/" + tokenEvent + "_" + token.id,
+				Arn:     w.arn("health", i.region, "", "event/"+tokenService+"/"+tokenEvent+"/"+tokenEvent+"_"+token.id),
 				Service: tokenService, EventTypeCode: tokenEvent, EventTypeCategory: tokenCategory, EventScopeCode: "ACCOUNT_SPECIFIC",
 				Region:          i.region,
 				StartTime:       healthTime{stamp{begins}},

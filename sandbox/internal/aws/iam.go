@@ -16,6 +16,8 @@ const roleDelay = 20 * time.Second
 // role is an IAM role.
 type role struct {
 	ordinal
+	// partition stands in its ARN.
+	partition                            string
 	account, name, path, id, description string
 	trust                                string
 	maxSession                           int
@@ -39,7 +41,7 @@ type inlinePolicy struct {
 type tag struct{ Key, Value string }
 
 func (r *role) arn() string {
-	return fmt.Sprintf("arn:aws:iam::%s:role%s%s", r.account, r.path, r.name)
+	return fmt.Sprintf("arn:%s:iam::%s:role%s%s", r.partition, r.account, r.path, r.name)
 }
 
 // trusts says whether the role's trust policy allows sts:AssumeRole for one of these principals.

@@ -102,7 +102,7 @@ func (c *call) createRole(in roleInput) (any, error) {
 		in.MaxSessionDuration = 3600
 	}
 	r := &role{
-		ordinal: ordinal(c.world.next()), account: c.account, name: in.RoleName, path: in.Path, id: c.world.roleID(c.account, in.RoleName),
+		ordinal: ordinal(c.world.next()), account: c.account, partition: partitionOf(c.world.region).id, name: in.RoleName, path: in.Path, id: c.world.roleID(c.account, in.RoleName),
 		description: in.description(), trust: in.AssumeRolePolicyDocument, maxSession: in.MaxSessionDuration, boundary: in.PermissionsBoundary,
 		tags: in.Tags, created: c.world.clock.Now(), usable: c.world.clock.Due(roleDelay),
 	}
@@ -320,12 +320,12 @@ func (w *World) addLinkedRole(a *account, service, description string) *role {
 	}
 	now := w.clock.Now()
 	r := &role{
-		ordinal: ordinal(w.next()), account: a.id, name: name, path: linkedPath + service + "/", id: w.roleID(a.id, name), description: description,
+		ordinal: ordinal(w.next()), account: a.id, partition: partitionOf(w.region).id, name: name, path: linkedPath + service + "/", id: w.roleID(a.id, name), description: description,
 		maxSession: 3600, created: now, usable: now,
 		trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"` + service + `"},"Action":"sts:AssumeRole"}]}`,
 	}
 	if service == "sagemaker.amazonaws.com" {
-		r.attached = []string{"arn:aws:iam::aws:policy/aws-service-role/AmazonSageMakerNotebooksServiceRolePolicy"}
+		r.attached = []string{w.arn("iam", "", "aws", "policy/aws-service-role/AmazonSageMakerNotebooksServiceRolePolicy")}
 	}
 	a.roles = append(a.roles, r)
 	return r

@@ -1,7 +1,6 @@
 package awsworld
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -59,10 +58,10 @@ type kmsInput struct {
 
 func (w *World) addKey(account, region, id string) *kmsKey {
 	k := &kmsKey{
-		ordinal: ordinal(w.next()), region: region, account: account, id: id, arn: fmt.Sprintf("arn:aws:kms:%s:%s:key/%s", region, account, id),
+		ordinal: ordinal(w.next()), region: region, account: account, id: id, arn: w.arn("kms", region, account, "key/"+id),
 		status: keyEnabled, spec: "SYMMETRIC_DEFAULT", usage: "ENCRYPT_DECRYPT", created: w.clock.Now(),
-		policy: `{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` +
-			account + `:root"},"Action":"kms:*","Resource":"*"}]}`,
+		policy: `{"Version":"2012-10-17","Id":"key-default-1","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"` +
+			w.arn("iam", "", account, "root") + `"},"Action":"kms:*","Resource":"*"}]}`,
 	}
 	w.accounts[account].keys = append(w.accounts[account].keys, k)
 	return k
@@ -71,7 +70,7 @@ func (w *World) addKey(account, region, id string) *kmsKey {
 func (w *World) addAlias(account, region, name, key string) {
 	a := w.accounts[account]
 	a.keyNames = append(a.keyNames, &keyName{
-		ordinal: ordinal(w.next()), region: region, name: name, arn: fmt.Sprintf("arn:aws:kms:%s:%s:%s", region, account, name), key: key, created: w.clock.Now(),
+		ordinal: ordinal(w.next()), region: region, name: name, arn: w.arn("kms", region, account, name), key: key, created: w.clock.Now(),
 	})
 }
 

@@ -38,5 +38,5 @@ func (w *World) admits(account, service string) bool {
 	case "sagemaker":
 		rate = w.limits.SageMaker
 	}
-	return w.limits.Off || rate == 0 || w.limits.buckets.Take(account+"/"+service, w.clock.Rate(rate), w.clock.Now())
+	return w.limits.Off || !w.begun || rate == 0 || w.limits.buckets.Take(account+"/"+service, w.clock.Rate(rate), w.clock.Now())
 }

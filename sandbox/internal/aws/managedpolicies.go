@@ -9,21 +9,26 @@ import (
 	"time"
 )
 
-// managedPolicies are the AWS managed policies that exist, with the actions that matter in this world.
-func managedPolicies() map[string][]string {
-	return map[string][]string{
-		"arn:aws:iam::aws:policy/AdministratorAccess":                                        {"*"},
-		"arn:aws:iam::aws:policy/PowerUserAccess":                                            {"sagemaker:*", "ec2:*", "servicequotas:*", "secretsmanager:*", "cloudtrail:*"},
-		"arn:aws:iam::aws:policy/AmazonSageMakerFullAccess":                                  {"sagemaker:*", "iam:PassRole", "iam:GetRole", "ec2:Describe*"},
-		"arn:aws:iam::aws:policy/AmazonSageMakerReadOnly":                                    {"sagemaker:Describe*", "sagemaker:List*"},
-		"arn:aws:iam::aws:policy/AmazonSageMakerCanvasFullAccess":                            nil,
-		"arn:aws:iam::aws:policy/AmazonSageMakerCanvasAIServicesAccess":                      nil,
-		"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess":                                     nil,
-		"arn:aws:iam::aws:policy/AmazonS3FullAccess":                                         nil,
-		"arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly":                         nil,
-		"arn:aws:iam::aws:policy/CloudWatchLogsFullAccess":                                   nil,
-		"arn:aws:iam::aws:policy/aws-service-role/AmazonSageMakerNotebooksServiceRolePolicy": nil,
+// managedPolicies are the AWS managed policies that exist in a partition, with the actions that matter in this world.
+func managedPolicies(partition string) map[string][]string {
+	named := map[string][]string{
+		"AdministratorAccess":                                        {"*"},
+		"PowerUserAccess":                                            {"sagemaker:*", "ec2:*", "servicequotas:*", "secretsmanager:*", "cloudtrail:*"},
+		"AmazonSageMakerFullAccess":                                  {"sagemaker:*", "iam:PassRole", "iam:GetRole", "ec2:Describe*"},
+		"AmazonSageMakerReadOnly":                                    {"sagemaker:Describe*", "sagemaker:List*"},
+		"AmazonSageMakerCanvasFullAccess":                            nil,
+		"AmazonSageMakerCanvasAIServicesAccess":                      nil,
+		"AmazonS3ReadOnlyAccess":                                     nil,
+		"AmazonS3FullAccess":                                         nil,
+		"AmazonEC2ContainerRegistryReadOnly":                         nil,
+		"CloudWatchLogsFullAccess":                                   nil,
+		"aws-service-role/AmazonSageMakerNotebooksServiceRolePolicy": nil,
 	}
+	policies := map[string][]string{}
+	for name, actions := range named {
+		policies["arn:"+partition+":iam::aws:policy/"+name] = actions
+	}
+	return policies
 }
 
 // managedPolicy is a customer managed policy.
@@ -80,7 +85,7 @@ func (c *call) policyHere(arn string) (*managedPolicy, error) {
 	if p := c.world.accounts[c.account].policy(arn); p != nil {
 		return p, nil
 	}
-	if _, known := managedPolicies()[arn]; known {
+	if _, known := managedPolicies(partitionOf(c.world.region).id)[arn]; known {
 		return c.world.awsPolicy(arn), nil
 	}
 	return nil, notThere("Policy %s was not found.", arn)
@@ -88,11 +93,11 @@ func (c *call) policyHere(arn string) (*managedPolicy, error) {
 
 func (w *World) awsPolicy(arn string) *managedPolicy {
 	p := &managedPolicy{arn: arn, name: path.Base(arn), path: "/", created: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)}
-	if below, _, ok := strings.Cut(strings.TrimPrefix(arn, "arn:aws:iam::aws:policy/"), "/"); ok {
+	if below, _, ok := strings.Cut(strings.TrimPrefix(arn, w.arn("iam", "", "aws", "policy/")), "/"); ok {
 		p.path = "/" + below + "/"
 	}
 	p.id = "ANPA" + strings.ToUpper(fmt.Sprintf("%x", sha256.Sum256([]byte(arn)))[:17])
-	actions := managedPolicies()[arn]
+	actions := managedPolicies(partitionOf(w.region).id)[arn]
 	if actions == nil {
 		actions = []string{"sts:GetCallerIdentity"} // what it really allows doesn't matter here
 	}
@@ -104,7 +109,7 @@ func (w *World) awsPolicy(arn string) *managedPolicy {
 
 // ownPolicy finds a policy that the account may change.
 func (c *call) ownPolicy(arn string) (*managedPolicy, error) {
-	if strings.HasPrefix(arn, "arn:aws:iam::aws:") {
+	if strings.HasPrefix(arn, c.world.arn("iam", "", "aws", "")) {
 		return nil, failure("AccessDenied", "Cannot perform the operation on the AWS managed policy %s.", arn).with(403)
 	}
 	return c.policyHere(arn)
@@ -156,7 +161,7 @@ func (c *call) createPolicy(in roleInput) (any, error) {
 	}
 	w := c.world
 	p := &managedPolicy{
-		ordinal: ordinal(w.next()), arn: "arn:aws:iam::" + c.account + ":policy" + in.Path + in.PolicyName, name: in.PolicyName, path: in.Path,
+		ordinal: ordinal(w.next()), arn: w.arn("iam", "", c.account, "policy"+in.Path+in.PolicyName), name: in.PolicyName, path: in.Path,
 		id: "ANPA" + strings.ToUpper(w.digest(17, "policy", c.account, in.PolicyName)), description: in.description(), created: w.clock.Now(), tags: in.Tags,
 	}
 	p.add(w, in.PolicyDocument, true)
@@ -201,7 +206,7 @@ func (c *call) listPolicies(in roleInput) (any, error) {
 	}
 	if in.Scope != "Local" {
 		var arns []string
-		for arn := range managedPolicies() {
+		for arn := range managedPolicies(partitionOf(c.world.region).id) {
 			arns = append(arns, arn)
 		}
 		slices.Sort(arns)

@@ -1,7 +1,6 @@
 package awsworld
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 )
@@ -45,9 +44,9 @@ type providerOutput struct {
 	DisplayData                                struct{ DisplayName, Description string }
 }
 
-func providers() []providerOutput {
-	make := func(arn, protocol, name, description string) providerOutput {
-		p := providerOutput{ApplicationProviderArn: arn, FederationProtocol: protocol}
+func (w *World) providers() []providerOutput {
+	make := func(id, protocol, name, description string) providerOutput {
+		p := providerOutput{ApplicationProviderArn: providerARN(partitionOf(w.region), id), FederationProtocol: protocol}
 		p.DisplayData.DisplayName, p.DisplayData.Description = name, description
 		return p
 	}
@@ -70,7 +69,7 @@ type numberedProvider struct {
 
 func (c *call) listProviders(in providerInput) (any, error) {
 	var all []numberedProvider
-	for i, p := range providers() {
+	for i, p := range c.world.providers() {
 		all = append(all, numberedProvider{ordinal(i + 1), p})
 	}
 	cut, next, err := page(c, all, in.MaxResults, 100, in.NextToken)
@@ -85,7 +84,7 @@ func (c *call) listProviders(in providerInput) (any, error) {
 }
 
 func (c *call) describeProvider(in providerInput) (any, error) {
-	for _, p := range providers() {
+	for _, p := range c.world.providers() {
 		if p.ApplicationProviderArn == in.ApplicationProviderArn {
 			return p, nil
 		}
@@ -119,15 +118,33 @@ func (a *application) portal(options *portalOptions) error {
 	return nil
 }
 
+func (w *World) applicationNamed(i *instance, account, name string) *application {
+	for _, a := range w.applications {
+		if a.instance == i && a.account == account && a.name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// newCustomApplication is an application that a customer makes; it isn't there before it is among those of the world.
+func (w *World) newCustomApplication(i *instance, account, region, name string) *application {
+	return &application{
+		ordinal: ordinal(w.next()), name: name, account: account, region: region, instance: i, created: w.clock.Now(), provider: customProvider,
+		arn:    w.arn("sso", "", account, "application/"+i.id+"/apl-"+w.digest(16, "application", account, name)),
+		status: enabled, visibility: enabled,
+	}
+}
+
 // createApplication makes customer managed OAuth 2.0 applications only, as its reference says.
 func (c *call) createApplication(in customInput) (any, error) {
 	i, err := c.instanceHere(in.InstanceArn)
 	switch {
 	case err != nil:
 		return nil, err
-	case !slices.ContainsFunc(providers(), func(p providerOutput) bool { return p.ApplicationProviderArn == in.ApplicationProviderArn }):
+	case !slices.ContainsFunc(c.world.providers(), func(p providerOutput) bool { return p.ApplicationProviderArn == in.ApplicationProviderArn }):
 		return nil, failure("ResourceNotFoundException", "The application provider %s was not found.", in.ApplicationProviderArn)
-	case in.ApplicationProviderArn != customProvider:
+	case in.ApplicationProviderArn != providerARN(partitionOf(i.region), customProvider):
 		return nil, invalid("Applications of the provider %s can't be created through the API.", in.ApplicationProviderArn)
 	}
 	w := c.world
@@ -136,15 +153,12 @@ func (c *call) createApplication(in customInput) (any, error) {
 		if a.client != "" && a.client == in.ClientToken {
 			return answer{a.arn, i.arn, i.storeARN()}, nil
 		}
-		if a.instance == i && a.account == c.account && a.name == *in.Name {
-			return nil, failure("ConflictException", "An application with the name %s already exists.", *in.Name)
-		}
 	}
-	a := &application{
-		ordinal: ordinal(w.next()), name: *in.Name, account: c.account, region: c.region, instance: i, created: w.clock.Now(), provider: customProvider,
-		arn:    fmt.Sprintf("arn:aws:sso::%s:application/%s/apl-%s", c.account, i.id, w.digest(16, "application", c.account, *in.Name)),
-		status: enabled, visibility: enabled, client: in.ClientToken, tags: in.Tags,
+	if w.applicationNamed(i, c.account, *in.Name) != nil {
+		return nil, failure("ConflictException", "An application with the name %s already exists.", *in.Name)
 	}
+	a := w.newCustomApplication(i, c.account, c.region, *in.Name)
+	a.client, a.tags = in.ClientToken, in.Tags
 	if in.Status != "" {
 		a.status = in.Status
 	}

@@ -8,6 +8,7 @@ func identifying(input map[string]any) map[string]string {
 		"InstanceArn", "ApplicationArn", "PrincipalId", "PrincipalType", "IdentityStoreId", "UserId", "GroupId", "UserName", "RegionScope",
 		"DomainName", "DomainId", "DomainIdEquals", "UserProfileName", "SingleSignOnUserValue", "AuthMode", "ResourceArn", "SpaceName", "AppName",
 		"RoleName", "PolicyArn", "RoleArn", "RoleSessionName", "VpcId", "QuotaCode", "SecretId", "KeyId", "AliasName", "Name", "NextToken", "PolicySourceArn",
+		"PermissionSetArn", "TargetId", "AccountId", "RegionName",
 	} {
 		if text, ok := input[name].(string); ok {
 			params[name] = text

@@ -257,7 +257,7 @@ func (c *call) about(action string) map[string][]string {
 		if c.service == "kms" {
 			key = c.params["KeyId"]
 		} else {
-			keys["kms:ViaService"] = []string{c.service + "." + c.region + ".amazonaws.com"}
+			keys["kms:ViaService"] = []string{c.service + "." + c.region + "." + partitionOf(c.region).suffix}
 		}
 		if alias, ok := keyAlias(key); ok {
 			keys["kms:ResourceAliases"] = []string{alias}
@@ -318,12 +318,12 @@ func (c *call) keyARN(key string) string {
 		return k.arn
 	}
 	if alias, ok := keyAlias(key); ok {
-		return fmt.Sprintf("arn:aws:kms:%s:%s:%s", c.region, c.account, alias)
+		return c.world.arn("kms", c.region, c.account, alias)
 	}
 	if strings.HasPrefix(key, "arn:") {
 		return key
 	}
-	return fmt.Sprintf("arn:aws:kms:%s:%s:key/%s", c.region, c.account, key)
+	return c.world.arn("kms", c.region, c.account, "key/"+key)
 }
 
 func keyAlias(key string) (string, bool) {

@@ -39,8 +39,10 @@ const (
 	StudioAdministrator = "studio-administrator"
 )
 
-// StudioRoleARN is the role in the member account that the worker may assume.
-const StudioRoleARN = "arn:aws:iam::" + MemberAccount + ":role/StudioOnboarding"
+// WorkerARNIn is the user that the worker is, in a world of this Region.
+func WorkerARNIn(region string) string {
+	return partitionOf(region).arn("iam", "", ManagementAccount, "user/"+Worker)
+}
 
 // Credentials answers with the keys of one of the principals that exist from the beginning.
 func (w *World) Credentials(name string) (Credentials, bool) {
@@ -62,7 +64,7 @@ func (w *World) seedPrincipals() {
 
 func (w *World) addUser(account, name string, allowed ...string) {
 	p := &principal{
-		account: account, arn: fmt.Sprintf("arn:aws:iam::%s:user/%s", account, name), allowed: allowed,
+		account: account, arn: w.arn("iam", "", account, "user/"+name), allowed: allowed,
 		accessKey: "AKIA" + strings.ToUpper(w.digest(16, "access-key", account, name)),
 		secret:    w.digest(40, "secret-key", account, name),
 		id:        "AIDA" + strings.ToUpper(w.digest(17, "user", account, name)),
@@ -73,7 +75,10 @@ func (w *World) addUser(account, name string, allowed ...string) {
 // identityActions is the policy of the identity side.
 func identityActions() []string {
 	return []string{
-		"sso:ListInstances", "sso:DescribeInstance", "sso:ListRegions",
+		"sso:ListInstances", "sso:DescribeInstance", "sso:ListRegions", "sso:DescribeRegion",
+		"sso:ListPermissionSets", "sso:DescribePermissionSet", "sso:ListAccountsForProvisionedPermissionSet", "sso:ListPermissionSetsProvisionedToAccount",
+		"sso:ListAccountAssignments", "sso:ListAccountAssignmentsForPrincipal", "sso:CreateAccountAssignment",
+		"sso:DescribeAccountAssignmentCreationStatus", "sso:ListApplications", "sso:GetApplicationAssignmentConfiguration",
 		"organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization", "organizations:ListDelegatedAdministrators",
 		"sso:DescribeApplication", "sso:GetApplicationAssignmentConfiguration", "sso:CreateApplicationAssignment", "sso:DeleteApplicationAssignment",
 		"sso:DescribeApplicationAssignment", "sso:ListApplicationAssignments", "sso:ListApplicationAssignmentsForPrincipal",
@@ -106,7 +111,7 @@ func (p *principal) may(action string) bool {
 	if p.role != nil {
 		allowed = nil
 		for _, policy := range p.role.attached {
-			allowed = append(allowed, managedPolicies()[policy]...)
+			allowed = append(allowed, managedPolicies(p.role.partition)[policy]...)
 		}
 	}
 	for _, pattern := range allowed {
@@ -145,7 +150,7 @@ func (c *call) resource() string {
 	name := c.params
 	switch {
 	case c.service == "iam" && name["RoleName"] != "":
-		return fmt.Sprintf("arn:aws:iam::%s:role/%s", c.account, name["RoleName"])
+		return c.world.arn("iam", "", c.account, "role/"+name["RoleName"])
 	case c.service == "iam" && name["PolicySourceArn"] != "":
 		return name["PolicySourceArn"]
 	case c.service == "kms" && name["KeyId"] != "":
@@ -167,7 +172,7 @@ func (c *call) resource() string {
 	case c.service == "sso" && name["InstanceArn"] != "":
 		return name["InstanceArn"]
 	case c.service == "identitystore" && name["IdentityStoreId"] != "":
-		return fmt.Sprintf("arn:aws:identitystore::%s:identitystore/%s", ManagementAccount, name["IdentityStoreId"])
+		return c.world.arn("identitystore", "", ManagementAccount, "identitystore/"+name["IdentityStoreId"])
 	default:
 		return "*"
 	}
@@ -175,5 +180,5 @@ func (c *call) resource() string {
 
 // arn names a resource of the service in the caller's account and Region.
 func (c *call) arn(resource string) string {
-	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", c.service, c.region, c.account, resource)
+	return c.world.arn(c.service, c.region, c.account, resource)
 }

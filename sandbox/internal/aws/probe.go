@@ -34,7 +34,7 @@ func (w *World) IdentitySource() (IdentitySource, bool) {
 	source := IdentitySource{Kind: i.source(), PortalURL: i.portalURL()}
 	if t := i.trust; t != nil {
 		source.EntityID, source.Certificates = t.entityID, append([]string(nil), t.certificates...)
-		source.ACSURL, source.Issuer = t.acsURL, t.issuer
+		source.ACSURL, source.Issuer = i.acsURL(), i.issuer()
 	}
 	return source, true
 }

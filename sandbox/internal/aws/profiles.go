@@ -189,7 +189,7 @@ func (w *World) addProfile(d *domain, in profileInput, delay time.Duration) *pro
 		domain: d, name: in.UserProfileName, user: in.SingleSignOnUserValue, settings: in.UserSettings,
 		resource: resource{
 			ordinal: ordinal(w.next()), status: pending, created: now, modified: now, due: w.clock.Due(delay), tags: in.Tags,
-			arn: fmt.Sprintf("arn:aws:sagemaker:%s:%s:user-profile/%s/%s", d.region, d.account, d.id, strings.ToLower(in.UserProfileName)),
+			arn: w.arn("sagemaker", d.region, d.account, "user-profile/"+d.id+"/"+strings.ToLower(in.UserProfileName)),
 		},
 	}
 	if d.fileSystem != "" {

@@ -1,7 +1,5 @@
 package awsworld
 
-import "fmt"
-
 // The quotas of SageMaker that matter for Studio.
 const (
 	quotaDomains  = "L-B683BCB0"
@@ -78,7 +76,7 @@ type quotaOutput struct {
 func (c *call) quotaOutput(q *quota) quotaOutput {
 	return quotaOutput{
 		ServiceCode: "sagemaker", ServiceName: "Amazon SageMaker", QuotaCode: q.code, QuotaName: q.name, Value: q.value, Unit: "None", Adjustable: true,
-		QuotaArn: fmt.Sprintf("arn:aws:servicequotas:%s:%s:sagemaker/%s", c.region, c.account, q.code),
+		QuotaArn: c.world.arn("servicequotas", c.region, c.account, "sagemaker/"+q.code),
 	}
 }
 

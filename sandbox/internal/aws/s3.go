@@ -103,7 +103,7 @@ func (c *call) performS3(r *http.Request, body []byte, signed scope, name string
 		}
 	}
 	b := w.bucket(name)
-	if c.authorize(action, "arn:aws:s3:::"+name) != nil || b != nil && b.account != c.account {
+	if c.authorize(action, w.arn("s3", "", "", name)) != nil || b != nil && b.account != c.account {
 		return failure("AccessDenied", "Access Denied").with(http.StatusForbidden)
 	}
 	switch {

@@ -15,12 +15,10 @@ import (
 // your identity source").
 const maxMetadata = 75_000
 
-// trust is the external identity provider that an instance trusts, and what the instance says of itself.
+// trust is the external identity provider that an instance trusts.
 type trust struct {
 	entityID     string
 	certificates []string
-	acsURL       string
-	issuer       string
 }
 
 // entityDescriptor is the part of SAML metadata that Identity Center reads.
@@ -73,7 +71,7 @@ func readMetadata(document string) (entityID string, certificates []string, err 
 }
 
 // metadata is the service provider metadata file that the console offers for download.
-func (t *trust) metadata(now time.Time) string {
+func (i *instance) metadata(now time.Time) string {
 	return fmt.Sprintf(`<?xml version="1.0" encoding="UTF-8"?>
 <md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="%s" validUntil="%s">
   <md:SPSSODescriptor AuthnRequestsSigned="false" WantAssertionsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
@@ -81,5 +79,5 @@ func (t *trust) metadata(now time.Time) string {
     <md:AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="%s" index="1" isDefault="true"/>
   </md:SPSSODescriptor>
 </md:EntityDescriptor>
-`, escaped(t.issuer), now.AddDate(10, 0, 0).Format("2006-01-02T15:04:05Z"), escaped(t.acsURL))
+`, escaped(i.issuer()), now.AddDate(10, 0, 0).Format("2006-01-02T15:04:05Z"), escaped(i.acsURL()))
 }

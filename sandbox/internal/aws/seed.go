@@ -19,22 +19,6 @@ type Seeds struct {
 	Studio     AccountSeed `yaml:"studio"`
 }
 
-// DirectorySeed is an enabled Identity Center whose identity source is its own directory.
-type DirectorySeed struct {
-	// Region is that of the world when it is left out.
-	Region string `yaml:"region"`
-	// Users and Groups were made by hand in the console.
-	Users  []UserSeed `yaml:"users"`
-	Groups []string   `yaml:"groups"`
-}
-
-// UserSeed is a user made by hand.
-type UserSeed struct {
-	UserName string `yaml:"userName"`
-	// Email is the user name when it is left out.
-	Email string `yaml:"email"`
-}
-
 // AccountSeed is what an account has.
 type AccountSeed struct {
 	// AccountInstance makes an account instance of Identity Center; in the Studio account only.
@@ -90,15 +74,12 @@ type ProfileSeed struct {
 	User string `yaml:"user"`
 }
 
-// seedFrom puts what is written down into the world. The lock is not needed yet.
-func (w *World) seedFrom(s Seeds) error {
+// SeedAccounts puts what is written down into the accounts of a world that is being made.
+func (w *World) SeedAccounts(s Seeds) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if s.Management.AccountInstance {
 		return errors.New("management.accountInstance: the management account can't have an account instance")
-	}
-	if d := s.IdentityCenter; d != nil {
-		if err := w.seedDirectory(*d); err != nil {
-			return fmt.Errorf("identityCenter: %w", err)
-		}
 	}
 	for _, a := range []struct {
 		name, id, administrator string
@@ -112,30 +93,6 @@ func (w *World) seedFrom(s Seeds) error {
 		}
 		if err := g.seed(a.seed); err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
-		}
-	}
-	return nil
-}
-
-func (w *World) seedDirectory(s DirectorySeed) error {
-	if s.Region == "" {
-		s.Region = w.region
-	}
-	if _, _, err := w.enableIdentityCenter(&consoleForm{Region: s.Region}); err != nil {
-		return err
-	}
-	w.instances[0].ready = w.clock.Now()
-	for i, u := range s.Users {
-		if u.Email == "" {
-			u.Email = u.UserName
-		}
-		if _, _, err := w.createUserByHand(&consoleForm{UserName: u.UserName, Email: u.Email}); err != nil {
-			return fmt.Errorf("users[%d]: %w", i, err)
-		}
-	}
-	for i, name := range s.Groups {
-		if _, _, err := w.createGroupByHand(&consoleForm{GroupName: name}); err != nil {
-			return fmt.Errorf("groups[%d]: %w", i, err)
 		}
 	}
 	return nil

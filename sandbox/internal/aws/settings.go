@@ -41,8 +41,10 @@ type Settings struct {
 type settings struct {
 	noOrganization, vpcEndpointOnly bool
 	supportPlan                     bool
-	instanceKey                     string
-	scimSources                     []netip.Prefix
+	// delegated makes the member account a delegated administrator of Identity Center.
+	delegated   bool
+	instanceKey string
+	scimSources []netip.Prefix
 	// hidden are subnets that were taken away.
 	hidden []*subnet
 }
@@ -204,7 +206,7 @@ func (w *World) enableProvisioningElsewhere(*consoleForm) (any, map[string]strin
 		other = w.addInstance(otherOrganization, w.region, "", 0)
 		other.tenant = &tenant{id: "Hw" + w.uuid("tenant", other.id)}
 	}
-	token := w.digest(64, "scim-token", other.id) + w.digest(64, "scim-token", other.id)
+	token := w.tokenText(other)
 	w.addToken(other, sha256.Sum256([]byte(token)))
 	return provisioningTenant{Endpoint: w.baseURL + "/" + other.tenant.id + "/scim/v2/", Token: token}, map[string]string{"tenantId": other.tenant.id}, nil
 }
@@ -240,19 +242,28 @@ func (w *World) deleteUserByHand(form *consoleForm) (any, map[string]string, err
 func (w *World) createGroupByHand(form *consoleForm) (any, map[string]string, error) {
 	about := map[string]string{"groupName": form.GroupName}
 	i := w.organizationInstance()
-	switch {
-	case i == nil:
+	if i == nil {
 		return nil, about, errNotEnabled
-	case form.GroupName == "":
-		return nil, about, errors.New("Enter a group name.")
-	case i.tenant != nil:
-		return nil, about, errors.New("Users and groups can't be edited while automatic provisioning is enabled.")
-	case i.directory.groupsByName[strings.ToLower(form.GroupName)] != nil:
-		return nil, about, errors.New("A group with this name already exists.")
 	}
-	w.addGroup(i.directory, form.GroupName, "")
+	if err := i.editable(); err != nil {
+		return nil, about, err
+	}
+	if err := w.addGroupByHand(i, form.GroupName); err != nil {
+		return nil, about, err
+	}
 	w.recordConsole("sso-directory.amazonaws.com", "CreateGroup", i.region)
 	return struct{}{}, about, nil
+}
+
+func (w *World) addGroupByHand(i *instance, name string) error {
+	switch {
+	case name == "":
+		return errors.New("Enter a group name.")
+	case i.directory.groupsByName[strings.ToLower(name)] != nil:
+		return errors.New("A group with this name already exists.")
+	}
+	w.addGroup(i.directory, name, "")
+	return nil
 }
 
 // ChangeSettings serves POST: Settings. Refusals are plain text.

@@ -12,11 +12,16 @@ const (
 
 // signInEvent is what the event of a sign-in says besides what all events say. One is shared by the events of an attempt.
 type signInEvent struct {
-	// userID and store are who signed in; both are empty when nobody did.
+	// userID is who signed in, in which store; both are empty when nobody did.
 	userID, store string
 	credential    string
 	// refusal is why an assertion was refused.
 	refusal string
+}
+
+// signInKind is the kind of an event of signing in at an instance.
+func (i *instance) signInKind(name string) eventKind {
+	return eventKind{signInSource, name, i.owner, i.region}
 }
 
 // describe adds to an event's JSON. An assertion that was refused names nobody: Identity Center does not know who that was.
@@ -29,7 +34,7 @@ func (s *signInEvent) describe(record map[string]any, e *event) {
 		result, record["errorMessage"] = "Failure", s.refusal
 	} else {
 		identity["type"] = "IdentityCenterUser"
-		identity["onBehalfOf"] = map[string]string{"userId": s.userID, "identityStoreArn": s.store}
+		identity["onBehalfOf"] = map[string]string{"userId": s.userID, "identityStoreArn": storeARN(e.account, e.region, s.store)}
 		record["additionalEventData"] = map[string]string{"CredentialType": s.credential, "UserName": e.user}
 	}
 	record["userIdentity"] = identity
@@ -50,12 +55,12 @@ func (w *World) RecordSignIn(userID string) {
 		return
 	}
 	u := i.directory.byID[userID]
-	about := &signInEvent{userID: u.id, store: w.word(i.storeARN()), credential: passwordOfPerson}
+	about := &signInEvent{userID: u.id, store: i.directory.id, credential: passwordOfPerson}
 	if i.trust != nil {
 		about.credential = externalIdP
-		w.addEvent(&event{source: signInSource, name: assertionEvent, account: i.owner, region: i.region, user: u.UserName, signIn: about})
+		w.addEvent(i.signInKind(assertionEvent), &event{user: u.UserName, signIn: about})
 	}
-	w.addEvent(&event{source: signInSource, name: signedInEvent, account: i.owner, region: i.region, user: u.UserName, signIn: about})
+	w.addEvent(i.signInKind(signedInEvent), &event{user: u.UserName, signIn: about})
 }
 
 // RecordRefusal leaves the event of an assertion that Identity Center did not take.
@@ -63,6 +68,6 @@ func (w *World) RecordRefusal(why string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if i := w.organizationInstance(); i != nil {
-		w.addEvent(&event{source: signInSource, name: assertionEvent, account: i.owner, region: i.region, signIn: &signInEvent{refusal: w.word(why)}})
+		w.addEvent(i.signInKind(assertionEvent), &event{signIn: &signInEvent{refusal: why}})
 	}
 }

@@ -7,23 +7,39 @@ import (
 
 // State is a dump of the AWS side without secrets and time stamps. As JSON, equal worlds give equal text.
 type State struct {
-	Instances []InstanceState `json:"instances"`
-	Accounts  []AccountState  `json:"accounts"`
+	// DelegatedAdministrator is the account that may administer Identity Center besides the management account.
+	DelegatedAdministrator string          `json:"delegatedAdministrator,omitempty"`
+	Instances              []InstanceState `json:"instances"`
+	Accounts               []AccountState  `json:"accounts"`
 }
 
 // InstanceState is an Identity Center instance.
 type InstanceState struct {
-	ARN             string             `json:"arn"`
-	IdentityStoreID string             `json:"identityStoreId"`
-	Owner           string             `json:"owner"`
-	Region          string             `json:"region"`
-	Active          bool               `json:"active"`
-	TrustedIdP      string             `json:"trustedIdp,omitempty"`
-	SCIMTenant      string             `json:"scimTenant,omitempty"`
-	SCIMTokens      int                `json:"scimTokens"`
-	Users           []UserState        `json:"users"`
-	Groups          []GroupState       `json:"groups"`
-	Applications    []ApplicationState `json:"applications"`
+	ARN             string `json:"arn"`
+	IdentityStoreID string `json:"identityStoreId"`
+	Owner           string `json:"owner"`
+	Region          string `json:"region"`
+	Active          bool   `json:"active"`
+	// Source is identity-center, active-directory or external.
+	Source     string `json:"source"`
+	TrustedIdP string `json:"trustedIdp,omitempty"`
+	PortalURL  string `json:"portalUrl"`
+	// Key is the customer managed key, if there is one.
+	Key               string               `json:"key,omitempty"`
+	AdditionalRegions []string             `json:"additionalRegions,omitempty"`
+	SCIMTenant        string               `json:"scimTenant,omitempty"`
+	SCIMTokens        int                  `json:"scimTokens"`
+	Users             []UserState          `json:"users"`
+	Groups            []GroupState         `json:"groups"`
+	Applications      []ApplicationState   `json:"applications"`
+	PermissionSets    []PermissionSetState `json:"permissionSets"`
+}
+
+// PermissionSetState is a permission set; its assignments are account, kind and ID of the principal.
+type PermissionSetState struct {
+	ARN         string   `json:"arn"`
+	Name        string   `json:"name"`
+	Assignments []string `json:"assignments"`
 }
 
 // UserState is an Identity Center user.
@@ -44,9 +60,13 @@ type GroupState struct {
 
 // ApplicationState is an application with the IDs of its principals, each after its kind.
 type ApplicationState struct {
-	ARN         string   `json:"arn"`
-	Name        string   `json:"name"`
-	Account     string   `json:"account"`
+	ARN        string `json:"arn"`
+	Name       string `json:"name"`
+	Account    string `json:"account"`
+	Status     string `json:"status"`
+	Visibility string `json:"visibility"`
+	// Open lets everybody in, without assignments.
+	Open        bool     `json:"open,omitempty"`
 	Assignments []string `json:"assignments"`
 }
 
@@ -108,8 +128,12 @@ type ProfileState struct {
 func (w *World) State() State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.settleAccounts()
 	domains := w.allDomains() // first, since looking at domains makes applications
 	state := State{Instances: []InstanceState{}, Accounts: []AccountState{}}
+	if w.settings.delegated {
+		state.DelegatedAdministrator = MemberAccount
+	}
 	for _, i := range w.instances {
 		state.Instances = append(state.Instances, w.instanceState(i))
 	}
@@ -161,7 +185,18 @@ func (w *World) addNetworkAndSecrets(s *AccountState, a *account) {
 func (w *World) instanceState(i *instance) InstanceState {
 	s := InstanceState{
 		ARN: i.arn, IdentityStoreID: i.directory.id, Owner: i.owner, Region: i.region, Active: i.active(w),
-		Users: []UserState{}, Groups: []GroupState{}, Applications: []ApplicationState{},
+		Source: i.source(), PortalURL: i.portalURL(), AdditionalRegions: sorted(i.additional),
+		Users: []UserState{}, Groups: []GroupState{}, Applications: []ApplicationState{}, PermissionSets: []PermissionSetState{},
+	}
+	if i.owner == ManagementAccount {
+		s.Key = w.settings.instanceKey
+	}
+	for _, p := range i.permissionSets {
+		assignments := []string{}
+		for _, a := range p.assignments {
+			assignments = append(assignments, a.account+" "+a.kind+" "+a.principal)
+		}
+		s.PermissionSets = append(s.PermissionSets, PermissionSetState{p.arn, p.name, sorted(assignments)})
 	}
 	if i.trust != nil {
 		s.TrustedIdP = i.trust.entityID
@@ -184,10 +219,13 @@ func (w *World) instanceState(i *instance) InstanceState {
 		for _, assigned := range a.assignments.ordered {
 			assignments = append(assignments, assigned.kind+" "+assigned.principal)
 		}
-		s.Applications = append(s.Applications, ApplicationState{ARN: a.arn, Name: a.name, Account: a.account, Assignments: sorted(assignments)})
+		s.Applications = append(s.Applications, ApplicationState{
+			ARN: a.arn, Name: a.name, Account: a.account, Status: a.status, Visibility: a.visibility, Open: a.open, Assignments: sorted(assignments),
+		})
 	}
 	slices.SortFunc(s.Users, func(x, y UserState) int { return strings.Compare(x.UserName, y.UserName) })
 	slices.SortFunc(s.Groups, func(x, y GroupState) int { return strings.Compare(x.Name, y.Name) })
+	slices.SortFunc(s.PermissionSets, func(x, y PermissionSetState) int { return strings.Compare(x.Name, y.Name) })
 	slices.SortFunc(s.Applications, func(x, y ApplicationState) int { return strings.Compare(x.ARN, y.ARN) })
 	return s
 }

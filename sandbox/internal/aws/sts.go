@@ -1,7 +1,6 @@
 package awsworld
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -34,7 +33,7 @@ type assumedRole struct {
 func (c *call) assumeRole(in assumeRoleInput) (any, error) {
 	w := c.world
 	r := w.roleByARN(in.RoleArn)
-	if r == nil || !r.trusts("AWS", c.principal.arn, c.account, "arn:aws:iam::"+c.account+":root") {
+	if r == nil || !r.trusts("AWS", c.principal.arn, c.account, w.arn("iam", "", c.account, "root")) {
 		return nil, failure("AccessDenied", "User: %s is not authorized to perform: sts:AssumeRole on resource: %s", c.principal.arn, in.RoleArn).with(403)
 	}
 	if in.DurationSeconds == 0 {
@@ -46,7 +45,7 @@ func (c *call) assumeRole(in assumeRoleInput) (any, error) {
 	name := r.arn() + "/" + in.RoleSessionName
 	session := &principal{
 		account: r.account, role: r, id: r.id + ":" + in.RoleSessionName,
-		arn:       fmt.Sprintf("arn:aws:sts::%s:assumed-role/%s/%s", r.account, r.name, in.RoleSessionName),
+		arn:       w.arn("sts", "", r.account, "assumed-role/"+r.name+"/"+in.RoleSessionName),
 		accessKey: "ASIA" + strings.ToUpper(w.digest(16, "session-key", name)),
 		secret:    w.digest(40, "session-secret", name),
 		token:     "IQoJ" + w.digest(64, "session-token", name),

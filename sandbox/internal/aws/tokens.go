@@ -14,6 +14,11 @@ type tokenRow struct {
 	Expires time.Time `json:"expires"`
 }
 
+// tokenText makes the text of a token.
+func (w *World) tokenText(i *instance) string {
+	return w.digest(64, "scim-token", i.id) + w.digest(64, "scim-token", i.id)
+}
+
 // addToken makes a SCIM token of an instance. Only the caller gets its text.
 func (w *World) addToken(i *instance, hash [32]byte) {
 	now := w.clock.Now()

@@ -38,8 +38,6 @@ type Config struct {
 	Record io.Writer
 	// Limits are the rates at which the services throttle.
 	Limits Limits
-	// Seeds are what is there from the beginning, besides what every world has.
-	Seeds Seeds
 }
 
 // World is the AWS side. Safe for concurrent use.
@@ -59,8 +57,9 @@ type World struct {
 	past     *World
 	names    simulation.Names
 	sequence int
-	// began is when the world was made.
+	// began is when the world was made; begun, that it is.
 	began      time.Time
+	begun      bool
 	accounts   map[string]*account
 	principals map[string]*principal
 	// policies replace what principals may do, by their ARN.
@@ -72,11 +71,12 @@ type World struct {
 	trail        []*event
 	// buckets are those of S3, of all accounts.
 	buckets []*bucket
-	// words are those that events have in common.
-	words map[string]string
+	// kinds are those of the events.
+	kinds map[eventKind]*eventKind
 }
 
-// New makes a world in which nobody has enabled Identity Center.
+// New makes a world in which nobody has enabled Identity Center. What somebody has written down is put into it by SeedIdentityCenter,
+// SeedTrust, SeedAccess and SeedAccounts, in this order, and Begin ends that.
 func New(config Config) (*World, error) {
 	w := &World{
 		began: config.Clock.Now(),
@@ -97,9 +97,6 @@ func New(config Config) (*World, error) {
 	}
 	w.seedAccounts(config.People)
 	w.seedPrincipals()
-	if err := w.seedFrom(config.Seeds); err != nil {
-		return nil, err
-	}
 	return w, nil
 }
 

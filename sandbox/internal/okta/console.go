@@ -106,23 +106,29 @@ func (o *Org) saveProvisioning(r *http.Request) (any, map[string]string, error) 
 		return nil, about, errors.New("Error authenticating: " + err.Error())
 	}
 
-	features := []string{}
-	for _, f := range []struct {
-		name string
-		on   bool
-	}{
-		{featureCreate, in.CreateUsers}, {featureDeactivate, in.DeactivateUsers}, {featureSCIM, true}, {featureGroupPush, true},
-		{featureReactivate, in.CreateUsers && in.DeactivateUsers}, {featureUpdate, in.UpdateAttributes},
-	} {
-		if f.on {
-			features = append(features, f.name)
-		}
-	}
+	features := featuresOf(in.CreateUsers, in.UpdateAttributes, in.DeactivateUsers)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	a.connection, a.features, a.changed = &connection{in.BaseURL, in.Token}, features, o.clock.Now()
 	o.log(nil, "application.lifecycle.update", nil, a)
 	return said(a.label + " was verified successfully!"), about, nil
+}
+
+// featuresOf are the features that the switches of the page stand for.
+func featuresOf(create, update, deactivate bool) []string {
+	features := []string{}
+	for _, f := range []struct {
+		name string
+		on   bool
+	}{
+		{featureCreate, create}, {featureDeactivate, deactivate}, {featureSCIM, true}, {featureGroupPush, true},
+		{featureReactivate, create && deactivate}, {featureUpdate, update},
+	} {
+		if f.on {
+			features = append(features, f.name)
+		}
+	}
+	return features
 }
 
 // savePushGroup is the Push Groups tab: find groups by name, create the group over there, push immediately.
@@ -141,28 +147,37 @@ func (o *Org) savePushGroup(r *http.Request) (any, map[string]string, error) {
 	if !ok || !a.provisions(featureGroupPush) {
 		return nil, about, errors.New("Page not found: there is no such application, or its provisioning is not enabled")
 	}
-	var source, target *group
+	var source *group
 	for g := range o.groups.all() {
-		switch {
-		case g.name == in.Group && g.source == nil:
+		if g.name == in.Group && g.source == nil {
 			source = g
-		case g.name == in.Group && g.source == a:
-			target = g
 		}
 	}
 	if source == nil {
 		return nil, about, errors.New("No results found for " + in.Group)
 	}
+	if err := o.pushByHand(a, source); err != nil {
+		return nil, about, err
+	}
+	return said(source.name + " is pushed to " + a.label), about, nil
+}
+
+// pushByHand pushes a group under its own name. Refusals are as the console words them.
+func (o *Org) pushByHand(a *app, source *group) error {
+	var target *group
+	for g := range o.groups.all() {
+		if g.name == source.name && g.source == a {
+			target = g
+		}
+	}
 	if target == nil {
 		target = o.addGroup("APP_GROUP", source.name, source.description)
 		target.source = a
 	}
-	if _, err := o.mapGroup(nil, a, source, target, statusActive); err != nil {
-		var refusal *apiError
-		if errors.As(err, &refusal) {
-			err = errors.New(refusal.first())
-		}
-		return nil, about, err
+	_, err := o.mapGroup(nil, a, source, target, statusActive)
+	var refusal *apiError
+	if errors.As(err, &refusal) {
+		return errors.New(refusal.first())
 	}
-	return said(source.name + " is pushed to " + a.label), about, nil
+	return err
 }

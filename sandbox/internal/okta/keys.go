@@ -137,19 +137,40 @@ func (o *Org) getMetadata(c *call) (answer, error) {
 	if !ok {
 		return answer{}, notFound(kid, "JsonWebKey")
 	}
-	var location bytes.Buffer
-	if err := xml.EscapeText(&location, []byte(o.at(c.Request)+"/app/"+a.name+"/"+a.externalKey+"/sso/saml")); err != nil {
-		return answer{}, err
-	}
-	var document bytes.Buffer
-	shape, err := template.New("metadata").Parse(metadataDocument)
+	document, err := a.metadata(k, o.at(c.Request))
 	if err != nil {
 		return answer{}, err
+	}
+	return answer{status: http.StatusOK, raw: document, contentType: "application/xml;charset=ISO-8859-1"}, nil
+}
+
+// Metadata is the IdP metadata of the first AWS IAM Identity Center app with this label.
+func (o *Org) Metadata(label string) (string, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for a := range o.apps.all() {
+		if k, ok := a.keys.get(a.kid); ok && a.name == identityCenterApp && a.label == label {
+			document, err := a.metadata(k, o.baseURL)
+			return string(document), err
+		}
+	}
+	return "", fmt.Errorf("there is no app %q in Okta", label)
+}
+
+// metadata is the document for one key, in which the org has this address.
+func (a *app) metadata(k *signingKey, org string) ([]byte, error) {
+	var location, document bytes.Buffer
+	if err := xml.EscapeText(&location, []byte(org+"/app/"+a.name+"/"+a.externalKey+"/sso/saml")); err != nil {
+		return nil, err
+	}
+	shape, err := template.New("metadata").Parse(metadataDocument)
+	if err != nil {
+		return nil, err
 	}
 	err = shape.Execute(&document, map[string]string{
 		"EntityID": a.idpEntityID(), "Certificate": wrapped(base64.StdEncoding.EncodeToString(k.certificate.Raw)), "Location": location.String(),
 	})
-	return answer{status: http.StatusOK, raw: document.Bytes(), contentType: "application/xml;charset=ISO-8859-1"}, err
+	return document.Bytes(), err
 }
 
 // wrapped breaks base64 into the lines that Okta writes.

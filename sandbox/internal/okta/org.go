@@ -31,6 +31,8 @@ type Config struct {
 	People, Groups int
 	// Population says who there is instead.
 	Population *Population
+	// This is the AWS organization of the world, for the population's apps.
+	This ServiceProvider
 	// Seed makes people, identifiers and tokens the same each time.
 	Seed int64
 	// Unlimited lets every call through, whatever the rate limits say.
@@ -105,7 +107,7 @@ func New(cfg Config) (*Org, error) {
 		names: simulation.Names{Seed: cfg.Seed}, tokens: map[string]owner{}, buckets: map[string]*bucket{}, unlimited: cfg.Unlimited,
 		services: map[string]*serviceApp{}, access: map[string]*accessToken{}, logins: map[string]*user{},
 	}
-	if err := o.populate(population); err != nil {
+	if err := o.populate(population, cfg.This); err != nil {
 		return nil, err
 	}
 	o.token, o.reader = "00"+o.names.Text(40, "token", adminLogin), "00"+o.names.Text(40, "token", auditorLogin)
@@ -141,7 +143,7 @@ const (
 // Start begins to provision; it ends with ctx.
 func (o *Org) Start(ctx context.Context) {
 	transport := &http.Transport{MaxIdleConnsPerHost: pushers}
-	p := &provisioner{org: o, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}}
+	p := &provisioner{org: o, http: &http.Client{Transport: transport, Timeout: 30 * time.Second}, pace: o.clock.Scale(scimRequestTime)}
 	o.queue.run(ctx, pushers, o.turnOf, p.work)
 	context.AfterFunc(ctx, transport.CloseIdleConnections)
 }

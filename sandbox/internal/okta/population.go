@@ -2,12 +2,14 @@ package okta
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // Population is who and what is in an org when somebody has written it down.
@@ -56,18 +58,68 @@ type AppSeed struct {
 	// Name is the key in the catalogue; amazon_aws_sso when it is left out.
 	Name  string `yaml:"name"`
 	Label string `yaml:"label"`
-	// ACSURL and EntityID are the settings of amazon_aws_sso.
-	ACSURL   string `yaml:"acsURL"`
-	EntityID string `yaml:"entityID"`
+	// ACSURL and EntityID are the settings of amazon_aws_sso. Organization says whose they are instead: of this world's instance, of
+	// another organization's, or nobody's.
+	ACSURL       string `yaml:"acsURL"`
+	EntityID     string `yaml:"entityID"`
+	Organization string `yaml:"organization"`
 	// Groups are assigned to the app.
 	Groups []string `yaml:"groups"`
+	// Provisioning says that the app is connected to this world's SCIM endpoint, and that everybody assigned has been provisioned.
+	Provisioning bool `yaml:"provisioning"`
+	// PushGroups are pushed over there.
+	PushGroups []string `yaml:"pushGroups"`
+	// Status is ACTIVE when it is left out, or INACTIVE.
+	Status string `yaml:"status"`
+}
+
+// The organizations of AppSeed.
+const (
+	thisOrganization  = "this"
+	otherOrganization = "other"
+	noOrganization    = "none"
+)
+
+// ServiceProvider is an AWS organization as apps have it in their settings, and as they provision it.
+type ServiceProvider struct {
+	ACSURL, EntityID string
+	// SCIM is the endpoint without a slash at its end, Token what opens it; both are empty where provisioning is not enabled.
+	SCIM, Token string
+	// Transport reaches the endpoint while the org is made.
+	Transport http.RoundTripper
+}
+
+// check finds what contradicts itself, and fills the settings in.
+func (s *AppSeed) check(this ServiceProvider, names func(kind string, of ...string) string) error {
+	switch {
+	case s.Organization != "" && (s.ACSURL != "" || s.EntityID != ""):
+		return errors.New("organization: acsURL and entityID say already whose app it is")
+	case s.Organization == thisOrganization && this.ACSURL == "":
+		return errors.New("organization: nobody has enabled Identity Center in this world (aws.identityCenter)")
+	case !slices.Contains([]string{"", thisOrganization, otherOrganization, noOrganization}, s.Organization):
+		return fmt.Errorf("organization: there is no organization %q; there are %s, %s and %s", s.Organization, thisOrganization, otherOrganization, noOrganization)
+	case s.Provisioning && this.SCIM == "":
+		return errors.New("provisioning: it is not enabled in this world (aws.identityCenter.provisioning)")
+	case len(s.PushGroups) > 0 && !s.Provisioning:
+		return errors.New("pushGroups: provisioning is not set")
+	case !slices.Contains([]string{"", statusActive, statusInactive}, s.Status):
+		return fmt.Errorf("status: there is no status %q; there are %s and %s", s.Status, statusActive, statusInactive)
+	}
+	switch s.Organization {
+	case thisOrganization:
+		s.ACSURL, s.EntityID = this.ACSURL, this.EntityID
+	case otherOrganization:
+		s.ACSURL = "https://eu-west-1.sso.signin.aws/platform/saml/acs/" + names("other-acs", s.Label)
+		s.EntityID = "https://eu-west-1.signin.aws.amazon.com/platform/saml/d-" + names("other-directory", s.Label)[:10]
+	}
+	return nil
 }
 
 // MinGroups is how many Okta groups every generated org has: for assignment, two for access, and one for others.
 const MinGroups = 4
 
 // populate fills the org with people, groups and apps.
-func (o *Org) populate(p Population) error {
+func (o *Org) populate(p Population, this ServiceProvider) error {
 	everyone := o.addGroup("BUILT_IN", groupEveryone, "All users in your organization")
 	named := map[string]*group{}
 	add := func(name, description string) error {
@@ -104,10 +156,11 @@ func (o *Org) populate(p Population) error {
 		o.addFederationApp()
 	}
 	for i, a := range p.Apps {
-		if err := o.seedApp(a, named); err != nil {
+		if err := o.seedApp(a, named, this); err != nil {
 			return fmt.Errorf("apps[%d]: %w", i, err)
 		}
 	}
+	o.events = nil // all this was long before the world began
 	return nil
 }
 
@@ -170,10 +223,14 @@ func (o *Org) join(n newcomer, named map[string]*group) (*user, error) {
 	return u, nil
 }
 
-// seedApp makes an app as an administrator would, and assigns groups to it.
-func (o *Org) seedApp(s AppSeed, named map[string]*group) error {
+// seedApp makes an app as an administrator would, assigns groups to it, and has it provision them.
+func (o *Org) seedApp(s AppSeed, named map[string]*group, this ServiceProvider) error {
 	if s.Name == "" {
 		s.Name = identityCenterApp
+	}
+	err := s.check(this, func(kind string, of ...string) string { return strings.ToLower(o.names.Text(32, kind, of...)) })
+	if err != nil {
+		return err
 	}
 	body := map[string]any{"name": s.Name, "label": s.Label}
 	if s.Name == identityCenterApp {
@@ -193,15 +250,45 @@ func (o *Org) seedApp(s AppSeed, named map[string]*group) error {
 		return err
 	}
 	a, _ := o.apps.get(c.about["id"])
+	if s.Provisioning {
+		a.connection, a.features = &connection{this.SCIM, this.Token}, featuresOf(true, true, true)
+	}
 	for i, name := range s.Groups {
 		g := named[name]
 		if g == nil {
-			return fmt.Errorf("there is no group %q", name)
+			return fmt.Errorf("groups[%d]: there is no group %q", i, name)
 		}
 		a.groups.put(g.id, &appGroup{group: g, priority: i, changed: o.clock.Now()})
 		for u := range g.members.all() {
 			o.assign(a, u, "GROUP")
 		}
 	}
+	o.settle(this.Transport)
+	for i, name := range s.PushGroups {
+		g := named[name]
+		if g == nil {
+			return fmt.Errorf("pushGroups[%d]: there is no group %q", i, name)
+		}
+		if err := o.pushByHand(a, g); err != nil {
+			return fmt.Errorf("pushGroups[%d]: %w", i, err)
+		}
+	}
+	o.settle(this.Transport)
+	if s.Status != "" {
+		a.status = s.Status
+	}
 	return nil
+}
+
+// settle provisions all that is under way, before anybody else has the org.
+func (o *Org) settle(transport http.RoundTripper) {
+	p := &provisioner{org: o, http: &http.Client{Transport: transport}}
+	for {
+		t, ok := o.queue.first()
+		if !ok {
+			return
+		}
+		p.work(context.Background(), t)
+		o.queue.done(t)
+	}
 }

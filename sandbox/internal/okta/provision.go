@@ -15,6 +15,8 @@ import (
 type provisioner struct {
 	org  *Org
 	http *http.Client
+	// pace is how long Okta takes for one request, on top of what the endpoint takes.
+	pace time.Duration
 }
 
 // How Okta deals with an endpoint that throttles or fails: as long as Retry-After says, else 5 minutes, doubled each time,
@@ -34,7 +36,7 @@ func (p *provisioner) work(ctx context.Context, t task) {
 		o.mu.Unlock()
 		return
 	}
-	endpoint := scimClient{http: p.http, connection: *a.connection, pace: o.clock.Scale(scimRequestTime)}
+	endpoint := scimClient{http: p.http, connection: *a.connection, pace: p.pace}
 	if t.mapping != "" {
 		m, ok := a.mappings.get(t.mapping)
 		o.mu.Unlock()

@@ -113,10 +113,24 @@ func (q *queue) next() (t task, wait time.Duration, ok bool) {
 	if wait := time.Until(q.waiting[0].due); wait > 0 {
 		return task{}, wait, false
 	}
+	return q.take(), 0, true
+}
+
+// first takes the first task, whether it is due or not.
+func (q *queue) first() (t task, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) == 0 {
+		return task{}, false
+	}
+	return q.take(), true
+}
+
+func (q *queue) take() task {
 	a := heap.Pop(&q.waiting).(*appointment)
 	delete(q.at, a.task)
 	q.running[a.task] = true
-	return a.task, 0, true
+	return a.task
 }
 
 func (q *queue) done(t task) {

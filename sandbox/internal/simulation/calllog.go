@@ -38,6 +38,13 @@ func (l *CallLog) Add(c Call) {
 	l.chunks[last] = append(l.chunks[last], line...)
 }
 
+// Forget empties the log.
+func (l *CallLog) Forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.chunks = nil
+}
+
 // soFar is a view of what has been logged; what is added later doesn't change it.
 func (l *CallLog) soFar() [][]byte {
 	l.mu.Lock()

@@ -28,7 +28,10 @@ func services() map[string]struct{ dir, operations string } {
 			ListApplicationProviders DescribeApplicationProvider ListApplications DescribeApplication CreateApplication UpdateApplication
 			DeleteApplication GetApplicationAssignmentConfiguration PutApplicationAssignmentConfiguration
 			CreateApplicationAssignment DeleteApplicationAssignment DescribeApplicationAssignment ListApplicationAssignments
-			ListApplicationAssignmentsForPrincipal ListTagsForResource TagResource UntagResource`},
+			ListApplicationAssignmentsForPrincipal ListTagsForResource TagResource UntagResource DescribeRegion
+			ListPermissionSets DescribePermissionSet ListAccountsForProvisionedPermissionSet ListPermissionSetsProvisionedToAccount
+			ListAccountAssignments ListAccountAssignmentsForPrincipal CreateAccountAssignment DescribeAccountAssignmentCreationStatus
+			DeleteAccountAssignment DescribeAccountAssignmentDeletionStatus`},
 		"identitystore": {"identitystore", `DescribeIdentityStore ListUsers DescribeUser GetUserId CreateUser UpdateUser DeleteUser
 			ListGroups DescribeGroup GetGroupId CreateGroup UpdateGroup DeleteGroup ListGroupMemberships ListGroupMembershipsForMember
 			DescribeGroupMembership GetGroupMembershipId CreateGroupMembership DeleteGroupMembership IsMemberInGroups`},
