@@ -128,7 +128,7 @@ func (a *app) listAccess(ctx context.Context, c client.Client, handles onboardin
 	header := []string{"PERSON", "GRADE", "LAST SIGN-IN", "VIA", "PROFILE", "PROFILE STATUS", "EXECUTION ROLE", "CHANGED", "WHY NOT"}
 	look, more := a.io.look(), ""
 	if look.Width > 0 && look.Width < wideAccess {
-		more = " A wider terminal, and --output csv, show profiles and execution roles, too."
+		more = "\nProfiles and execution roles: in a wider terminal, or with --output csv."
 		for i, row := range rows {
 			rows[i] = append(row[:4:4], row[len(row)-1])
 		}
