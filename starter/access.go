@@ -17,6 +17,9 @@ import (
 	"studio-onboarding/onboarding"
 )
 
+// wideAccess is from which width of a terminal on all columns of the list fit side by side.
+const wideAccess = 150
+
 type accessOptions struct {
 	group, status, person string
 }
@@ -123,10 +126,18 @@ func (a *app) listAccess(ctx context.Context, c client.Client, handles onboardin
 			p.ExecutionRole[strings.LastIndexByte(p.ExecutionRole, '/')+1:], a.day(p.ChangedAt), onboarding.WithRemedy(p.Reason, p.Remedy)})
 	}
 	header := []string{"PERSON", "GRADE", "LAST SIGN-IN", "VIA", "PROFILE", "PROFILE STATUS", "EXECUTION ROLE", "CHANGED", "WHY NOT"}
-	if err := render.Table(a.io.Out, header, rows, a.io.look()); err != nil {
+	look, more := a.io.look(), ""
+	if look.Width > 0 && look.Width < wideAccess {
+		more = "\nProfiles and execution roles: in a wider terminal, or with --output csv."
+		for i, row := range rows {
+			rows[i] = append(row[:4:4], row[len(row)-1])
+		}
+		header = append(header[:4:4], header[len(header)-1])
+	}
+	if err := render.Table(a.io.Out, header, rows, look); err != nil {
 		return err
 	}
-	return a.say("\n%d people, as of %s.", len(people), list.AsOf.In(a.io.Now().Location()).Format("2006-01-02 15:04"))
+	return a.say("\n%d people, as of %s.%s", len(people), list.AsOf.In(a.io.Now().Location()).Format("2006-01-02 15:04"), more)
 }
 
 // day writes when something was, nothing where it never was.
@@ -140,8 +151,8 @@ func (a *app) day(at time.Time) string {
 // accessCSV writes people for spreadsheets. A cell that a spreadsheet would take for a formula gets an apostrophe ahead.
 func (a *app) accessCSV(people []onboarding.PersonRecord) error {
 	w := csv.NewWriter(a.io.Out)
-	rows := [][]string{{"person", "ready", "via", "userId", "profile", "profileStatus", "executionRole", "changedAt", "reason", "remedy", "grade",
-		"lastSignIn"}}
+	rows := [][]string{{"person", "ready", "via", "userId", "profile", "profileStatus", "executionRole", "changedAt", "reason", "remedy",
+		"grade", "lastSignIn"}}
 	for _, p := range people {
 		stamp := func(at time.Time) string {
 			if at.IsZero() {

@@ -187,7 +187,8 @@ func TestWrongUseOfSyncAndAccess(t *testing.T) {
 func TestAccessListsPeople(t *testing.T) {
 	list := onboarding.Listing{Studio: "demo", Generation: "g1", Lines: 2, AsOf: time.Date(2026, 3, 2, 9, 29, 0, 0, time.UTC)}
 	records := []onboarding.PersonRecord{
-		{Person: "ann@example.com", Ready: true, Via: []string{"studio"}, Profile: "ann-example-com", ProfileStatus: "InService",
+		{Person: "ann@example.com", Ready: true, Grade: onboarding.GradeProven, LastSignIn: time.Date(2026, 3, 2, 7, 15, 0, 0, time.UTC),
+			Via: []string{"studio"}, Profile: "ann-example-com", ProfileStatus: "InService",
 			ExecutionRole: "arn:aws:iam::222222222222:role/Studio", ChangedAt: time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)},
 		{Person: "=cmd@example.com", Via: []string{"studio", "person"}, Reason: "no last name", Remedy: "Fill it in"},
 	}
@@ -199,6 +200,7 @@ func TestAccessListsPeople(t *testing.T) {
 	code, out, stderr := p.types("access", "demo", "--group", "studio", "--status", "ready")
 	require.Zero(t, code, stderr)
 	for _, text := range []string{"ann@example.com", "ann-example-com", "2026-03-01 08:00", "no last name → Fill it in",
+		"GRADE", "LAST SIGN-IN", "proven", "2026-03-02 07:15", "missing",
 		"2 people, as of 2026-03-02 09:29"} {
 		require.Contains(t, out, text)
 	}
@@ -208,6 +210,18 @@ func TestAccessListsPeople(t *testing.T) {
 	next.After = "7-2"
 	require.Equal(t, []onboarding.PeopleQuery{asked, next}, p.fake.PeopleQueries, "all pages are of one list")
 
+	for _, width := range []int{80, 120} {
+		pages()
+		p.io.Terminal, p.io.Size, p.io.Env = true, func() (int, int) { return width, 24 }, env{"NO_COLOR": "1"}
+		code, out, stderr = p.types("access", "demo")
+		p.io.Terminal = false
+		require.Zero(t, code, stderr)
+		for line := range strings.Lines(out) {
+			require.LessOrEqual(t, len([]rune(strings.TrimRight(line, "\n"))), width, line)
+		}
+		require.Contains(t, out, "proven")
+	}
+
 	pages()
 	code, out, _ = p.types("access", "demo", "--output", "csv")
 	require.Zero(t, code)
@@ -215,6 +229,7 @@ func TestAccessListsPeople(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, rows, 3)
 	require.Equal(t, "person", rows[0][0])
+	require.Equal(t, []string{"proven", "2026-03-02T07:15:00Z"}, rows[1][10:])
 	require.Equal(t, "'=cmd@example.com", rows[2][0], "no spreadsheet takes it for a formula")
 	pages()
 	code, out, _ = p.types("access", "demo", "--output", "json")

@@ -77,7 +77,8 @@ func (r *run) canary(ctx workflow.Context) (string, error) {
 			Remedy: onboarding.WithRemedy(found.Unreadable.Remedy, "Skip to let the others in without it."),
 		}})
 	case found.Unreadable != nil:
-		r.report.Canary = &onboarding.Canary{NotProven: "CloudTrail can't be read, so that nobody was asked to sign in: " + found.Unreadable.Text()}
+		r.report.Canary = &onboarding.Canary{NotProven: "CloudTrail can't be read, so that nobody was asked to sign in: " +
+			found.Unreadable.Text()}
 		return "not proven: CloudTrail can't be read, so nobody was asked to sign in", nil
 	case found.Proven != nil:
 		r.report.Canary = &onboarding.Canary{Person: found.Proven.Person, At: found.Proven.At, Before: true}
@@ -139,7 +140,8 @@ func addressesOf(said string) ([]string, error) {
 		case address == "" || slices.Contains(addresses, address):
 		case !slices.Contains(onboarding.Addresses(), address):
 			return nil, failure(string(fault.Invalid), onboarding.Failure{
-				Reason: fmt.Sprintf("%q is no sign-in address.", address), Remedy: "Name those that worked: " + strings.Join(onboarding.Addresses(), ", ") + ".",
+				Reason: fmt.Sprintf("%q is no sign-in address.", address),
+				Remedy: "Name those that worked: " + strings.Join(onboarding.Addresses(), ", ") + ".",
 			})
 		default:
 			addresses = append(addresses, address)

@@ -42,8 +42,8 @@ func (v snapshot) onlyCanary(canary onboarding.CanarySpec) (snapshot, []string, 
 		missing = canary.Person + " is in none of the access groups in Identity Center, and is not named under access.people"
 		remedy = "Put them into one of the access groups in Okta and push it"
 	}
-	return v, nil, fault.New(fault.NotFound, "aws", "identitystore:ListGroupMemberships", "The canary cannot be let in: %s.", missing).AsWhole().
-		WithRemedy("%s, or name another canary in the spec. Then retry.", remedy)
+	refused := fault.New(fault.NotFound, "aws", "identitystore:ListGroupMemberships", "The canary cannot be let in: %s.", missing)
+	return v, nil, refused.AsWhole().WithRemedy("%s, or name another canary in the spec. Then retry.", remedy)
 }
 
 // firstOnes are the assignments of canaries who were let in before everybody else, and who come in by their groups now.

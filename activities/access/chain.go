@@ -315,7 +315,8 @@ func (c *chain) roleLink() onboarding.PersonLink {
 func (c *chain) notices() []people.Problem {
 	var notices []people.Problem
 	if c.problem != nil {
-		notices = append(notices, people.Problem{Code: c.problem.Code, Reason: "no link is broken, but " + c.problem.Reason, Remedy: c.problem.Remedy})
+		notices = append(notices, people.Problem{Code: c.problem.Code, Reason: "no link is broken, but " + c.problem.Reason,
+			Remedy: c.problem.Remedy})
 	}
 	if len(c.lacks) > 0 {
 		problem := people.NotMember(c.lacks...)

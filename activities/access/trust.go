@@ -211,22 +211,24 @@ func (t *trust) findings() []onboarding.Verdict {
 		add(onboarding.VerdictWarning, onboarding.ResourceTrust, link.Code, sentence(link.Found)+" Nobody is more than configured until that "+
 			"is known, or until they were seen signing in.", "")
 	}
-	const permit = "Give the identity side sso:DescribeApplication and sso:GetApplicationAssignmentConfiguration: starter policy shows the whole policy."
+	const permit = "Give the identity side sso:DescribeApplication and sso:GetApplicationAssignmentConfiguration: starter policy shows the " +
+		"whole policy."
 	switch {
 	case t.unseen != nil:
-		add(onboarding.VerdictWarning, resource, codeAppUnseen, "Whether the Studio application is enabled was not seen, so that nobody is more than "+
-			"configured: "+t.unseen.Text(), permit)
+		add(onboarding.VerdictWarning, resource, codeAppUnseen, "Whether the Studio application is enabled was not seen, so that nobody is "+
+			"more than configured: "+t.unseen.Text(), permit)
 	case t.openUnseen != nil:
-		add(onboarding.VerdictWarning, resource, codeAppOpen, "Whether the Studio application admits only those who are assigned was not seen: "+
-			t.openUnseen.Text(), permit)
+		add(onboarding.VerdictWarning, resource, codeAppOpen, "Whether the Studio application admits only those who are assigned was not "+
+			"seen: "+t.openUnseen.Text(), permit)
 	case t.open:
-		add(onboarding.VerdictWarning, resource, codeAppOpen, "The Studio application requires no assignment: it admits everybody in the directory, "+
-			"whoever the spec names.", "Require assignments in the IAM Identity Center console: Applications > the Studio application > Assignments.")
+		add(onboarding.VerdictWarning, resource, codeAppOpen, "The Studio application requires no assignment: it admits everybody in the "+
+			"directory, whoever the spec names.", "Require assignments in the IAM Identity Center console: Applications > the Studio "+
+			"application > Assignments.")
 	}
 	if portal := t.application; portal != nil && portal.PortalOptions != nil &&
 		portal.PortalOptions.Visibility == ssoadmintypes.ApplicationVisibilityDisabled {
-		add(onboarding.VerdictWarning, resource, codeAppHidden, "The Studio application is hidden in the AWS access portal: people come in by the "+
-			"Studio address only.", "Show it in the IAM Identity Center console, if people are to come in by the portal.")
+		add(onboarding.VerdictWarning, resource, codeAppHidden, "The Studio application is hidden in the AWS access portal: people come in "+
+			"by the Studio address only.", "Show it in the IAM Identity Center console, if people are to come in by the portal.")
 	}
 	return findings
 }

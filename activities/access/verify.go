@@ -95,7 +95,8 @@ func (x *Activities) VerifyAccess(ctx context.Context, in Input) (VerifyResult, 
 	}
 	result := VerifyResult{
 		People: v.people, Groups: v.groupAccess(), Exceptions: v.exceptions.Listed, ExceptionsTotal: v.exceptions.Total,
-		Notices: v.notices.Listed, Findings: same.findings(), PeopleFile: list.Address, List: list, Roster: agreed, Absent: compared.Count(people.CodeDeletedThere),
+		Notices: v.notices.Listed, Findings: same.findings(), PeopleFile: list.Address, List: list, Roster: agreed,
+		Absent: compared.Count(people.CodeDeletedThere),
 	}
 	if in.RecordChanges {
 		err = v.report(ctx, x, in.Run, actual, &result)

@@ -130,7 +130,8 @@ func Person(w io.Writer, e onboarding.PersonExplanation, o Options) error {
 	case e.Grade == onboarding.GradeProven:
 		verdict = out.paint(green, "proven: was seen signing in")
 	case e.Grade == onboarding.GradeVerified:
-		verdict = out.paint(green, "verified, not proven: every link is right, and no sign-in was seen since the trust was last changed, within 90 days")
+		verdict = out.paint(green, "verified, not proven: every link is right, and no sign-in was seen since the trust was last changed, "+
+			"within 90 days")
 	default:
 		verdict = out.paint(yellow, "configured, not verified: no link is broken, and not all of them could be judged")
 	}
