@@ -110,7 +110,8 @@ func TestEachDifferenceIsOneVerdict(t *testing.T) {
 			require.Equal(t, c.fields, fields)
 			require.Equal(t, map[string]bool{"access.profiles": true, "access.onRemoval": true, "access.groups[].executionRole": true,
 				"domain.executionRole": true, "domain.tags": true, "access.guard.share": true, "access.guard.people": true,
-				"access.guard.window": true, "access.guard.quarantine": true}, seen)
+				"access.guard.window": true, "access.guard.quarantine": true, "access.canary.person": true, "access.canary.group": true,
+				"access.rollout": true}, seen)
 		})
 	}
 	require.True(t, change.Writes() && create.Writes() && remove.Writes())
