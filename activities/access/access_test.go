@@ -432,7 +432,7 @@ func TestVerifySaysWhyOfEverybodyWhoIsNotReady(t *testing.T) {
 	people := storetest.People(t, x.People, fakeRun)
 	require.Len(t, people, 15)
 	require.Equal(t, onboarding.PersonRecord{
-		Person: "ann@example.com", Ready: true, Via: []string{"users"}, UserID: "id-ann@example.com", Profile: "ann-example-com",
+		Person: "ann@example.com", Ready: true, Grade: onboarding.GradeVerified, Via: []string{"users"}, UserID: "id-ann@example.com", Profile: "ann-example-com",
 		ProfileStatus: "InService", ExecutionRole: fakeRole,
 	}, people[0])
 	require.True(t, slices.ContainsFunc(people, func(r onboarding.PersonRecord) bool {

@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -89,7 +90,7 @@ func TestEachDifferenceIsOneVerdict(t *testing.T) {
 			c.spoil(&state)
 			var says, fields []string
 			seen := map[string]bool{}
-			for _, v := range access.Judge(planSpec(), state) {
+			for _, v := range judged(planSpec(), state) {
 				require.NotEmpty(t, v.Code)
 				require.NotEmpty(t, v.Reason, "%+v", v)
 				if v.Field != "" {
@@ -109,7 +110,8 @@ func TestEachDifferenceIsOneVerdict(t *testing.T) {
 			require.Equal(t, c.fields, fields)
 			require.Equal(t, map[string]bool{"access.profiles": true, "access.onRemoval": true, "access.groups[].executionRole": true,
 				"domain.executionRole": true, "domain.tags": true, "access.guard.share": true, "access.guard.people": true,
-				"access.guard.window": true, "access.guard.quarantine": true}, seen)
+				"access.guard.window": true, "access.guard.quarantine": true, "access.canary.person": true, "access.canary.group": true,
+				"access.rollout": true}, seen)
 		})
 	}
 	require.True(t, change.Writes() && create.Writes() && remove.Writes())
@@ -120,7 +122,7 @@ func TestSinglePeopleHaveRolesOfTheirOwn(t *testing.T) {
 	spec.Access.People = []onboarding.PersonAccessSpec{{Login: "ann@example.com", ExecutionRole: "ml"}}
 	state.Desired.Singles = []access.Single{{UserID: "id-ann", Role: fakeRoleML}}
 	var found []onboarding.Verdict
-	for _, v := range access.Judge(spec, state) {
+	for _, v := range judged(spec, state) {
 		if v.Field == "access.people[].executionRole" {
 			found = append(found, v)
 		}
@@ -139,7 +141,7 @@ func TestManyOfOneKindAreCounted(t *testing.T) {
 		state.Actual.UserIDs[state.Desired.Users[id]] = id
 	}
 	named, counted, kept := 0, 0, 0
-	for _, v := range access.Judge(planSpec(), state) {
+	for _, v := range judged(planSpec(), state) {
 		switch {
 		case v.Field != "" || v.Resource != onboarding.ResourceProfile:
 		case v.Kind == onboarding.VerdictKeep:
@@ -170,7 +172,7 @@ func TestALookThatFailsForGoodIsAVerdict(t *testing.T) {
 	state, err := access.Look(t.Context(), access.Sources{AWS: cloud, Waits: testWaits()}, accessTo("ml", "users"), nil,
 		[]people.Group{{Name: "ml"}, {Name: "users"}}, func(int, int) {})
 	require.NoError(t, err)
-	verdicts := access.Judge(planSpec(), state)
+	verdicts := judged(planSpec(), state)
 	require.Len(t, verdicts, 1)
 	require.Equal(t, onboarding.VerdictBlocked, verdicts[0].Kind)
 	require.Contains(t, verdicts[0].Reason, "sagemaker:ListUserProfiles")
@@ -199,7 +201,7 @@ func TestThePlanIsWhatConvergingDoes(t *testing.T) {
 		state, err := access.Look(t.Context(), access.Sources{AWS: cloud, Waits: testWaits(), Store: x.People}, in, users, groups,
 			func(int, int) {})
 		require.NoError(t, err)
-		for _, v := range access.Judge(spec, state) {
+		for _, v := range judged(spec, state) {
 			if v.Kind.Writes() && v.Field == "" {
 				writes = append(writes, fmt.Sprint(v.Kind, " ", v.Subject))
 			}
@@ -223,4 +225,9 @@ func TestThePlanIsWhatConvergingDoes(t *testing.T) {
 	require.Equal(t, 3, result.TagsChanged)
 	require.Len(t, cloud.writes, 3)
 	require.Empty(t, plan(spec))
+}
+
+// judged are the verdicts on who has access, without the one on who signs in first.
+func judged(spec onboarding.Spec, state access.State) []onboarding.Verdict {
+	return slices.DeleteFunc(access.Judge(spec, state), func(v onboarding.Verdict) bool { return v.Resource == onboarding.ResourceSignIn })
 }
