@@ -34,6 +34,7 @@ import (
 	"studio-onboarding/internal/workerhost"
 	"studio-onboarding/internal/worldtest"
 	"studio-onboarding/onboarding"
+	"studio-onboarding/sandbox"
 	"studio-onboarding/workflows"
 )
 
@@ -349,6 +350,11 @@ func (r *recorder) parked() {
 	r.until(blocked.Name, nil, parkedAt(onboarding.StepPreflight, 1))
 	r.keep("studio-run-parked-preflight", onboarding.WorkflowID(blocked.Name))
 
+	// Whoever proved the trust has lost access meanwhile; of the others somebody signs in before a run asks for it.
+	in, err := r.SignIn(r.Context(), sandbox.SignInInput{Login: worldtest.Di, Address: sandbox.AddressPortal})
+	require.NoError(r, err)
+	require.True(r, in.OK, in.Error)
+
 	var fleet onboarding.FleetProgress
 	r.carryOut("fleet-of-studios", onboarding.WorkflowFleet, onboarding.FleetInput{Parallel: 2, Runs: []onboarding.OnboardInput{{Spec: r.Spec}, {Spec: blocked}}}, &fleet)
 	require.Equal(r, onboarding.FleetDone, fleet.Runs[0].State, fleet.Runs[0].Message)
@@ -371,7 +377,7 @@ func (r *recorder) parked() {
 	r.keep("studio-run-parked", onboarding.WorkflowID(second.Name))
 
 	name, trust := "ResearchNotebooks", studioTrust
-	_, err := iam.NewFromConfig(r.StudioAdmin()).CreateRole(r.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
+	_, err = iam.NewFromConfig(r.StudioAdmin()).CreateRole(r.Context(), &iam.CreateRoleInput{RoleName: &name, AssumeRolePolicyDocument: &trust})
 	require.NoError(r, err)
 	r.resolve(second.Name, onboarding.StepExecutionRole, onboarding.ActionRetry)
 	r.until(second.Name, nil, ended)
