@@ -37,7 +37,8 @@ func methods() map[string]method {
 		"Connect": {do: func(ctx context.Context, o *oktaorg.Org) error {
 			return o.Connect(ctx, "0oa1", "https://scim", "scim-token")
 		}, setting: true},
-		"Group": {do: func(ctx context.Context, o *oktaorg.Org) error { _, err := o.Group(ctx, "studio"); return err }, list: true},
+		"Group":     {do: func(ctx context.Context, o *oktaorg.Org) error { _, err := o.Group(ctx, "studio"); return err }, list: true},
+		"GroupName": {do: func(ctx context.Context, o *oktaorg.Org) error { _, err := o.GroupName(ctx, "g1"); return err }},
 		"GroupUsers": {do: func(ctx context.Context, o *oktaorg.Org) error {
 			return o.GroupUsers(ctx, "g1", func([]oktaorg.User) error { return nil })
 		}, list: true},
@@ -66,7 +67,7 @@ func methods() map[string]method {
 			return err
 		}, list: true},
 		"SignOns": {do: func(ctx context.Context, o *oktaorg.Org) error {
-			_, err := o.SignOns(ctx, "0oa1", time.Time{}, time.Now(), 5)
+			_, err := o.SignOns(ctx, "0oa1", time.Time{}, time.Now(), 10)
 			return err
 		}, list: true},
 		"LastProvisioned": {do: func(ctx context.Context, o *oktaorg.Org) error {
