@@ -11,7 +11,6 @@ type permissionSet struct {
 	ordinal
 	arn, name, description, session string
 	created                         time.Time
-	tags                            []tag
 	assignments                     []*accountAssignment
 }
 
