@@ -255,7 +255,7 @@ func (s *stage) follow(ctx context.Context) (onboarding.Progress, error) {
 func (s *stage) operate(ctx context.Context, live *render.Live, updates <-chan onboarding.Progress) error {
 	o := &operator{
 		console: s.world, commands: runCommands{client: s.node.client, run: s.spec.Name}, region: s.spec.Region,
-		label: s.spec.Okta.AppLabel, access: s.spec.Access,
+		access:  s.spec.Access,
 		secrets: filepath.Join(s.dir, "secrets"),
 		say:     func(format string, args ...any) { _ = live.Note("operator: " + fmt.Sprintf(format, args...)) },
 	}
@@ -305,7 +305,7 @@ func (s *stage) conclude(ctx context.Context) error {
 		return err
 	}
 	audit := auditCalls(calls, report, people)
-	proof, err := prove(ctx, s.world, s.spec.Okta.AppLabel, report, people)
+	proof, err := prove(ctx, s.world, report, people)
 	if err != nil {
 		return err
 	}

@@ -66,6 +66,15 @@ func TestTheDemoEndsWithEverybodyTried(t *testing.T) {
 	require.NotContains(t, out.String(), "Bearer")
 }
 
+// The app of an organization that is in use has another label than the spec says; nobody is asked for anything but a sign-in.
+func TestADemoInAnOrganizationThatIsInUse(t *testing.T) {
+	var out output
+	require.NoError(t, run(t.Context(), t, &out, "demo", "--exit", "--port", "0", "--ui-port", "0", "--speed", "60",
+		"--world", "../examples/sandbox/in-use.yaml"))
+	require.Contains(t, out.String(), " 0 disagreements")
+	require.NotContains(t, out.String(), "Make Okta the identity source")
+}
+
 func TestAnInterruptedDemoGoesOnWhereItWas(t *testing.T) {
 	world, err := sandbox.Start(t.Context(), "127.0.0.1:0", sandbox.Config{Speed: 60})
 	require.NoError(t, err)

@@ -49,8 +49,7 @@ type operator struct {
 	console  console
 	commands commands
 	region   string
-	// label is that of the Okta app, and access says who has access.
-	label  string
+	// access says who has access.
 	access onboarding.AccessSpec
 	// secrets is the directory for the SCIM token, which runs only ever see a reference to.
 	secrets string
@@ -276,17 +275,22 @@ func (o *operator) pushGroups(ctx context.Context, request onboarding.Request) e
 
 // signIn is the canary: the first person with access who comes in by all three addresses. The run sees it by itself.
 func (o *operator) signIn(ctx context.Context) error {
+	report, err := o.commands.Report(ctx)
+	if err != nil {
+		return err
+	}
 	people, err := o.console.People(ctx)
 	if err != nil {
 		return err
 	}
+	label := resourceOf(report, resourceApp).Name
 	for _, person := range people {
 		if !o.mayBeCanary(person) {
 			continue
 		}
 		in := 0
 		for _, address := range []string{sandbox.AddressTile, sandbox.AddressPortal, sandbox.AddressStudio} {
-			result, err := o.console.SignIn(ctx, sandbox.SignInInput{Login: person.Login, Label: o.label, Address: address})
+			result, err := o.console.SignIn(ctx, sandbox.SignInInput{Login: person.Login, Label: label, Address: address})
 			if err != nil {
 				return err
 			}
@@ -333,7 +337,7 @@ func (o *operator) appID(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if id := resourceID(report, resourceApp); id != "" {
+	if id := resourceOf(report, resourceApp).ID; id != "" {
 		return id, nil
 	}
 	return "", errors.New("the run has not named its Okta app yet")

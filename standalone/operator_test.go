@@ -100,7 +100,7 @@ func play(t *testing.T, f *fakeWorld, secrets string, updates ...onboarding.Prog
 	}
 	close(queue)
 	o := &operator{
-		console: f, commands: f, region: "us-east-1", label: "AWS", secrets: secrets,
+		console: f, commands: f, region: "us-east-1", secrets: secrets,
 		access: onboarding.AccessSpec{Groups: []onboarding.GroupAccessSpec{{Name: "studio"}}},
 		say:    func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
 	}

@@ -31,7 +31,7 @@ func (p proof) String() string {
 // prove lets everybody in the Okta org try to sign in to Studio, and compares what happens with what the run says: whoever
 // its people file calls ready, whatever the grade, signs in, and nobody else does. Whoever it calls proven was seen, and so was the
 // canary of its report.
-func prove(ctx context.Context, b browser, appLabel string, report onboarding.Report, records []onboarding.PersonRecord) (proof, error) {
+func prove(ctx context.Context, b browser, report onboarding.Report, records []onboarding.PersonRecord) (proof, error) {
 	people, err := b.People(ctx)
 	if err != nil {
 		return proof{}, fmt.Errorf("list the people: %w", err)
@@ -40,14 +40,14 @@ func prove(ctx context.Context, b browser, appLabel string, report onboarding.Re
 	for _, record := range records {
 		listed[record.Person] = record
 	}
-	domain := resourceID(report, resourceDomain)
+	app, domain := resourceOf(report, resourceApp).Name, resourceOf(report, resourceDomain).ID
 
 	var p proof
 	disagree := func(format string, args ...any) {
 		p.Disagreements = append(p.Disagreements, fmt.Sprintf(format, args...))
 	}
 	for _, person := range people {
-		result, err := b.SignIn(ctx, sandbox.SignInInput{Login: person.Login, Label: appLabel, DomainID: domain})
+		result, err := b.SignIn(ctx, sandbox.SignInInput{Login: person.Login, Label: app, DomainID: domain})
 		if err != nil {
 			return proof{}, fmt.Errorf("sign %s in: %w", person.Login, err)
 		}
@@ -115,11 +115,12 @@ const (
 	resourceDomain = "Studio domain"
 )
 
-func resourceID(report onboarding.Report, kind string) string {
+// resourceOf is the first resource of a kind; the zero one where there is none.
+func resourceOf(report onboarding.Report, kind string) onboarding.Resource {
 	for _, resource := range report.Resources {
 		if resource.Kind == kind {
-			return resource.ID
+			return resource
 		}
 	}
-	return ""
+	return onboarding.Resource{}
 }

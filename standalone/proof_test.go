@@ -40,7 +40,7 @@ func world() (*fakeBrowser, onboarding.Report, []onboarding.PersonRecord) {
 	}
 	report := onboarding.Report{
 		People: onboarding.People{Wanted: 2, Ready: 1, Verified: 1}, ExceptionsTotal: 1,
-		Resources: []onboarding.Resource{{Kind: resourceApp, ID: "0oa1"}, {Kind: resourceDomain, ID: "d-1"}},
+		Resources: []onboarding.Resource{{Kind: resourceApp, Name: "AWS", ID: "0oa1"}, {Kind: resourceDomain, ID: "d-1"}},
 	}
 	people := []onboarding.PersonRecord{
 		{Person: "ada@example.com", Ready: true, Grade: onboarding.GradeVerified, Profile: "ada"},
@@ -51,7 +51,7 @@ func world() (*fakeBrowser, onboarding.Report, []onboarding.PersonRecord) {
 
 func TestEverybodyTriesAndTheReportHolds(t *testing.T) {
 	browser, report, people := world()
-	p, err := prove(t.Context(), browser, "AWS", report, people)
+	p, err := prove(t.Context(), browser, report, people)
 	require.NoError(t, err)
 	require.Empty(t, p.Disagreements)
 	require.Equal(t, "3 people tried: 1 signed in, 2 refused, 0 disagreements; of those who signed in, the run had seen 0 before (proven) "+
@@ -125,7 +125,7 @@ func TestEachDisagreementIsNamed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			browser, report, people := world()
 			test.change(browser, &report, &people)
-			p, err := prove(t.Context(), browser, "AWS", report, people)
+			p, err := prove(t.Context(), browser, report, people)
 			require.NoError(t, err)
 			require.NotEmpty(t, p.Disagreements)
 			require.Contains(t, p.Disagreements[0], test.says)

@@ -108,8 +108,8 @@ func (r *recorder) start(spec onboarding.Spec) {
 	require.NoError(r, err)
 	r.tell = &operator{
 		console: r.World, commands: runCommands{client: r.node.client, run: spec.Name}, region: spec.Region, secrets: filepath.Join(r.Dir, "secrets"),
-		label: spec.Okta.AppLabel, access: spec.Access,
-		say: func(string, ...any) {}, settled: map[string]bool{}, trouble: map[string]trouble{},
+		access: spec.Access,
+		say:    func(string, ...any) {}, settled: map[string]bool{}, trouble: map[string]trouble{},
 	}
 }
 

@@ -129,7 +129,7 @@ func TestRunsAndTheScheduleOfTheFirstVersionAreTakenOver(t *testing.T) {
 	r := newRecorder(t)
 	r.tell = &operator{
 		console: r.World, commands: runCommands{client: r.node.client, run: r.Spec.Name}, region: r.Spec.Region,
-		label: r.Spec.Okta.AppLabel, access: r.Spec.Access,
+		access:  r.Spec.Access,
 		secrets: filepath.Join(r.Dir, "secrets"), say: func(string, ...any) {}, settled: map[string]bool{}, trouble: map[string]trouble{},
 	}
 	_, err := r.node.client.ScheduleClient().Create(t.Context(), client.ScheduleOptions{
