@@ -90,6 +90,7 @@ func TestAQuickLookAndEverybody(t *testing.T) {
 	require.Zero(t, kinds[onboarding.ResourceAssignment]+kinds[onboarding.ResourceProfile])
 	require.Positive(t, kinds[onboarding.ResourcePerson])
 	require.Zero(t, calls["ListGroupMemberships"]+calls["DescribeUserProfile"])
+	require.Equal(t, calls["ListApplications"], calls["ListApplicationAssignments"], "of the one application, to see what hangs on it")
 
 	everybody, kinds, calls := look(activities.PreflightInput{Everybody: true})
 	require.Positive(t, kinds[onboarding.ResourceAssignment])

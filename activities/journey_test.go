@@ -137,7 +137,7 @@ func (j *journey) identityCenter(spec onboarding.Spec) identitycenter.Instance {
 	if do(j, center.FindInstance, in).Instance == nil {
 		require.NoError(j.t, j.console.EnableIdentityCenter(j.t.Context(), sandbox.EnableIdentityCenterInput{Region: spec.Region}))
 	}
-	return do(j, center.AwaitInstance, in)
+	return do(j, center.AwaitInstance, in).Instance
 }
 
 // trust asks for Identity Center's values where a run would.

@@ -114,7 +114,8 @@ type SignInInput struct {
 	DomainID string `json:"domainId,omitempty"`
 }
 
-// SignInResult is how far they come: the address of Studio or of the portal, or the error that the real systems show, at the link that broke.
+// SignInResult is how far they come: the address of Studio or of the portal, or the error that the real systems show, at the link that
+// broke.
 type SignInResult struct {
 	OK  bool   `json:"ok"`
 	URL string `json:"url,omitempty"`
@@ -187,6 +188,19 @@ func (c Client) SignIn(ctx context.Context, in SignInInput) (SignInResult, error
 	var out SignInResult
 	err := c.post(ctx, "sign-in", in, &out)
 	return out, err
+}
+
+// SignInByEach tries to get one person into Studio by each of the three addresses in turn, and answers with the first that lets them not
+// in, or with the last one.
+func (c Client) SignInByEach(ctx context.Context, in SignInInput) (SignInResult, error) {
+	var result SignInResult
+	for _, in.Address = range []string{AddressTile, AddressPortal, AddressStudio} {
+		var err error
+		if result, err = c.SignIn(ctx, in); err != nil || !result.OK {
+			return result, err
+		}
+	}
+	return result, nil
 }
 
 // People lists everybody in the Okta org, in the order of their logins.

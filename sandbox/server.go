@@ -127,7 +127,8 @@ func (w *World) browser() http.Handler {
 		switch {
 		case !readJSON(rw, r, &in):
 		case !slices.Contains([]string{"", AddressTile, AddressPortal, AddressStudio}, in.Address):
-			http.Error(rw, fmt.Sprintf("there is no address %q; there are %s, %s and %s", in.Address, AddressTile, AddressPortal, AddressStudio), http.StatusBadRequest)
+			http.Error(rw, fmt.Sprintf("there is no address %q; there are %s, %s and %s", in.Address,
+				AddressTile, AddressPortal, AddressStudio), http.StatusBadRequest)
 		default:
 			writeJSON(rw, w.signIn(in))
 		}

@@ -54,7 +54,7 @@ func TestTheHistoryIsShortReplaysAndHoldsNoSecret(t *testing.T) {
 		require.NoError(t, err)
 		events.Events = append(events.Events, event)
 	}
-	require.Less(t, len(events.Events), 400, "a run is long enough to read and short enough to keep")
+	require.Less(t, len(events.Events), 300, "a run is long enough to read and short enough to keep")
 
 	exported, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(&events)
 	require.NoError(t, err)

@@ -32,7 +32,7 @@ type console interface {
 	ConfigureProvisioning(context.Context, sandbox.ConfigureProvisioningInput) error
 	PushGroup(context.Context, sandbox.PushGroupInput) error
 	People(context.Context) ([]sandbox.Person, error)
-	SignIn(context.Context, sandbox.SignInInput) (sandbox.SignInResult, error)
+	SignInByEach(context.Context, sandbox.SignInInput) (sandbox.SignInResult, error)
 }
 
 // commands are what the operator does with starter.
@@ -288,18 +288,11 @@ func (o *operator) signIn(ctx context.Context) error {
 		if !o.mayBeCanary(person) {
 			continue
 		}
-		in := 0
-		for _, address := range []string{sandbox.AddressTile, sandbox.AddressPortal, sandbox.AddressStudio} {
-			result, err := o.console.SignIn(ctx, sandbox.SignInInput{Login: person.Login, Label: label, Address: address})
-			if err != nil {
-				return err
-			}
-			if !result.OK {
-				break
-			}
-			in++
+		result, err := o.console.SignInByEach(ctx, sandbox.SignInInput{Login: person.Login, Label: label})
+		if err != nil {
+			return err
 		}
-		if in == len(onboarding.Addresses()) {
+		if result.OK {
 			o.say("signed in as %s: by the Okta tile, the AWS access portal and the Studio address", person.Login)
 			return nil
 		}
@@ -312,8 +305,11 @@ func (o *operator) mayBeCanary(person sandbox.Person) bool {
 	if canary := o.access.Canary; canary != nil {
 		return canary.Person != "" && strings.EqualFold(canary.Person, person.Login) || slices.Contains(person.Groups, canary.Group)
 	}
-	return slices.ContainsFunc(o.access.Groups, func(group onboarding.GroupAccessSpec) bool { return slices.Contains(person.Groups, group.Name) }) ||
-		slices.ContainsFunc(o.access.People, func(one onboarding.PersonAccessSpec) bool { return strings.EqualFold(one.Login, person.Login) })
+	return slices.ContainsFunc(o.access.Groups, func(group onboarding.GroupAccessSpec) bool {
+		return slices.Contains(person.Groups, group.Name)
+	}) || slices.ContainsFunc(o.access.People, func(one onboarding.PersonAccessSpec) bool {
+		return strings.EqualFold(one.Login, person.Login)
+	})
 }
 
 func (o *operator) acceptExceptions(ctx context.Context, parked onboarding.Parked) error {

@@ -24,8 +24,8 @@ type proof struct {
 }
 
 func (p proof) String() string {
-	return fmt.Sprintf("%d people tried: %d signed in, %d refused, %d disagreements; of those who signed in, the run had seen %d before (proven) "+
-		"and judged every link of %d (verified)", p.Tried, p.In, p.Refused, len(p.Disagreements), p.Proven, p.Verified)
+	return fmt.Sprintf("%d people tried: %d signed in, %d refused, %d disagreements; of those who signed in, the run had seen %d before "+
+		"(proven) and judged every link of %d (verified)", p.Tried, p.In, p.Refused, len(p.Disagreements), p.Proven, p.Verified)
 }
 
 // prove lets everybody in the Okta org try to sign in to Studio, and compares what happens with what the run says: whoever

@@ -65,8 +65,10 @@ func (a *app) policy(o policyOptions) error {
 			return wrongUse("policy", "--%s is %q, but must be an ARN of %s", flag.name, flag.value, flag.service)
 		}
 	}
-	if bucket := strings.TrimPrefix(o.options.Store, "s3://"); o.options.Store != "" && (bucket == o.options.Store || strings.Trim(bucket, "/") == "") {
-		return wrongUse("policy", "--store is %q, but must be s3://BUCKET or s3://BUCKET/PREFIX; a directory needs no permissions", o.options.Store)
+	bucket, isBucket := strings.CutPrefix(o.options.Store, "s3://")
+	if o.options.Store != "" && (!isBucket || strings.Trim(bucket, "/") == "") {
+		return wrongUse("policy", "--store is %q, but must be s3://BUCKET or s3://BUCKET/PREFIX; a directory needs no permissions",
+			o.options.Store)
 	}
 	if o.trust && o.only == "" {
 		return wrongUse("policy", "--trust needs --only: whose trust policy?")

@@ -91,7 +91,8 @@ warnings; 6 a check or plan found what a run would park at; 130 interrupted (run
 	}
 	complete(root, "output", outputText, outputJSON)
 	root.AddCommand(
-		newSurvey(a), newCheck(a), newPlan(a), newOnboard(a), newList(a), newStatus(a), newWatch(a), newProvide(a), newResolve(a), newReport(a), newRequest(a),
+		newSurvey(a), newCheck(a), newPlan(a), newOnboard(a), newList(a), newStatus(a), newWatch(a),
+		newProvide(a), newResolve(a), newReport(a), newRequest(a),
 		newRollbackPack(a),
 		newSync(a), newAccess(a), newHistory(a), newEvents(a), newCancel(a), newExceptions(a), newForget(a),
 		newNotify(a),

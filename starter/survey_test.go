@@ -66,8 +66,10 @@ func TestASurveyWritesASpecThatAdoptsWhatItFound(t *testing.T) {
 	require.Equal(t, "AWS SSO (production): main", spec.Okta.AppLabel)
 	require.Equal(t, "all-staff", spec.Okta.AssignmentGroup)
 	require.Equal(t, "111111111111", spec.IdentityCenter.Account)
-	require.Equal(t, onboarding.AccountSpec{Account: "222222222222", AssumeRole: "arn:aws:iam::222222222222:role/StudioOnboarding"}, spec.Studio)
-	require.Equal(t, []onboarding.GroupAccessSpec{{Name: "studio-users"}, {Name: "ml # engineers", ExecutionRole: "arn:aws:iam::222222222222:role/ml"}},
+	require.Equal(t, onboarding.AccountSpec{Account: "222222222222", AssumeRole: "arn:aws:iam::222222222222:role/StudioOnboarding"},
+		spec.Studio)
+	require.Equal(t, []onboarding.GroupAccessSpec{{Name: "studio-users"},
+		{Name: "ml # engineers", ExecutionRole: "arn:aws:iam::222222222222:role/ml"}},
 		spec.Access.Groups)
 	require.Equal(t, "arn:aws:iam::222222222222:role/SageMakerStudio-team", spec.Domain.ExecutionRole)
 	text := string(data)
@@ -163,7 +165,8 @@ func TestAConsentIsComparedBeforeItIsSent(t *testing.T) {
 	require.Contains(t, stderr, sentence, "a wrong one is refused with the right one")
 	require.Empty(t, fake.Updates)
 
-	code, _, stderr = p.types("provide", "demo", "saml-exchange", "--consent", "  i agree that 37 people CAN no longer sign in through  IAM Identity Center.")
+	code, _, stderr = p.types("provide", "demo", "saml-exchange", "--consent",
+		"  i agree that 37 people CAN no longer sign in through  IAM Identity Center.")
 	require.Zero(t, code, stderr)
 	require.Len(t, fake.Updates, 1)
 }

@@ -18,7 +18,7 @@ import (
 // letIn gives people access, and lets the canary sign in: before the others where the spec says so, and otherwise after everybody has
 // access. A run of the first versions has no canary.
 func (r *run) letIn(ctx workflow.Context) error {
-	if !r.canaries {
+	if !r.careful {
 		return r.step(ctx, onboarding.StepAccess, r.access)
 	}
 	begin := r.access
@@ -153,7 +153,7 @@ func addressesOf(said string) ([]string, error) {
 // unproven says why nobody's access is proven, at the end of a run after which that is so.
 func (r *run) unproven() []onboarding.Verdict {
 	canary := r.report.Canary
-	if !r.canaries || r.report.People.Proven > 0 || canary != nil && canary.Person != "" {
+	if !r.careful || r.report.People.Proven > 0 || canary != nil && canary.Person != "" {
 		return nil
 	}
 	why := "nobody was seen signing in"

@@ -29,8 +29,12 @@ func (r *run) consent(ctx workflow.Context, step onboarding.Step, change survey.
 		return call(waitFor(ctx, "Take stock of what hangs on Identity Center, and keep it", listBudget), a.TakeStock, in)
 	}
 	stock, err := take(ctx)
-	if err != nil || stock.Pack == nil {
+	if err != nil {
 		return err
+	}
+	r.provisioned = &stock.Provisioned
+	if stock.Pack == nil {
+		return nil
 	}
 	r.report.RollbackPack = stock.Pack
 	req := r.agree(step, change, stock)

@@ -167,8 +167,10 @@ func TestWhatWasAgreedToIsNotAskedAgainInTheSameRun(t *testing.T) {
 }
 
 func TestASecondAppForAnInstanceTakesAConsent(t *testing.T) {
-	production := oktaapp.OktaApp{ID: "0oaProd", Label: "Production", Status: "ACTIVE", Belongs: onboarding.BelongsHere}
-	free := oktaapp.OktaApp{ID: "0oaFree", Label: "AWS IAM Identity Center", Status: "ACTIVE", Belongs: onboarding.BelongsNowhere}
+	production := oktaapp.OktaApp{ID: "0oaProd", Label: "Production", Status: "ACTIVE", Belongs: onboarding.BelongsHere,
+		ACSURL: acsURL, Issuer: issuerURL}
+	free := oktaapp.OktaApp{ID: "0oaFree", Label: "AWS IAM Identity Center", Status: "ACTIVE", Belongs: onboarding.BelongsNowhere,
+		ACSURL: acsURL, Issuer: issuerURL}
 	people := 49
 	production.People = &people
 	for name, c := range map[string]struct {
@@ -186,7 +188,7 @@ func TestASecondAppForAnInstanceTakesAConsent(t *testing.T) {
 			w.always("EnsureApp", oktaapp.EnsureAppResult{App: &c.chosen}, nil)
 			w.reply("EnsureApp", oktaapp.EnsureAppResult{Candidates: []oktaapp.OktaApp{production, free}}, nil)
 			w.always("SeeTrust", trust.SeenTrust{InPlace: true, Why: "people came"}, nil)
-			w.always("AwaitProvisioning", provisioning.ProvisioningFeatures{Enabled: []string{"PUSH_NEW_USERS"}}, nil)
+			w.always("EstablishTrust", trust.TrustResult{Provisions: true}, nil)
 			w.after(time.Minute, func() {
 				request := w.request(onboarding.StepOktaApp)
 				require.Contains(t, request.Paste[0].Label, "belongs to this instance, 49 people assigned")
@@ -228,7 +230,8 @@ func TestTheAppOfTheRunBeforeIsNotAskedForAgain(t *testing.T) {
 func TestAnInstanceThatAppearsDuringTheRunIsLookedAt(t *testing.T) {
 	w := newWorld(t)
 	key := onboarding.Verdict{Resource: onboarding.ResourceInstance, Kind: onboarding.VerdictWarning, Code: identitycenter.CodeKey, Reason: "It has a key."}
-	w.always("JudgeInstance", identitycenter.JudgedInstance{Verdicts: []onboarding.Verdict{key}}, nil)
+	w.always("AwaitInstance", identitycenter.Appeared{Instance: identitycenter.Instance{ARN: "arn:aws:sso:::instance/ssoins-1",
+		IdentityStoreID: "d-1234567890", OwnerAccount: "111111111111", PrimaryRegion: "us-east-1"}, Verdicts: []onboarding.Verdict{key}}, nil)
 	w.after(30*time.Second, func() {
 		value, err := w.QueryWorkflow(onboarding.QueryReport)
 		require.NoError(t, err)
@@ -243,17 +246,31 @@ func TestAnInstanceThatAppearsDuringTheRunIsLookedAt(t *testing.T) {
 
 func TestWhereProvisioningIsEnabledATokenIsGenerated(t *testing.T) {
 	for enabled, says := range map[bool]string{true: "never delete one that is in use", false: "choose Enable next to Automatic provisioning"} {
-		w := newWorld(t)
-		w.always("SeeProvisioning", provisioning.SeenProvisioning{Enabled: enabled}, nil)
-		w.after(90*time.Second, func() { require.Contains(t, w.request(onboarding.StepSCIM).Clicks[0], says) })
-		w.answerAll()
-		_, err := w.run()
-		require.NoError(t, err)
+		for _, trusted := range []bool{false, true} {
+			w := newWorld(t)
+			w.always("TakeStock", survey.TakenStock{Provisioned: enabled && !trusted}, nil)
+			if trusted { // nobody takes stock where nothing is changed
+				app := oktaapp.OktaApp{ID: "0oa1", Origin: onboarding.OriginAdopted, ACSURL: "https://acs", Issuer: "https://issuer"}
+				w.always("EnsureApp", oktaapp.EnsureAppResult{App: &app}, nil)
+				w.always("SeeTrust", trust.SeenTrust{InPlace: true}, nil)
+				w.always("SeeProvisioning", provisioning.SeenProvisioning{Enabled: enabled}, nil)
+			}
+			asked := false
+			w.after(90*time.Second, func() {
+				require.Contains(t, w.request(onboarding.StepSCIM).Clicks[0], says)
+				asked = true
+			})
+			w.answerAll()
+			_, err := w.run()
+			require.NoError(t, err)
+			require.True(t, asked)
+		}
 	}
 }
 
 func TestValuesThatNothingTiesMayBeAnsweredAgain(t *testing.T) {
 	w := newWorld(t)
+	w.always("EnsureApp", oktaapp.EnsureAppResult{App: &oktaapp.OktaApp{ID: "0oa1", ACSURL: acsURL, Issuer: issuerURL}}, nil)
 	w.always("SeeTrust", trust.SeenTrust{Fits: true}, nil)
 	w.after(30*time.Second, func() {
 		request := w.request(onboarding.StepSAMLExchange)

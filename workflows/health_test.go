@@ -12,7 +12,7 @@ import (
 
 	"studio-onboarding/activities/access"
 	"studio-onboarding/activities/health"
-	"studio-onboarding/activities/provisioning"
+	"studio-onboarding/activities/trust"
 	"studio-onboarding/internal/fault"
 	"studio-onboarding/onboarding"
 )
@@ -34,7 +34,7 @@ func again(t *testing.T, known *onboarding.Handles) onboarding.Report {
 	t.Helper()
 	w := newWorld(t)
 	w.known = known
-	w.always("AwaitProvisioning", provisioning.ProvisioningFeatures{Enabled: []string{"PUSH_NEW_USERS"}}, nil)
+	w.always("EstablishTrust", trust.TrustResult{Provisions: true}, nil)
 	w.answerAll()
 	report, err := w.run()
 	require.NoError(t, err)

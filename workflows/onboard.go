@@ -40,6 +40,9 @@ func Onboard(ctx workflow.Context, in onboarding.OnboardInput) (onboarding.Repor
 			r.accepted = append(r.accepted, elsewhere...)
 		})
 	}
+	if r.careful {
+		workflow.Go(ctx, r.publishing)
+	}
 	err := r.runbook(ctx)
 	r.end(ctx, err)
 	if waitErr := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); waitErr != nil && err == nil {

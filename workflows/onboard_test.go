@@ -114,9 +114,8 @@ func newWorld(t *testing.T) *world {
 	on(w, "RunPreflight", preflight.RunPreflight, onboarding.Assessment{OktaURL: "https://example.okta.com", IdentityAccount: "111111111111",
 		StudioAccount: "222222222222"})
 	on(w, "FindInstance", center.FindInstance, identitycenter.FindInstanceResult{ManagementAccount: "111111111111"})
-	on(w, "AwaitInstance", center.AwaitInstance, instance)
+	on(w, "AwaitInstance", center.AwaitInstance, identitycenter.Appeared{Instance: instance})
 	on(w, "FindSourceChange", center.FindSourceChange, identitycenter.SourceEvidence{})
-	on(w, "JudgeInstance", center.JudgeInstance, identitycenter.JudgedInstance{})
 	on(w, "SeeTrust", saml.SeeTrust, trust.SeenTrust{})
 	on(w, "TakeStock", stock.TakeStock, survey.TakenStock{})
 	on(w, "CheckPack", stock.CheckPack, survey.CheckedPack{Lines: 9})
@@ -304,8 +303,7 @@ func TestAWorldThatIsSetUpAsksForNothing(t *testing.T) {
 	w.always("EnsureApp", oktaapp.EnsureAppResult{App: &oktaapp.OktaApp{ID: "0oa1", ACSURL: acsURL, Issuer: issuerURL,
 		Origin: onboarding.OriginAdopted}}, nil)
 	w.always("SeeTrust", trust.SeenTrust{InPlace: true, Fits: true, Why: "people came"}, nil)
-	w.always("AwaitProvisioning", provisioning.ProvisioningFeatures{Enabled: []string{"PUSH_NEW_USERS"}}, nil)
-	w.always("EstablishTrust", trust.TrustResult{}, nil)
+	w.always("EstablishTrust", trust.TrustResult{Provisions: true}, nil)
 	report, err := w.run()
 	require.NoError(t, err)
 	require.Empty(t, report.Requests)

@@ -52,8 +52,8 @@ func TestARegionThatIsBeingAddedIsAwaited(t *testing.T) {
 	instance := identitycenter.Instance{ARN: "arn:aws:sso:::instance/ssoins-1", IdentityStoreID: "d-1234567890", OwnerAccount: "111111111111",
 		PrimaryRegion: "eu-west-1"}
 	w.always("FindInstance", identitycenter.FindInstanceResult{Adding: &instance, ManagementAccount: "111111111111"}, nil)
-	w.always("AwaitInstance", instance, nil)
-	w.reply("AwaitInstance", identitycenter.Instance{}, notReady())
+	w.always("AwaitInstance", identitycenter.Appeared{Instance: instance}, nil)
+	w.reply("AwaitInstance", identitycenter.Appeared{}, notReady())
 	w.answerAll()
 	report, err := w.run()
 	require.NoError(t, err)

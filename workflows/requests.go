@@ -116,8 +116,9 @@ func (r *run) exchangeMetadata(fits bool) *request {
 
 // enableProvisioning asks for SCIM endpoint and token. Enabled says that people came by SCIM before.
 func (r *run) enableProvisioning(enabled bool) *request {
-	title, open := "Enable automatic provisioning in Identity Center", "Open IAM Identity Center, Settings, and choose Enable next to Automatic "+
-		"provisioning. (Where it is enabled already: Actions, Manage provisioning, Generate token.)"
+	title := "Enable automatic provisioning in Identity Center"
+	open := "Open IAM Identity Center, Settings, and choose Enable next to Automatic provisioning. " +
+		"(Where it is enabled already: Actions, Manage provisioning, Generate token.)"
 	if enabled {
 		title = "Generate a token for automatic provisioning in Identity Center"
 		open = "Open IAM Identity Center, Settings, Actions, Manage provisioning, and choose Generate token. There can be two at most: never " +

@@ -39,8 +39,11 @@ type run struct {
 	report    onboarding.Report
 	// checking serialises the checks of answers, which block.
 	checking workflow.Mutex
-	// published is what the search attributes say.
-	published [2]string
+	// published is what the search attributes say, told what the studio was told last of what waits for a person; unpublished says that
+	// something has changed since.
+	published   [2]string
+	told        string
+	unpublished bool
 
 	// What steps hand on to later ones.
 	oktaURL    string
@@ -57,8 +60,14 @@ type run struct {
 	// leftAlone are access groups that Okta pushed before this run, which did not push them.
 	leftAlone []string
 	verified  bool
-	// canaries says that the run has the step canary, which runs of the first versions have not.
-	canaries bool
+	// careful says that the run looks before it cuts anybody off, has the step canary, and publishes once for what changes at a time.
+	// Runs that began before all that go on as they began.
+	careful bool
+	// provisioned says whether people came to Identity Center from another directory before; nil while it is not known.
+	provisioned *bool
+	// provisions says whether the app had provisioning switched on when it was given its values, a moment before the next step needs to
+	// know; nil when it has to be looked at again.
+	provisions *bool
 	// only says that nobody but the canary has been let in, and first are the user IDs that were assigned directly for that.
 	only  bool
 	first []string
@@ -89,9 +98,10 @@ func newRun(ctx workflow.Context, in onboarding.OnboardInput) *run {
 			Run: in.Spec.Name, N: in.N, Region: in.Spec.Region, State: onboarding.RunRunning, StartedBy: in.StartedBy, StartedAt: now,
 		},
 	}
-	r.canaries = workflow.GetVersion(ctx, "canary", workflow.DefaultVersion, 1) != workflow.DefaultVersion
+	r.told = fmt.Sprint(r.waiting())
+	r.careful = workflow.GetVersion(ctx, "careful", workflow.DefaultVersion, 1) != workflow.DefaultVersion
 	for _, info := range onboarding.Steps() {
-		if info.Step == onboarding.StepCanary && !r.canaries {
+		if info.Step == onboarding.StepCanary && !r.careful {
 			continue
 		}
 		r.steps = append(r.steps, onboarding.StepProgress{Step: info.Step, Lane: info.Lane, Title: info.Title, State: onboarding.StepPending})
@@ -209,7 +219,7 @@ func (r *run) end(ctx workflow.Context, err error) {
 		r.report.State = onboarding.RunCanceled
 	}
 	r.requests, r.parked = nil, nil
-	r.publish(ctx)
+	r.publishNow(ctx)
 }
 
 func (r *run) at(step onboarding.Step) *onboarding.StepProgress {
@@ -267,9 +277,31 @@ func (r *run) progress() onboarding.Progress {
 	return p
 }
 
-// publish shows the state in the list of runs and on the run's own page, and tells the studio.
+// publish has what changed shown in the list of runs and on the run's own page, and told to the studio: once everything that changes
+// with it has changed, so that a history holds no state that the run only passed through.
 func (r *run) publish(ctx workflow.Context) {
+	if !r.careful {
+		r.publishNow(ctx)
+		return
+	}
+	r.unpublished = true
+}
+
+// publishing does what publish asks for. Its turn comes when the rest of the run waits; a cancellation does not end it.
+func (r *run) publishing(ctx workflow.Context) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	for r.ended.IsZero() {
+		if err := workflow.Await(ctx, func() bool { return r.unpublished || !r.ended.IsZero() }); err != nil {
+			return
+		}
+		r.publishNow(ctx)
+	}
+}
+
+func (r *run) publishNow(ctx workflow.Context) {
+	r.unpublished = false
 	state, step := string(r.state()), string(r.focus())
+	news := r.hasNews(state)
 	if now := [2]string{state, step}; now != r.published {
 		err := workflow.UpsertTypedSearchAttributes(ctx,
 			temporal.NewSearchAttributeKeyKeyword(onboarding.SearchAttributeState).ValueSet(state),
@@ -277,17 +309,23 @@ func (r *run) publish(ctx workflow.Context) {
 		if err != nil {
 			workflow.GetLogger(ctx).Warn("Search attributes not updated", "error", err)
 		}
-		needed := r.published[0] != state && (needsPerson(onboarding.RunState(state)) || needsPerson(onboarding.RunState(r.published[0])))
 		r.published = now
-		if r.home != "" && needed && r.ended.IsZero() {
-			r.tell(ctx, onboarding.RunNews{})
-		}
+	}
+	if r.home != "" && news && r.ended.IsZero() {
+		r.tell(ctx, onboarding.RunNews{})
 	}
 	workflow.SetCurrentDetails(ctx, details(r.progress()))
 }
 
-func needsPerson(state onboarding.RunState) bool {
-	return state == onboarding.RunWaiting || state == onboarding.RunAttention
+// hasNews says whether what waits for a person is not what the studio was told last. Runs of before told it with each change of state.
+func (r *run) hasNews(state string) bool {
+	if r.careful {
+		return fmt.Sprint(r.waiting()) != r.told
+	}
+	needsPerson := func(state string) bool {
+		return state == string(onboarding.RunWaiting) || state == string(onboarding.RunAttention)
+	}
+	return r.published[0] != state && (needsPerson(state) || needsPerson(r.published[0]))
 }
 
 // await waits under a timer with a name. It returns false when the time is over. A run of the first version leaves its timers open,

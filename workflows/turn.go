@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"fmt"
+
 	"go.temporal.io/sdk/workflow"
 
 	"studio-onboarding/onboarding"
@@ -49,18 +51,25 @@ func (r *run) giveTurn(ctx workflow.Context) {
 // tell sends news to the studio.
 func (r *run) tell(ctx workflow.Context, news onboarding.RunNews) workflow.Future {
 	news.RunID = workflow.GetInfo(ctx).WorkflowExecution.RunID
-	news.State, news.Step = r.state(), r.focus()
+	news.State, news.Step, news.Waiting = r.state(), r.focus(), r.waiting()
+	r.told = fmt.Sprint(news.Waiting)
+	return workflow.SignalExternalWorkflow(ctx, r.home, "", onboarding.SignalNews, news)
+}
+
+// waiting is what waits for a person: the requests, and the parked steps.
+func (r *run) waiting() []onboarding.Waiting {
+	var waiting []onboarding.Waiting
 	for _, request := range r.requests {
-		news.Waiting = append(news.Waiting, onboarding.Waiting{
+		waiting = append(waiting, onboarding.Waiting{
 			Step: request.Step, Title: request.Title, Since: request.Since, Deadline: request.Deadline, URL: request.URL,
 		})
 	}
 	for _, parked := range r.parked {
-		news.Waiting = append(news.Waiting, onboarding.Waiting{
+		waiting = append(waiting, onboarding.Waiting{
 			Step: parked.Step, Parked: true, Since: parked.Since, Attempts: parked.Attempts, Skippable: parked.Skippable,
 		})
 	}
-	return workflow.SignalExternalWorkflow(ctx, r.home, "", onboarding.SignalNews, news)
+	return waiting
 }
 
 // changesAccess says which steps need the turn.

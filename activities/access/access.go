@@ -102,8 +102,8 @@ type Input struct {
 func InputOf(h onboarding.Handles) Input {
 	return Input{
 		Run: h.Spec.Name, IdentityCenter: h.Spec.IdentityCenter, Studio: h.Spec.Studio, Region: h.Spec.Region,
-		IdentityRegion: h.PrimaryRegion(), InstanceARN: h.InstanceARN, IdentityStoreID: h.IdentityStoreID, AppID: h.AppID, AssignmentGroup: h.Spec.Okta.AssignmentGroup,
-		Domain: h.Domain, Access: h.Spec.Access, Roles: h.Roles, Tags: h.Spec.Domain.Tags,
+		IdentityRegion: h.PrimaryRegion(), InstanceARN: h.InstanceARN, IdentityStoreID: h.IdentityStoreID,
+		AppID: h.AppID, AssignmentGroup: h.Spec.Okta.AssignmentGroup, Domain: h.Domain, Access: h.Spec.Access, Roles: h.Roles, Tags: h.Spec.Domain.Tags,
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"studio-onboarding/activities/people"
-	"studio-onboarding/activities/signin"
 	"studio-onboarding/onboarding"
 )
 
@@ -73,7 +72,7 @@ func (j *judge) canary() {
 	switch {
 	case j.SignIns == nil:
 	case j.SignIns.Unreadable != nil:
-		verdict = signin.Unseen(j.SignIns.Unreadable.Text(), j.SignIns.Unreadable.Remedy)
+		verdict = j.SignIns.Unseen()
 		verdict.Resource = onboarding.ResourceSignIn
 	case j.SignIns.Proven != nil:
 		verdict.Kind, verdict.Remedy = onboarding.VerdictKeep, ""

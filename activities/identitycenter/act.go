@@ -61,36 +61,33 @@ func (x *Activities) FindInstance(ctx context.Context, in InstanceInput) (FindIn
 	}, nil
 }
 
+// Appeared is an instance that was waited for, with what the judge says of it: its key and its network controls, which a preflight
+// could not look at.
+type Appeared struct {
+	Instance
+	Verdicts []onboarding.Verdict `json:"verdicts,omitempty"`
+}
+
 // AwaitInstance looks once for the instance that FindInstance describes: class NotReady while there is none.
-func (x *Activities) AwaitInstance(ctx context.Context, in InstanceInput) (Instance, error) {
+func (x *Activities) AwaitInstance(ctx context.Context, in InstanceInput) (Appeared, error) {
 	found, err := x.FindInstance(ctx, in)
 	if err != nil {
-		return Instance{}, err
+		return Appeared{}, err
 	}
 	switch {
 	case found.Adding != nil:
-		return Instance{}, fault.New(fault.NotReady, "aws", listOperation,
+		return Appeared{}, fault.New(fault.NotReady, "aws", listOperation,
 			"The Identity Center instance %s is still being extended to %s.", found.Adding.ARN, in.Region).After(x.Waits.Instance)
 	case found.Instance == nil:
-		return Instance{}, fault.New(fault.NotReady, "aws", listOperation,
+		return Appeared{}, fault.New(fault.NotReady, "aws", listOperation,
 			"IAM Identity Center is not enabled yet in the management account %s.", found.ManagementAccount).After(x.Waits.Instance)
 	}
-	return *found.Instance, nil
-}
-
-// JudgedInstance is what the judge says of an instance.
-type JudgedInstance struct {
-	Verdicts []onboarding.Verdict `json:"verdicts"`
-}
-
-// JudgeInstance looks at the instance as a preflight does, for one that has only just appeared.
-func (x *Activities) JudgeInstance(ctx context.Context, in InstanceInput) (JudgedInstance, error) {
 	spec := onboarding.Spec{Region: in.Region, IdentityCenter: in.IdentityCenter}
 	state, err := Look(ctx, x.AWS, spec, "")
 	if err != nil {
-		return JudgedInstance{}, err
+		return Appeared{}, err
 	}
-	return JudgedInstance{Verdicts: Judge(spec, state)}, nil
+	return Appeared{Instance: *found.Instance, Verdicts: Judge(spec, state)}, nil
 }
 
 // FindSourceChange is for runs that began before trust was judged by what ties an app to the instance; it is part of their histories.

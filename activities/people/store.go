@@ -172,20 +172,13 @@ func (s IdentityStore) UserID(ctx context.Context, userName string) (string, err
 	return aws.ToString(out.UserId), nil
 }
 
-// Named finds a user by the exact name, and says whether there is one. It needs no permission that listing people does not.
+// Named finds a user by the exact name, and says whether there is one.
 func (s IdentityStore) Named(ctx context.Context, userName string) (User, bool, error) {
-	named := []identitystoretypes.Filter{{AttributePath: aws.String("UserName"), AttributeValue: &userName}}
-	//lint:ignore SA1019 GetUserId wants a permission of its own, which a worker need not have
-	out, err := s.client.ListUsers(ctx, &identitystore.ListUsersInput{IdentityStoreId: &s.id, Filters: named})
-	if err != nil {
+	id, err := s.UserID(ctx, userName)
+	if err != nil || id == "" {
 		return User{}, false, err
 	}
-	for _, user := range out.Users {
-		if found := userOf(user); found.UserName == userName {
-			return found, true, nil
-		}
-	}
-	return User{}, false, nil
+	return s.User(ctx, id)
 }
 
 // User reads one user, and says whether there is one.

@@ -96,6 +96,14 @@ type Found struct {
 	Verdicts []onboarding.Verdict `json:"verdicts,omitempty"`
 }
 
+// Unseen is the verdict that sign-ins can't be seen; the zero value where they can.
+func (f Found) Unseen() onboarding.Verdict {
+	if f.Unreadable == nil {
+		return onboarding.Verdict{}
+	}
+	return Unseen(f.Unreadable.Text(), f.Unreadable.Remedy)
+}
+
 // CollectSignIns looks for what happened since the last look, and adds it to what is kept. What may not be read is a verdict. It reads
 // CloudTrail's 90 days the first time, and afterwards what is new.
 func (x *Activities) CollectSignIns(ctx context.Context, in Input) (Found, error) {

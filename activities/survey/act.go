@@ -66,6 +66,8 @@ type TakenStock struct {
 	Impact  []string                 `json:"impact,omitempty"`
 	Consent string                   `json:"consent,omitempty"`
 	Pack    *onboarding.RollbackPack `json:"pack,omitempty"`
+	// Provisioned says that people came from another directory, so that automatic provisioning is likely enabled.
+	Provisioned bool `json:"provisioned,omitempty"`
 }
 
 const packOperation = "rollback-pack"
@@ -82,8 +84,9 @@ func (x *Activities) TakeStock(ctx context.Context, in StockInput) (TakenStock, 
 		return TakenStock{}, err
 	}
 	impact := state.Impact(in.Change, in.AppID, admitted)
+	taken := TakenStock{Provisioned: state.Stock().Users.Provisioned > 0}
 	if !impact.InUse {
-		return TakenStock{}, nil
+		return taken, nil
 	}
 	kept := pack{state: state, impact: impact, run: fmt.Sprintf("run %d of %s", in.Run, in.Studio), region: in.Region,
 		metadata: map[string]string{}}
@@ -98,7 +101,9 @@ func (x *Activities) TakeStock(ctx context.Context, in StockInput) (TakenStock, 
 	if err != nil {
 		return TakenStock{}, err
 	}
-	return TakenStock{Impact: impact.Sentences, Consent: impact.Consent, Pack: &onboarding.RollbackPack{Run: in.Run, Listing: listing}}, nil
+	taken.Impact, taken.Consent = impact.Sentences, impact.Consent
+	taken.Pack = &onboarding.RollbackPack{Run: in.Run, Listing: listing}
+	return taken, nil
 }
 
 func (x *Activities) look(ctx context.Context, in StockInput) (State, error) {

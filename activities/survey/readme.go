@@ -78,7 +78,8 @@ func (p pack) readme() string {
 			"synced.")
 	default:
 		do("Was the source an Okta app of this org: Actions, Manage authentication (or Change identity source, External identity provider), " +
-			"and upload the idp-metadata.xml of that app from okta-apps/. Which app it was, its app.json tells: its entityID names the identity store.")
+			"and upload the idp-metadata.xml of that app from okta-apps/. Which app it was, its app.json tells: its " +
+			"entityID names the identity store.")
 		do("Was it another identity provider: upload that provider's metadata there, which has to come from its own console. Was it Identity " +
 			"Center's own directory or Active Directory: Change identity source, and choose that.")
 	}

@@ -68,9 +68,10 @@ type TrustInput struct {
 	ServiceProvider ServiceProvider `json:"serviceProvider"`
 }
 
-// TrustResult says whether the app had to be changed.
+// TrustResult says whether the app had to be changed, and whether provisioning was switched on in it when it was read back.
 type TrustResult struct {
-	Changed bool `json:"changed"`
+	Changed    bool `json:"changed"`
+	Provisions bool `json:"provisions,omitempty"`
 }
 
 const (
@@ -123,5 +124,5 @@ func (x *Activities) EstablishTrust(ctx context.Context, in TrustInput) (TrustRe
 	if err := provider.Refuse(damage(x.Okta.URL(), before, after), "okta", writeOperation); err != nil {
 		return TrustResult{}, err
 	}
-	return TrustResult{Changed: !trusts(before, wanted)}, nil
+	return TrustResult{Changed: !trusts(before, wanted), Provisions: after.Provisions()}, nil
 }

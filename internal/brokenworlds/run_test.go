@@ -229,21 +229,11 @@ func (o *operator) answer(request onboarding.Request) error {
 // signIn lets somebody sign in by each address, whoever of the people can. Where Identity Center trusts nobody, one is enough to see it.
 func (o *operator) signIn() error {
 	for _, login := range o.people {
-		in := 0
-		for _, address := range []string{sandbox.AddressTile, sandbox.AddressPortal, sandbox.AddressStudio} {
-			result, err := o.console.SignIn(o.Context(), sandbox.SignInInput{Login: login, Address: address})
-			if err != nil {
-				return err
-			}
-			if result.Link == "saml" {
-				return fmt.Errorf("%s cannot sign in: %s", login, result.Error)
-			}
-			if result.OK {
-				in++
-			}
-		}
-		if in == len(onboarding.Addresses()) {
-			return nil
+		switch result, err := o.console.SignInByEach(o.Context(), sandbox.SignInInput{Login: login}); {
+		case err != nil || result.OK:
+			return err
+		case result.Link == "saml":
+			return fmt.Errorf("%s cannot sign in: %s", login, result.Error)
 		}
 	}
 	return errors.New("nobody can sign in by all three addresses")

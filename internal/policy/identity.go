@@ -18,7 +18,8 @@ func (n needs) identity() []Statement {
 	if n.options.Delegated {
 		discover.Action = append(discover.Action, "organizations:ListDelegatedAdministrators")
 	}
-	assign := n.onApplications("Assign", "sso:CreateApplicationAssignment", "sso:DeleteApplicationAssignment", "sso:ListApplicationAssignments")
+	assign := n.onApplications("Assign", "sso:CreateApplicationAssignment", "sso:DeleteApplicationAssignment",
+		"sso:ListApplicationAssignments")
 	if n.spec.Access.OnRemoval == onboarding.RemovalReport { // also of a canary who was let in first: their own assignment stays
 		assign.Action = slices.DeleteFunc(assign.Action, func(action string) bool { return action == "sso:DeleteApplicationAssignment" })
 	}
@@ -44,7 +45,7 @@ func (n needs) identity() []Statement {
 		// Of reconciles, which judge the connection, and of the last step of a run: without them nobody's grade is above configured.
 		n.onApplications("OptionalConnection", "sso:DescribeApplication", "sso:GetApplicationAssignmentConfiguration"),
 		allow("OptionalTokenWarnings", anything, "health:DescribeEvents"),
-		// Of starter access --person, besides.
+		// Of starter access --person; and somebody who was refused is looked up, without which nothing is concluded from a refusal.
 		allow("OptionalPerson", anything, "identitystore:GetUserId", "identitystore:ListGroupMembershipsForMember"))
 }
 

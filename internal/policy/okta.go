@@ -44,7 +44,8 @@ func (n needs) okta() Okta {
 		o.Scopes = append(o.Scopes, Grant{Name: "okta.users.read", For: "explain one person's access (starter access --person)", Optional: true})
 	}
 	if !n.options.Required {
-		o.Scopes = append(o.Scopes, Grant{Name: "okta.logs.read", For: "say why somebody could not be provisioned, whether the connection works, and who signs in", Optional: true})
+		o.Scopes = append(o.Scopes, Grant{Name: "okta.logs.read", Optional: true, For: "say why somebody could not be provisioned, whether the connection works, " +
+			"and who signs in"})
 		o.Roles = append(o.Roles, Grant{Name: "Report Administrator", For: "read the System Log, where no other role may", Optional: true})
 	}
 	return o

@@ -68,7 +68,7 @@ func TestThePrintedPoliciesAreEnoughAndNoneOfTheirActionsIsTooMuch(t *testing.T)
 	where := always(identitycenter.InstanceInput{IdentityCenter: spec.IdentityCenter, Region: region})
 	var found identitycenter.FindInstanceResult
 	p.needs(step(center.FindInstance, where, &found), "organizations:DescribeOrganization", "sso:ListInstances")
-	var instance identitycenter.Instance
+	var instance identitycenter.Appeared
 	require.NoError(t, p.insist(step(center.AwaitInstance, where, &instance)))
 	var evidence identitycenter.SourceEvidence
 	p.optional(step(center.FindSourceChange, where, &evidence), "cloudtrail:LookupEvents")

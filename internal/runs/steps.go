@@ -8,7 +8,7 @@ func stepOf(activity string) onboarding.Step {
 	switch activity {
 	case "RunPreflight", "MakePlan", "TakeSurvey":
 		return onboarding.StepPreflight
-	case "FindInstance", "AwaitInstance", "JudgeInstance":
+	case "FindInstance", "AwaitInstance":
 		return onboarding.StepIdentityCenter
 	case "EnsureApp":
 		return onboarding.StepOktaApp

@@ -183,7 +183,8 @@ func (c ruleCheck) canary() {
 	canary := c.spec.Access.Canary
 	switch {
 	case canary == nil && c.spec.Access.Rollout == onboarding.RolloutCanaryFirst:
-		c.wrong([]string{"access", "rollout"}, "everybody, or canary-first together with access.canary", "there is no canary whom the others follow")
+		c.wrong([]string{"access", "rollout"}, "everybody, or canary-first together with access.canary",
+			"there is no canary whom the others follow")
 	case canary == nil || c.source.faulty[pathKey(path)]:
 	case canary.Person == "" && canary.Group == "" && !c.source.has(append(path, "person")...) && !c.source.has(append(path, "group")...):
 		c.wrong(path, "person or group", "names nobody")

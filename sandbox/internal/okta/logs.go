@@ -115,8 +115,8 @@ func (e event) body(uuid string) any {
 // last one included (Okta developer documentation, "System Log query").
 func (o *Org) listLogs(c *call) (answer, error) {
 	query := c.query
-	match, err := parseFilter(query.Get("filter"), "eventType", "outcome.result", "outcome.reason", "actor.id", "actor.alternateId", "uuid", "target.id", "target.type",
-		"target.alternateId", "target.displayName")
+	match, err := parseFilter(query.Get("filter"), "eventType", "outcome.result", "outcome.reason", "actor.id", "actor.alternateId",
+		"uuid", "target.id", "target.type", "target.alternateId", "target.displayName")
 	if err != nil {
 		return answer{}, err
 	}

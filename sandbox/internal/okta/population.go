@@ -97,7 +97,8 @@ func (s *AppSeed) check(this ServiceProvider, names func(kind string, of ...stri
 	case s.Organization == thisOrganization && this.ACSURL == "":
 		return errors.New("organization: nobody has enabled Identity Center in this world (aws.identityCenter)")
 	case !slices.Contains([]string{"", thisOrganization, otherOrganization, noOrganization}, s.Organization):
-		return fmt.Errorf("organization: there is no organization %q; there are %s, %s and %s", s.Organization, thisOrganization, otherOrganization, noOrganization)
+		return fmt.Errorf("organization: there is no organization %q; there are %s, %s and %s", s.Organization,
+			thisOrganization, otherOrganization, noOrganization)
 	case s.Provisioning && this.SCIM == "":
 		return errors.New("provisioning: it is not enabled in this world (aws.identityCenter.provisioning)")
 	case len(s.PushGroups) > 0 && !s.Provisioning:
