@@ -142,6 +142,12 @@ func (r *recorder) resolve(run string, step onboarding.Step, action onboarding.A
 // host is a worker with a store.
 func (r *recorder) host(store string, adopt bool) *workerhost.Host {
 	r.Helper()
+	return r.hostOf(store, adopt, workerhost.Version{})
+}
+
+// hostOf makes a worker with a version.
+func (r *recorder) hostOf(store string, adopt bool, version workerhost.Version) *workerhost.Host {
+	r.Helper()
 	host, err := workerhost.New(r.Context(), r.node.worker, workerhost.Options{
 		Getenv: func(name string) string { return r.environment[name] },
 		LoadOptions: []func(*awsconfig.LoadOptions) error{
@@ -149,7 +155,7 @@ func (r *recorder) host(store string, adopt bool) *workerhost.Host {
 			awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(r.environment["AWS_ACCESS_KEY_ID"],
 				r.environment["AWS_SECRET_ACCESS_KEY"], "")),
 		},
-		Waits: provider.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, Store: store, AdoptStore: adopt,
+		Waits: provider.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, Store: store, AdoptStore: adopt, Version: version,
 	})
 	require.NoError(r, err)
 	return host

@@ -55,6 +55,8 @@ type Options struct {
 	Store string
 	// AdoptStore makes the store the one that the workers of the namespace agree on, whichever they agreed on before.
 	AdoptStore bool
+	// Version is the worker's; the zero value means none.
+	Version Version
 	// Logger gets what the AWS SDK has to say, which would go to standard error otherwise. nil discards it.
 	Logger *slog.Logger
 }
@@ -108,7 +110,11 @@ func New(ctx context.Context, c client.Client, opts Options) (*Host, error) {
 		MaxConcurrentActivityExecutionSize: activitySlots,
 		WorkerStopTimeout:                  StopTimeout,
 		DisableRegistrationAliasing:        true,
-		Interceptors:                       []interceptor.WorkerInterceptor{activities.NewInterceptor(), activities.NewQueries(store.Lists{Store: kept})},
+		DeploymentOptions: sdkworker.DeploymentOptions{
+			UseVersioning: opts.Version != Version{},
+			Version:       sdkworker.WorkerDeploymentVersion{DeploymentName: opts.Version.Deployment, BuildID: opts.Version.BuildID},
+		},
+		Interceptors: []interceptor.WorkerInterceptor{activities.NewInterceptor(), activities.NewQueries(store.Lists{Store: kept})},
 	})
 	workflows.Register(h.worker)
 	h.registerActivities(opts)
