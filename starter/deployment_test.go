@@ -12,7 +12,8 @@ import (
 
 func TestVersionsOfTheWorkersAreShownAndRolledOut(t *testing.T) {
 	fake := &runstest.Fake{Current: "1.3.2", Versions: []runstest.Version{
-		{BuildID: "1.4.0", Pollers: 2}, {BuildID: "1.3.2", Pollers: 1}, {BuildID: "1.3.1", Pollers: 1, Drained: true}, {BuildID: "1.3.0", Drained: true},
+		{BuildID: "1.4.0", Pollers: 2}, {BuildID: "1.3.2", Pollers: 1}, {BuildID: "1.3.1", Pollers: 1, Drained: true},
+		{BuildID: "1.3.0", Drained: true},
 	}}
 	p := sit(t, fake)
 	code, stdout, _ := p.types("deployment")
@@ -55,7 +56,8 @@ func TestWhereNobodyGetsNewWorkItIsSaid(t *testing.T) {
 	for says, fake := range map[string]*runstest.Fake{
 		"New work goes to the 2 workers without a version.": {Pollers: 2, Versions: []runstest.Version{{BuildID: "1.0", Pollers: 1}}},
 		"Nobody gets new work.":                             {Versions: []runstest.Version{{BuildID: "1.0", Pollers: 1}}},
-		"and none of its workers polls":                     {Pollers: 1, Current: "1.0", Versions: []runstest.Version{{BuildID: "1.0"}, {BuildID: "2.0", Pollers: 1}}},
+		"and none of its workers polls": {Pollers: 1, Current: "1.0", Versions: []runstest.Version{{BuildID: "1.0"},
+			{BuildID: "2.0", Pollers: 1}}},
 	} {
 		_, stdout, _ := sit(t, fake).types("deployment")
 		require.Contains(t, stdout, says)

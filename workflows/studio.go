@@ -179,7 +179,8 @@ func (s *studio) full(ctx workflow.Context) bool {
 		return false
 	}
 	info := workflow.GetInfo(ctx)
-	return s.outdated(ctx) || info.GetCurrentHistoryLength() > maxStudioEvents && (s.telling == 0 || info.GetCurrentHistoryLength() > maxTelling) ||
+	length := info.GetCurrentHistoryLength()
+	return s.outdated(ctx) || length > maxStudioEvents && (s.telling == 0 || length > maxTelling) ||
 		info.GetContinueAsNewSuggested()
 }
 

@@ -89,7 +89,7 @@ func (h handle) SetCurrentVersion(_ context.Context,
 }
 
 // CountWorkflow implements client.Client: it counts what is listed.
-func (f *Fake) CountWorkflow(context.Context, *workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse,
-	error) {
+func (f *Fake) CountWorkflow(context.Context,
+	*workflowservice.CountWorkflowExecutionsRequest) (*workflowservice.CountWorkflowExecutionsResponse, error) {
 	return &workflowservice.CountWorkflowExecutionsResponse{Count: int64(len(f.Listed))}, nil
 }
