@@ -52,6 +52,8 @@ type recorder struct {
 	environment map[string]string
 	secrets     map[string]string
 	tell        *operator
+	// adoptOkta has workers take their Okta org for the namespace's.
+	adoptOkta bool
 	// stop ends worker and server.
 	stop func()
 }
@@ -155,7 +157,8 @@ func (r *recorder) hostOf(store string, adopt bool, version workerhost.Version) 
 			awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(r.environment["AWS_ACCESS_KEY_ID"],
 				r.environment["AWS_SECRET_ACCESS_KEY"], "")),
 		},
-		Waits: provider.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, Store: store, AdoptStore: adopt, Version: version,
+		Waits: provider.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, Store: store, AdoptStore: adopt, AdoptOkta: r.adoptOkta,
+		Version: version,
 	})
 	require.NoError(r, err)
 	return host
@@ -327,8 +330,9 @@ func (r *recorder) requireNobody(history string) {
 	}
 }
 
-// Two workers that keep their lists in different places would mix them.
-func TestAWorkerWithAnotherStoreIsRefused(t *testing.T) {
+// Two workers that keep their lists in different places would mix them, and two with different Okta orgs would look for people in the wrong
+// one.
+func TestAWorkerWithAnotherStoreOrOktaOrgIsRefused(t *testing.T) {
 	r := newRecorder(t)
 	elsewhere := t.TempDir()
 	err := r.host(elsewhere, false).Run(t.Context())
@@ -344,6 +348,16 @@ func TestAWorkerWithAnotherStoreIsRefused(t *testing.T) {
 	require.NoError(t, r.host(elsewhere, true).AgreeOnStore(t.Context()))
 	require.NoError(t, r.host(elsewhere, true).AgreeOnStore(t.Context()))
 	require.NoError(t, r.host(elsewhere, false).AgreeOnStore(t.Context()))
+
+	// Another Okta org is another company's: its people are not looked for in this namespace.
+	require.NoError(t, r.host(elsewhere, false).AgreeOnOkta(t.Context()))
+	r.environment["OKTA_CLIENT_ORGURL"] = strings.Replace(r.environment["OKTA_CLIENT_ORGURL"], "127.0.0.1", "localhost", 1)
+	var org *workerhost.OtherOrgError
+	err = r.host(elsewhere, false).Run(t.Context())
+	require.ErrorAs(t, err, &org)
+	require.ErrorContains(t, err, "give each org a Temporal namespace of its own")
+	r.adoptOkta = true
+	require.NoError(t, r.host(elsewhere, false).AgreeOnOkta(t.Context()))
 	require.ErrorAs(t, r.host(filepath.Join(r.Dir, "people"), false).Run(t.Context()), &other)
 	require.Equal(t, elsewhere, other.AgreedAddress)
 }

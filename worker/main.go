@@ -34,6 +34,7 @@ type options struct {
 	namespace string
 	store     string
 	adopt     bool
+	adoptOkta bool
 	keys      string
 	logFormat string
 	check     bool
@@ -59,6 +60,7 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 	flags.StringVar(&o.store, "store", "", "where lists of people are kept: a directory, or s3://BUCKET/PREFIX, the same for all workers (default: "+
 		storeVariable+"; people in "+configDirName()+")")
 	flags.BoolVar(&o.adopt, "adopt-store", false, "have the workers of the namespace agree on this store, after it was moved or replaced")
+	flags.BoolVar(&o.adoptOkta, "adopt-okta", false, "have the workers of the namespace serve this Okta org, after its address changed")
 	flags.StringVar(&o.keys, "payload-keys", "", "`file` with the keys that payloads are encrypted with, or env:NAME (default: "+
 		payloadcrypt.Variable+"; none: payloads are plain)")
 	flags.StringVar(&o.version.Deployment, "deployment", "", "`name` of the worker deployment, without which the worker has no version "+
@@ -96,7 +98,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	workerhost.SaveMemory()
-	host, err := workerhost.New(ctx, c, workerhost.Options{Store: o.store, AdoptStore: o.adopt, Version: o.version, Logger: logger})
+	host, err := workerhost.New(ctx, c, workerhost.Options{Store: o.store, AdoptStore: o.adopt, AdoptOkta: o.adoptOkta, Version: o.version, Logger: logger})
 	if err != nil {
 		return err
 	}
