@@ -76,7 +76,7 @@ func startNode(ctx context.Context, dataDir, keyDir string, p ports, logger *slo
 	if err != nil {
 		return nil, err
 	}
-	options := client.Options{HostPort: n.engine.Address(), Namespace: engine.Namespace, Logger: logger}
+	options := temporalclient.WithKey(client.Options{HostPort: n.engine.Address(), Namespace: engine.Namespace, Logger: logger}, n.engine.Key())
 	var crypt *payloadcrypt.Codec
 	if n.worker, crypt, err = temporalclient.Open(ctx, options, keys, true); err != nil {
 		return nil, err

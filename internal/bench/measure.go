@@ -22,6 +22,7 @@ import (
 	"studio-onboarding/internal/engine"
 	"studio-onboarding/internal/runs"
 	"studio-onboarding/internal/specfile"
+	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
 )
@@ -126,7 +127,8 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer server.Stop()
 	b.address = server.Address()
-	if b.client, err = client.DialContext(ctx, client.Options{HostPort: b.address, Namespace: engine.Namespace, Logger: quiet{}}); err != nil {
+	options := temporalclient.WithKey(client.Options{HostPort: b.address, Namespace: engine.Namespace, Logger: quiet{}}, server.Key())
+	if b.client, err = client.DialContext(ctx, options); err != nil {
 		return err
 	}
 	defer b.client.Close()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
@@ -15,6 +16,7 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/log"
 
+	"studio-onboarding/internal/localserver"
 	"studio-onboarding/internal/payloadcrypt"
 )
 
@@ -45,6 +47,8 @@ type Settings struct {
 // Options answers with the options of a client: flags win over TEMPORAL_* variables, those over the profile in temporal.toml
 // (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE; see Temporal's "Environment configuration"). Address and namespace are always
 // filled in. An unreadable file, an unknown profile, or a broken certificate is an error.
+//
+// Where this user's standalone runs at the address, its key is used, in place of any other: nobody else answers there.
 func (s Settings) Options() (client.Options, error) {
 	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: s.Env})
 	if err != nil {
@@ -57,7 +61,21 @@ func (s Settings) Options() (client.Options, error) {
 	if options.Logger == nil {
 		options.Logger = Quiet()
 	}
+	key, err := localserver.Find(options.HostPort)
+	if err != nil {
+		return client.Options{}, err
+	}
+	if key != "" {
+		options = WithKey(options, key)
+	}
 	return options, nil
+}
+
+// WithKey has a client show the key of a standalone's Temporal port, which is called without TLS.
+func WithKey(options client.Options, key string) client.Options {
+	options.Credentials = client.NewAPIKeyStaticCredentials(key)
+	options.ConnectionOptions.TLS, options.ConnectionOptions.TLSDisabled = nil, true
+	return options
 }
 
 // Dial connects, and encrypts payloads as Open does. Nobody answering within the timeout is an *UnreachableError. Close the
@@ -122,6 +140,9 @@ type UnreachableError struct {
 // Error says what was tried and what to do.
 func (e *UnreachableError) Error() string {
 	var denied *serviceerror.PermissionDenied
+	if errors.As(e.Err, &denied) && strings.Contains(denied.Message, "→") {
+		return fmt.Sprintf("Temporal at %s refuses this: %s", e.Address, denied.Message) // standalone's, which knows what to do
+	}
 	if errors.As(e.Err, &denied) {
 		return fmt.Sprintf("Temporal at %s refuses these credentials: %s → check TEMPORAL_API_KEY, TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_NAMESPACE",
 			e.Address, denied.Message)
