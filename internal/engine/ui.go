@@ -115,6 +115,7 @@ func (e *Engine) startUI(ctx context.Context, address, codec string) error {
 		return err
 	}
 	e.ui = &http.Server{Handler: ownPages(e.uiURL, handler), ReadHeaderTimeout: 10 * time.Second}
+	localserver.OwnUser(e.ui, "this Temporal UI")
 	go func() {
 		if err := e.ui.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			e.log.out.Error(fmt.Sprintf("the Temporal UI has ended: %v", err))
