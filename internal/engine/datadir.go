@@ -81,6 +81,7 @@ func openDataDir(path string, logger *slog.Logger) (*dataDir, error) {
 func ours() []string {
 	return []string{
 		lockFile, announcement, KeyFile, "temporal-*.db*", "payload-keys.json*", "people", "running", "demo.log", "secrets", ".new-*",
+		".config", // where it is the home of a user of its own
 	}
 }
 
