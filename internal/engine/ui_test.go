@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
@@ -81,6 +82,10 @@ func TestTheUIServesTheAddressesOfThisMachine(t *testing.T) {
 	run, err := c.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: "waiting", TaskQueue: "nobody"}, greet, "you")
 	require.NoError(t, err)
 
+	require.Eventually(t, func() bool {
+		_, body := browse(t, e, http.MethodGet, listing, nil)
+		return strings.Contains(body, "executions")
+	}, 20*time.Second, 20*time.Millisecond, "the list is behind")
 	for _, host := range []string{"127.0.0.1:" + port, "localhost:" + port, "LOCALHOST:" + port, "[::1]:" + port, "localhost:9000", "127.0.0.1"} {
 		status, body := browse(t, e, http.MethodGet, "/", map[string]string{"Host": host})
 		require.Equal(t, http.StatusOK, status, host)
