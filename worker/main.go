@@ -48,6 +48,7 @@ func command() *cobra.Command {
 		Short: "Run the workflows and activities of onboarding against a Temporal cluster",
 		Long: `worker carries out onboarding runs. It finds Temporal as TEMPORAL_* and temporal.toml say, Okta as OKTA_CLIENT_* say,
 and AWS as the AWS SDK's standard configuration says. At the start it tells which credentials it found.
+While no Temporal server answers it waits for one.
 SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers take over what remains.`,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
@@ -88,7 +89,14 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	settings := temporalclient.Settings{Address: o.address, Namespace: o.namespace, Logger: logger, PayloadKeys: o.keys, Worker: true}
-	c, err := settings.Dial(ctx)
+	connect := settings.Await
+	if o.check {
+		connect = settings.Dial
+	}
+	c, err := connect(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil // it was ended while it waited
+	}
 	if err != nil {
 		return err
 	}

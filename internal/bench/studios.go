@@ -17,6 +17,7 @@ import (
 	"studio-onboarding/internal/engine"
 	"studio-onboarding/internal/runs"
 	"studio-onboarding/internal/studioclient"
+	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/onboarding"
 )
 
@@ -172,7 +173,11 @@ func (b *bench) startTemporal(ctx context.Context, dir, address string) (close f
 		address, close = server.Address(), func() { server.Stop() }
 	}
 	b.address = address
-	if b.client, err = client.DialContext(ctx, client.Options{HostPort: address, Namespace: engine.Namespace, Logger: quiet{}}); err != nil {
+	options, err := temporalclient.Settings{Address: address}.Options()
+	if err == nil {
+		b.client, err = client.DialContext(ctx, options)
+	}
+	if err != nil {
 		close()
 		return func() {}, err
 	}
