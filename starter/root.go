@@ -96,7 +96,7 @@ warnings; 6 a check or plan found what a run would park at; 130 interrupted (run
 		newProvide(a), newResolve(a), newReport(a), newRequest(a),
 		newRollbackPack(a),
 		newSync(a), newAccess(a), newHistory(a), newEvents(a), newCancel(a), newExceptions(a), newForget(a),
-		newNotify(a),
+		newNotify(a), newDeployment(a),
 		newInit(a), newExplain(a), newPolicy(a), newKeys(a), newCodec(a), newSchema(a), newVersion(a),
 	)
 	return root
