@@ -10,6 +10,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"studio-onboarding/internal/buildinfo"
 )
 
 func main() {
@@ -25,6 +27,7 @@ func main() {
 func command() *cobra.Command {
 	cmd := serveCommand()
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	cmd.Version = buildinfo.Read().String()
 	cmd.AddCommand(demoCommand(), sandboxCommand())
 	return cmd
 }

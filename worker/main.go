@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"studio-onboarding/internal/buildinfo"
 	"studio-onboarding/internal/payloadcrypt"
 	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/internal/workerhost"
@@ -47,6 +48,7 @@ func command() *cobra.Command {
 		Long: `worker carries out onboarding runs. It finds Temporal as TEMPORAL_* and temporal.toml say, Okta as OKTA_CLIENT_* say,
 and AWS as the AWS SDK's standard configuration says. At the start it tells which credentials it found.
 SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers take over what remains.`,
+		Version:       buildinfo.Read().String(),
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
