@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"studio-onboarding/internal/buildinfo"
+	"studio-onboarding/internal/manpages"
 )
 
 func main() {
@@ -28,6 +29,6 @@ func command() *cobra.Command {
 	cmd := serveCommand()
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	cmd.Version = buildinfo.Read().String()
-	cmd.AddCommand(demoCommand(), sandboxCommand())
+	cmd.AddCommand(demoCommand(), sandboxCommand(), manpages.Command())
 	return cmd
 }

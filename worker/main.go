@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"studio-onboarding/internal/buildinfo"
+	"studio-onboarding/internal/manpages"
 	"studio-onboarding/internal/payloadcrypt"
 	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/internal/workerhost"
@@ -64,6 +65,7 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 		payloadcrypt.Variable+"; none: payloads are plain)")
 	flags.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	flags.BoolVar(&o.check, "check", false, "say which credentials were found, and exit")
+	cmd.AddCommand(manpages.Command())
 	return cmd
 }
 
