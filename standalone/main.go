@@ -10,6 +10,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"studio-onboarding/internal/buildinfo"
+	"studio-onboarding/internal/manpages"
 )
 
 func main() {
@@ -25,6 +28,7 @@ func main() {
 func command() *cobra.Command {
 	cmd := serveCommand()
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
-	cmd.AddCommand(demoCommand(), sandboxCommand())
+	cmd.Version = buildinfo.Read().String()
+	cmd.AddCommand(demoCommand(), sandboxCommand(), manpages.Command())
 	return cmd
 }

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
+	"studio-onboarding/internal/buildinfo"
 	"studio-onboarding/internal/render"
 	"studio-onboarding/internal/temporalclient"
 )
@@ -23,8 +24,9 @@ type IO struct {
 	// Dir is where documents for the operator are written.
 	Dir string
 	// User answers with user@host, for the record.
-	User    func() string
-	Version string
+	User func() string
+	// Version says what this program was built from.
+	Version buildinfo.Info
 	// Terminal says whether Out is one; Size is its width and height in cells.
 	Terminal bool
 	Size     func() (width, height int)

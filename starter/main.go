@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"os/user"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 	"golang.org/x/term"
 
+	"studio-onboarding/internal/buildinfo"
 	"studio-onboarding/internal/temporalclient"
 )
 
@@ -34,7 +34,7 @@ func process() IO {
 		Env:      envconfig.EnvLookupOS,
 		Dir:      ".",
 		User:     whoami,
-		Version:  version(),
+		Version:  buildinfo.Read(),
 		Terminal: term.IsTerminal(out) && os.Getenv("TERM") != "dumb",
 		Size: func() (int, int) {
 			width, height, err := term.GetSize(out)
@@ -61,19 +61,4 @@ func whoami() string {
 		host = h
 	}
 	return name + "@" + host
-}
-
-// version says what the binary was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	text := info.Main.Version
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" && len(setting.Value) >= 12 {
-			text += " " + setting.Value[:12]
-		}
-	}
-	return text + " " + info.GoVersion
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
+	"studio-onboarding/internal/manpages"
 	"studio-onboarding/internal/payloadcrypt"
 	"studio-onboarding/internal/temporalclient"
 )
@@ -98,6 +99,7 @@ warnings; 6 a check or plan found what a run would park at; 130 interrupted (run
 		newSync(a), newAccess(a), newHistory(a), newEvents(a), newCancel(a), newExceptions(a), newForget(a),
 		newNotify(a), newDeployment(a),
 		newInit(a), newExplain(a), newPolicy(a), newKeys(a), newCodec(a), newSchema(a), newVersion(a),
+		manpages.Command(),
 	)
 	return root
 }

@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
+	"studio-onboarding/internal/buildinfo"
 	"studio-onboarding/internal/render"
 	"studio-onboarding/internal/runs/runstest"
 	"studio-onboarding/internal/temporalclient"
@@ -51,7 +52,7 @@ func sit(t *testing.T, fake *runstest.Fake) *terminal {
 	p := &terminal{t: t, fake: fake}
 	p.io = IO{
 		In: strings.NewReader(""), Out: &p.out, Err: &p.err,
-		Env: env{"TEMPORAL_CONFIG_FILE": "/nonexistent"}, Dir: t.TempDir(), Version: "v0",
+		Env: env{"TEMPORAL_CONFIG_FILE": "/nonexistent"}, Dir: t.TempDir(), Version: buildinfo.Info{Version: "v0", Commit: "4f6d80b71d44d42a", Date: "2026-03-01T00:00:00Z", Go: "go1"},
 		User:  func() string { return "op@host" },
 		Now:   func() time.Time { return time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC) },
 		Every: time.Millisecond,
@@ -449,4 +450,13 @@ func TestCompletionOffersRunsStepsAndDecisions(t *testing.T) {
 	code, out, _ := p.types("completion", "bash")
 	require.Zero(t, code)
 	require.Contains(t, out, "starter")
+}
+
+func TestVersionSaysVersionCommitAndDate(t *testing.T) {
+	p := sit(t, done())
+	code, out, _ := p.types("version")
+	require.Zero(t, code)
+	require.Equal(t, "starter v0 (commit 4f6d80b71d44, 2026-03-01T00:00:00Z, go1)\n", out)
+	_, out, _ = p.types("version", "--output", "json")
+	require.JSONEq(t, `{"version": "v0", "commit": "4f6d80b71d44d42a", "date": "2026-03-01T00:00:00Z", "go": "go1"}`, out)
 }

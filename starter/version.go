@@ -8,14 +8,15 @@ import (
 
 func newVersion(a *app) *cobra.Command {
 	command := &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version",
-		Example: `  starter version`,
-		Args:    exactly(),
+		Use:   "version",
+		Short: "Print version, commit and date of this program",
+		Example: `  starter version
+  starter version --output json`,
+		Args: exactly(),
 	}
 	return a.runs(command, func(context.Context, []string) error {
 		if a.output == outputJSON {
-			return a.json(map[string]string{"version": a.io.Version})
+			return a.json(a.io.Version)
 		}
 		return a.say("starter %s", a.io.Version)
 	})

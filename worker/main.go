@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"studio-onboarding/internal/buildinfo"
+	"studio-onboarding/internal/manpages"
 	"studio-onboarding/internal/payloadcrypt"
 	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/internal/workerhost"
@@ -50,6 +52,7 @@ func command() *cobra.Command {
 and AWS as the AWS SDK's standard configuration says. At the start it tells which credentials it found.
 While no Temporal server answers it waits for one.
 SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers take over what remains.`,
+		Version:       buildinfo.Read().String(),
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -70,6 +73,7 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 		"deployment use VERSION (default: "+buildVariable+")")
 	flags.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	flags.BoolVar(&o.check, "check", false, "say which credentials were found, and exit")
+	cmd.AddCommand(manpages.Command())
 	return cmd
 }
 

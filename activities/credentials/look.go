@@ -107,8 +107,9 @@ func principalOf(account onboarding.AccountSpec, caller arn.ARN) string {
 // denied asks IAM's policy simulator which of the needed actions are not allowed, without writing.
 func denied(ctx context.Context, client *iam.Client, principal string, needs []policy.Statement) ([]string, error) {
 	found := map[string]bool{}
+	simulate := provider.SimulatePrincipalPolicy(client.SimulatePrincipalPolicy)
 	for _, statement := range needs {
-		pages := iam.NewSimulatePrincipalPolicyPaginator(client, simulation(principal, statement))
+		pages := iam.NewSimulatePrincipalPolicyPaginator(simulate, simulation(principal, statement))
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {

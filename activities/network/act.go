@@ -3,7 +3,6 @@ package network
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 
 	"studio-onboarding/activities/provider"
@@ -55,7 +54,7 @@ func (x *Activities) ResolveNetwork(ctx context.Context, in NetworkInput) (Netwo
 				}
 			}
 		}
-		eye := reader{client: ec2.NewFromConfig(cfg), named: in.Network, domain: state.Domain}
+		eye := reader{client: newCalls(cfg), named: in.Network, domain: state.Domain}
 		if err := eye.look(ctx, &state); err != nil {
 			return Network{}, err
 		}

@@ -25,7 +25,7 @@ func Look(ctx context.Context, clouds provider.AWS, spec onboarding.Spec, domain
 		state.Trouble, err = provider.Trouble(err)
 		return state, err
 	}
-	eye := reader{client: ec2.NewFromConfig(cfg), named: spec.Domain.Network, domain: domain}
+	eye := reader{client: newCalls(cfg), named: spec.Domain.Network, domain: domain}
 	if err := eye.look(ctx, &state); err != nil {
 		if state.Trouble, err = provider.Trouble(err); err != nil {
 			return State{}, err
@@ -37,7 +37,7 @@ func Look(ctx context.Context, clouds provider.AWS, spec onboarding.Spec, domain
 
 // reader reads a network.
 type reader struct {
-	client *ec2.Client
+	client calls
 	named  onboarding.NetworkSpec
 	domain *Domain
 }
@@ -82,7 +82,7 @@ func (r reader) vpc(ctx context.Context) (*VPC, error) {
 	default:
 		input.VpcIds = []string{id}
 	}
-	out, err := r.client.DescribeVpcs(ctx, input)
+	out, err := r.client.vpcs(ctx, input)
 	switch {
 	case fault.ClassOf(err) == fault.NotFound || err == nil && len(out.Vpcs) == 0:
 		return nil, nil

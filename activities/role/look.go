@@ -127,7 +127,8 @@ func spreading(name string, err error) error {
 
 func (r reader) managed(ctx context.Context, name string) ([]string, error) {
 	var arns []string
-	pages := iam.NewListAttachedRolePoliciesPaginator(r.client, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
+	list := provider.ListAttachedRolePolicies(r.client.ListAttachedRolePolicies)
+	pages := iam.NewListAttachedRolePoliciesPaginator(list, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -142,7 +143,8 @@ func (r reader) managed(ctx context.Context, name string) ([]string, error) {
 
 func (r reader) allInline(ctx context.Context, name string) ([]InlinePolicy, error) {
 	var names []string
-	pages := iam.NewListRolePoliciesPaginator(r.client, &iam.ListRolePoliciesInput{RoleName: &name})
+	list := provider.ListRolePolicies(r.client.ListRolePolicies)
+	pages := iam.NewListRolePoliciesPaginator(list, &iam.ListRolePoliciesInput{RoleName: &name})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -125,7 +125,7 @@ func (x *Activities) readTrail(ctx context.Context, in Input, since time.Time, s
 	if err := readable(ctx, cfg, in); err != nil {
 		return err
 	}
-	trail := cloudtrail.NewFromConfig(cfg)
+	trail := provider.LookupEvents(cloudtrail.NewFromConfig(cfg).LookupEvents)
 	each := func(name string, pages int, take func(cloudtrailtypes.Event, record)) error {
 		events := cloudtrail.NewLookupEventsPaginator(trail, &cloudtrail.LookupEventsInput{
 			StartTime: &since, LookupAttributes: []cloudtrailtypes.LookupAttribute{{

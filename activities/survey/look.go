@@ -314,7 +314,7 @@ type eventDetail struct {
 }
 
 func eachEvent(ctx context.Context, client *cloudtrail.Client, name string, most int, each func(cloudtrailtypes.Event, eventDetail)) error {
-	pages := cloudtrail.NewLookupEventsPaginator(client, &cloudtrail.LookupEventsInput{
+	pages := cloudtrail.NewLookupEventsPaginator(provider.LookupEvents(client.LookupEvents), &cloudtrail.LookupEventsInput{
 		LookupAttributes: []cloudtrailtypes.LookupAttribute{{AttributeKey: cloudtrailtypes.LookupAttributeKeyEventName, AttributeValue: &name}},
 	})
 	for n := 0; n < most && pages.HasMorePages(); n++ {

@@ -1,0 +1,11 @@
+#!/bin/sh
+# After the package of standalone is installed or upgraded. A new service isn't started: it needs settings first. One that runs goes on with the
+# new version, and its runs carry on where they were.
+set -e
+if command -v systemd-sysusers >/dev/null; then
+  systemd-sysusers studio-onboarding.conf
+fi
+if [ -d /run/systemd/system ]; then
+  systemctl daemon-reload
+  systemctl try-restart studio-onboarding-standalone.service
+fi
