@@ -74,8 +74,8 @@ func (w watched) requests(stack *middleware.Stack) error {
 type Pace struct {
 	// Account is the account's ID; empty for that of the worker's own credentials.
 	Account string
-	// Service is the SDK's service ID, such as "SSO Admin".
-	Service string
+	// API is the prefix of its IAM actions, such as "sso".
+	API string
 	// PerSecond is how many requests a second go at most, as learnt so far.
 	PerSecond float64
 }
@@ -87,11 +87,11 @@ func (c *Clouds) Paces() []Pace {
 	list := make([]Pace, 0, len(c.paces.families))
 	for family, pace := range c.paces.families {
 		pace.mu.Lock()
-		list = append(list, Pace{Account: family.account, Service: family.service, PerSecond: pace.rate})
+		list = append(list, Pace{Account: family.account, API: prefixOf(family.service), PerSecond: pace.rate})
 		pace.mu.Unlock()
 	}
 	slices.SortFunc(list, func(a, b Pace) int {
-		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Service, b.Service))
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.API, b.API))
 	})
 	return list
 }

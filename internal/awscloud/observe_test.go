@@ -82,6 +82,6 @@ func TestTheObserverLearnsOfEachRequestOfACall(t *testing.T) {
 	}, seen.lines)
 	paces := clouds.Paces()
 	require.Len(t, paces, 1)
-	require.Equal(t, "SageMaker", paces[0].Service)
+	require.Equal(t, "sagemaker", paces[0].API)
 	require.Positive(t, paces[0].PerSecond)
 }

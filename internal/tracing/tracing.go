@@ -6,16 +6,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/opentelemetry"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/temporal"
@@ -72,6 +75,8 @@ func Start(ctx context.Context, options Options) (*Tracing, error) {
 		Tracer: t.tracer,
 		// Who watches a run asks every second or two.
 		DisableQueryTracing: true,
+		// Headers are not encrypted, and a trace's ID is all that is to be in them.
+		DisableBaggage: true,
 		// Runs outlive any change of how they are traced.
 		AllowInvalidParentSpans: true,
 		SpanStarter:             startSpan,
@@ -108,6 +113,12 @@ func wanted(getenv func(string) string) (bool, error) {
 	return true, nil
 }
 
+// Complaints has what OpenTelemetry complains of, such as a collector that does not answer, logged; it would go to standard error. It is
+// for the whole process.
+func Complaints(logger *slog.Logger) {
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Warn("OpenTelemetry complains", "error", err) }))
+}
+
 // startSpan starts the spans of Temporal's interceptor. A reconcile that a studio makes by itself begins a trace of its own, linked to the
 // one in which the studio was made: that one would never end.
 func startSpan(ctx context.Context, tracer trace.Tracer, name string, options ...trace.SpanStartOption) trace.Span {
@@ -118,13 +129,11 @@ func startSpan(ctx context.Context, tracer trace.Tracer, name string, options ..
 	return span
 }
 
-// Interceptor is for the options of a Temporal client, whose workers it covers too. It adds a header to what is started, and nothing to
-// histories besides. Nil where there is no tracing.
-func (t *Tracing) Interceptor() interceptor.Interceptor {
-	if t == nil {
-		return nil
+// Client has a Temporal client, and the workers on it, traced. It adds a header to what is started, and nothing to histories besides.
+func (t *Tracing) Client(options *client.Options) {
+	if t != nil {
+		options.Interceptors = append(options.Interceptors, t.interceptor)
 	}
-	return t.interceptor
 }
 
 // Command begins the span of a command line, such as "starter onboard"; end tells its error, if any.
