@@ -339,6 +339,23 @@ type Summary struct {
 	Expiry *Expiry   `json:"expiry,omitempty"`
 	Runs   int       `json:"runs"`
 	Since  time.Time `json:"since,omitzero"`
+	// Figures are what metrics say besides; nil of an execution that began before there were any, until it continues as new.
+	Figures *Figures `json:"figures,omitempty"`
+}
+
+// Figures are what metrics say of a studio. They name nobody.
+type Figures struct {
+	// Waiting is what the run under way waits for a person with, without titles and addresses.
+	Waiting []Waiting `json:"waiting,omitempty"`
+	// People are the counts of the last reconcile or run that read everybody back, at the time Counted; nil before there was one.
+	People  *People   `json:"people,omitempty"`
+	Counted time.Time `json:"counted,omitzero"`
+	// Held is how many people keep what they have until somebody agrees to the removal.
+	Held int `json:"held,omitempty"`
+	// Expiries are the dates on which something stops working, by key.
+	Expiries map[ExpiryKey]time.Time `json:"expiries,omitempty"`
+	// DeadSince is when the connection was first seen to work no more, zero while it does or nobody has looked.
+	DeadSince time.Time `json:"deadSince,omitzero"`
 }
 
 // Who says who has to act on a studio, empty where nobody has. It depends on the time.
@@ -377,4 +394,44 @@ func (s *Studio) Summary() Summary {
 		sum.Step = run.Step
 	}
 	return sum
+}
+
+// Figures are what metrics say of the studio.
+func (s *Studio) Figures() *Figures {
+	figures := &Figures{DeadSince: s.DeadSince}
+	if s.Hold != nil {
+		figures.Held = s.Hold.Total
+	}
+	for _, expiry := range s.Expiries {
+		if figures.Expiries == nil {
+			figures.Expiries = map[ExpiryKey]time.Time{}
+		}
+		// There may be several certificates; the list begins with the one that is next.
+		if _, sooner := figures.Expiries[expiry.Key]; !sooner {
+			figures.Expiries[expiry.Key] = expiry.At
+		}
+	}
+	if run := s.Open(); run != nil {
+		for _, waiting := range run.Waiting {
+			waiting.Title, waiting.URL = "", ""
+			figures.Waiting = append(figures.Waiting, waiting)
+		}
+	}
+	count := func(people People, at time.Time) {
+		// A run that ended before it had listed anybody counted nobody.
+		if people != (People{}) && at.After(figures.Counted) {
+			figures.People, figures.Counted = &people, at
+		}
+	}
+	for _, run := range s.Runs {
+		if run.Report != nil {
+			count(run.Report.People, run.EndedAt)
+		}
+	}
+	for _, one := range s.Reconciles {
+		if one.Report != nil {
+			count(one.Report.People, one.EndedAt)
+		}
+	}
+	return figures
 }

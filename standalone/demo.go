@@ -22,6 +22,7 @@ import (
 	"studio-onboarding/internal/runs"
 	"studio-onboarding/internal/specfile"
 	"studio-onboarding/internal/store"
+	"studio-onboarding/internal/telemetry"
 	"studio-onboarding/internal/workerhost"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/sandbox"
@@ -86,7 +87,7 @@ func demo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.tidy(logFile, err)) }()
-	logger := slog.New(slog.NewTextHandler(logFile, nil))
+	logger := slog.New(telemetry.DiscreetLog(slog.NewTextHandler(logFile, nil)))
 
 	s.world = sandbox.Client{URL: strings.TrimRight(o.sandboxURL, "/")}
 	if o.sandboxURL == "" {
@@ -111,6 +112,7 @@ func demo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 	host, err := workerhost.New(ctx, s.node.worker, workerhost.Options{
 		Waits: provider.DefaultWaits().Faster(o.world.Speed), Speed: o.world.Speed, Store: filepath.Join(s.dir, "people"), Logger: logger,
 		AdoptStore: true, AdoptOkta: true, // nobody else works here
+		Telemetry: s.node.watch,
 	})
 	if err != nil {
 		return err
@@ -192,6 +194,9 @@ func (s *stage) introduce(ctx context.Context, host *workerhost.Host) error {
 	fmt.Fprintf(s.out, "UI: %s\nTemporal: %s\nSimulated Okta and AWS: %s\n", s.node.engine.UIURL(), s.node.engine.Address(), s.world.URL)
 	for _, line := range found {
 		fmt.Fprintln(s.out, line)
+	}
+	if address := s.node.watch.Address(); address != "" {
+		fmt.Fprintf(s.out, "Metrics: http://%s/metrics\n", address)
 	}
 	if s.options.dataDir != "" && s.options.sandboxURL == "" {
 		fmt.Fprintln(s.out, "Note: the simulated world ends with this process. For a run that survives it, use `standalone sandbox` and --sandbox.")

@@ -66,6 +66,12 @@ func newRecorder(t *testing.T, more ...map[string]string) *recorder {
 // newRecorderOn starts them on a data directory.
 func newRecorderOn(t *testing.T, dataDir string, more ...map[string]string) *recorder {
 	t.Helper()
+	return newRecorderWith(t, dataDir, ports{}, slog.New(slog.DiscardHandler), more...)
+}
+
+// newRecorderWith starts them with ports and a log that a test chose.
+func newRecorderWith(t *testing.T, dataDir string, p ports, logger *slog.Logger, more ...map[string]string) *recorder {
+	t.Helper()
 	r := &recorder{World: worldtest.New(t, recordingSpeed), secrets: map[string]string{}}
 	environment, err := r.Environment(t.Context())
 	require.NoError(t, err)
@@ -78,7 +84,7 @@ func newRecorderOn(t *testing.T, dataDir string, more ...map[string]string) *rec
 	}
 	ctx := context.WithoutCancel(t.Context())
 	r.environment = environment
-	r.node, err = startNode(ctx, dataDir, r.Dir, ports{}, slog.New(slog.DiscardHandler))
+	r.node, err = startNode(ctx, dataDir, r.Dir, p, logger)
 	require.NoError(t, err)
 	host := r.host(filepath.Join(r.Dir, "people"), false)
 	working, stop := context.WithCancel(ctx)
@@ -108,7 +114,12 @@ func (r *recorder) start(spec onboarding.Spec) {
 	r.Helper()
 	_, err := runs.Start(r.Context(), r.node.client, spec, "admin@example")
 	require.NoError(r, err)
-	r.tell = &operator{
+	r.tell = r.operatorOf(spec)
+}
+
+// operatorOf plays the operator of a spec's run.
+func (r *recorder) operatorOf(spec onboarding.Spec) *operator {
+	return &operator{
 		console: r.World, commands: runCommands{client: r.node.client, run: spec.Name}, region: spec.Region, secrets: filepath.Join(r.Dir, "secrets"),
 		access: spec.Access,
 		say:    func(string, ...any) {}, settled: map[string]bool{}, trouble: map[string]trouble{},
@@ -158,7 +169,7 @@ func (r *recorder) hostOf(store string, adopt bool, version workerhost.Version) 
 				r.environment["AWS_SECRET_ACCESS_KEY"], "")),
 		},
 		Waits: provider.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, Store: store, AdoptStore: adopt, AdoptOkta: r.adoptOkta,
-		Version: version,
+		Version: version, Telemetry: r.node.watch,
 	})
 	require.NoError(r, err)
 	return host

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"studio-onboarding/internal/engine"
+	"studio-onboarding/internal/telemetry"
 	"studio-onboarding/internal/workerhost"
 )
 
@@ -46,7 +47,7 @@ func serve(ctx context.Context, o serveOptions, out io.Writer) (err error) {
 	if dir == "" {
 		dir = dataDirName()
 	}
-	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	logger := slog.New(telemetry.DiscreetLog(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
 	n, err := startNode(ctx, dir, dir, o.ports, logger)
 	if err != nil {
 		return err
@@ -55,6 +56,7 @@ func serve(ctx context.Context, o serveOptions, out io.Writer) (err error) {
 
 	host, err := workerhost.New(ctx, n.worker, workerhost.Options{
 		Store: filepath.Join(dir, "people"), AdoptStore: o.adopt, AdoptOkta: o.adoptOkta, Logger: logger,
+		Telemetry: n.watch,
 	})
 	if err != nil {
 		return fmt.Errorf("%w\nTo try it without Okta and AWS: go run ./standalone demo", err)
@@ -63,6 +65,9 @@ func serve(ctx context.Context, o serveOptions, out io.Writer) (err error) {
 	fmt.Fprintf(out, "Temporal: %s, namespace %s\nUI: %s\nData: %s\n", n.engine.Address(), engine.Namespace, n.engine.UIURL(), dir)
 	for _, line := range found {
 		fmt.Fprintln(out, line)
+	}
+	if address := n.watch.Address(); address != "" {
+		fmt.Fprintf(out, "Metrics: http://%s/metrics\n", address)
 	}
 	if err != nil {
 		return fmt.Errorf("the credentials are refused:\n%w", err)

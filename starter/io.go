@@ -11,6 +11,7 @@ import (
 	"studio-onboarding/internal/buildinfo"
 	"studio-onboarding/internal/render"
 	"studio-onboarding/internal/temporalclient"
+	"studio-onboarding/internal/tracing"
 )
 
 // IO is everything outside that the commands touch, besides files they are told to read. Tests bring their own.
@@ -33,6 +34,8 @@ type IO struct {
 	Now      func() time.Time
 	// Every is the pause between two looks at a run; 0 means runs.WatchEvery.
 	Every time.Duration
+	// Tracing makes the spans of commands; nil makes none.
+	Tracing *tracing.Tracing
 	// Connect opens a Temporal client.
 	Connect func(context.Context, temporalclient.Settings) (client.Client, error)
 	// Probe says whether something listens at an address.

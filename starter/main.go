@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/signal"
 	"os/user"
@@ -16,11 +17,21 @@ import (
 
 	"studio-onboarding/internal/buildinfo"
 	"studio-onboarding/internal/temporalclient"
+	"studio-onboarding/internal/tracing"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], process())
+	world := process()
+	traced, err := tracing.Start(ctx, tracing.Options{Service: "studio-onboarding-starter", Getenv: os.Getenv})
+	if err != nil {
+		os.Exit(tell(ctx, world.Err, err))
+	}
+	// A collector that does not answer costs spans, and nothing that a person has to read about.
+	tracing.Complaints(slog.New(slog.DiscardHandler))
+	world.Tracing = traced
+	code := run(ctx, os.Args[1:], world)
+	_ = traced.Shutdown()
 	stop()
 	os.Exit(code)
 }

@@ -108,14 +108,17 @@ warnings; 6 a check or plan found what a run would park at; 130 interrupted (run
 func (a *app) runs(command *cobra.Command, work func(ctx context.Context, args []string) error) *cobra.Command {
 	command.RunE = func(c *cobra.Command, args []string) error {
 		a.began = true
-		return work(c.Context(), args)
+		ctx, end := a.io.Tracing.Command(c.Context(), c.CommandPath())
+		err := work(ctx, args)
+		end(err)
+		return err
 	}
 	return command
 }
 
 // settings say how to reach Temporal.
 func (a *app) settings() temporalclient.Settings {
-	return temporalclient.Settings{Address: a.address, Namespace: a.namespace, Env: a.io.Env, PayloadKeys: a.keys, Identity: "starter"}
+	return temporalclient.Settings{Address: a.address, Namespace: a.namespace, Env: a.io.Env, PayloadKeys: a.keys, Identity: "starter", Change: a.io.Tracing.Client}
 }
 
 // connected calls work with a Temporal client, and closes it afterwards.

@@ -17,7 +17,9 @@ import (
 	"studio-onboarding/internal/buildinfo"
 	"studio-onboarding/internal/manpages"
 	"studio-onboarding/internal/payloadcrypt"
+	"studio-onboarding/internal/telemetry"
 	"studio-onboarding/internal/temporalclient"
+	"studio-onboarding/internal/tracing"
 	"studio-onboarding/internal/workerhost"
 )
 
@@ -39,6 +41,7 @@ type options struct {
 	adoptOkta bool
 	keys      string
 	logFormat string
+	listen    string
 	check     bool
 	version   workerhost.Version
 }
@@ -72,6 +75,8 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 	flags.StringVar(&o.version.BuildID, "build-id", "", "`version` of this worker in its deployment; it gets no new work until starter "+
 		"deployment use VERSION (default: "+buildVariable+")")
 	flags.StringVar(&o.logFormat, "log-format", "text", "text or json")
+	flags.StringVar(&o.listen, "metrics-listen", "", "`address` at which metrics and health are served, such as 127.0.0.1:9464 (default: "+
+		telemetry.ListenVariable+"; neither: nowhere)")
 	flags.BoolVar(&o.check, "check", false, "say which credentials were found, and exit")
 	cmd.AddCommand(manpages.Command())
 	return cmd
@@ -92,7 +97,17 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err := o.version.Check(); err != nil {
 		return err
 	}
-	settings := temporalclient.Settings{Address: o.address, Namespace: o.namespace, Logger: logger, PayloadKeys: o.keys, Worker: true}
+	watch, err := observe(ctx, o, logger)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := watch.Stop(); err != nil {
+			logger.Warn("Metrics and traces did not end in order", "error", err)
+		}
+	}()
+	settings := temporalclient.Settings{Change: watch.Client, Address: o.address, Namespace: o.namespace, Logger: logger, PayloadKeys: o.keys,
+		Worker: true}
 	connect := settings.Await
 	if o.check {
 		connect = settings.Dial
@@ -110,7 +125,8 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	workerhost.SaveMemory()
-	host, err := workerhost.New(ctx, c, workerhost.Options{Store: o.store, AdoptStore: o.adopt, AdoptOkta: o.adoptOkta, Version: o.version, Logger: logger})
+	host, err := workerhost.New(ctx, c, workerhost.Options{Store: o.store, AdoptStore: o.adopt, AdoptOkta: o.adoptOkta, Version: o.version,
+		Logger: logger, Telemetry: watch})
 	if err != nil {
 		return err
 	}
@@ -127,7 +143,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	for _, line := range found {
-		logger.Info(line)
+		logger.Info(workerhost.ForLog(line))
 	}
 	if err != nil {
 		return fmt.Errorf("the credentials are refused:\n%w", err)
@@ -135,15 +151,39 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err := temporalclient.EnsureSearchAttributes(ctx, c, connection.Namespace); err != nil {
 		return err
 	}
+	if watch.Address() != "" {
+		settings.Worker = false
+		viewer, err := settings.Dial(ctx)
+		if err != nil {
+			return err
+		}
+		defer viewer.Close()
+		watch.Watch(host.Sources(viewer))
+		logger.Info("Metrics and health are served", "address", watch.Address())
+	}
 	return host.Run(ctx)
+}
+
+// observe begins to show how the worker does. A mere check serves nothing.
+func observe(ctx context.Context, o options, logger *slog.Logger) (*telemetry.Telemetry, error) {
+	tracing.Complaints(logger)
+	traced, err := tracing.Start(ctx, tracing.Options{Service: "studio-onboarding-worker", Getenv: os.Getenv})
+	if err != nil {
+		return nil, err
+	}
+	listen := cmp.Or(o.listen, os.Getenv(telemetry.ListenVariable))
+	if o.check {
+		listen = ""
+	}
+	return telemetry.Start(ctx, telemetry.Options{Listen: listen, Tracing: traced})
 }
 
 func newLogger(w io.Writer, format string) (*slog.Logger, error) {
 	switch format {
 	case "text":
-		return slog.New(slog.NewTextHandler(w, nil)), nil
+		return slog.New(telemetry.DiscreetLog(slog.NewTextHandler(w, nil))), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, nil)), nil
+		return slog.New(telemetry.DiscreetLog(slog.NewJSONHandler(w, nil))), nil
 	}
 	return nil, fmt.Errorf("--log-format is text or json, not %q", format)
 }

@@ -239,6 +239,9 @@ func (s *studio) happened(ctx workflow.Context, format string, args ...any) {
 // show says in lists and on the studio's own page how it is.
 func (s *studio) show(ctx workflow.Context) {
 	now := s.record.Summary()
+	if workflow.GetVersion(ctx, "figures", workflow.DefaultVersion, 1) != workflow.DefaultVersion {
+		now.Figures = s.record.Figures()
+	}
 	if reflect.DeepEqual(now, s.shown) {
 		return
 	}

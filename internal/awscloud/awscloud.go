@@ -48,6 +48,8 @@ type Options struct {
 	LoadOptions []func(*config.LoadOptions) error
 	// Speed is how many times faster than the real ones a simulated AWS runs, limits included; 0 means 1.
 	Speed float64
+	// Observer is told of all calls; nil means nobody is.
+	Observer Observer
 }
 
 // Clouds opens AWS accounts with the worker's credentials or with roles that it assumes. Safe for concurrent use.
@@ -69,9 +71,13 @@ func New(ctx context.Context, opts Options) (*Clouds, error) {
 		WithTimeout(callTimeout).
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout })
 	second := newPace(limit{}, opts.Speed).second
+	watch := watched{opts.Observer}
+	if opts.Observer == nil {
+		watch.Observer = nobody{}
+	}
 	ours := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
-		config.WithAPIOptions([]func(*middleware.Stack) error{awsmiddleware.AddUserAgentKey(product), Classified}),
+		config.WithAPIOptions([]func(*middleware.Stack) error{awsmiddleware.AddUserAgentKey(product), Classified, watch.calls, watch.requests}),
 		config.WithRetryer(func() aws.Retryer {
 			return retryer{second: second, Standard: retry.NewStandard(func(o *retry.StandardOptions) {
 				// The pace is what keeps us from repeating too much; the SDK's quota would end a listing.

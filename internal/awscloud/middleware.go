@@ -24,7 +24,11 @@ func Classified(stack *middleware.Stack) error {
 
 // action is the IAM action of the call under way, such as "sagemaker:CreateDomain".
 func action(ctx context.Context) string {
-	service := middleware.GetServiceID(ctx)
+	return prefixOf(middleware.GetServiceID(ctx)) + ":" + middleware.GetOperationName(ctx)
+}
+
+// prefixOf is what the IAM actions of a service begin with; the service is the SDK's ID of it.
+func prefixOf(service string) string {
 	prefix := map[string]string{
 		"CloudTrail": "cloudtrail", "EC2": "ec2", "IAM": "iam", "KMS": "kms", "Organizations": "organizations", "S3": "s3",
 		"SSO Admin": "sso", "STS": "sts", "SageMaker": "sagemaker", "Secrets Manager": "secretsmanager", "Service Quotas": "servicequotas",
@@ -33,5 +37,5 @@ func action(ctx context.Context) string {
 	if prefix == "" {
 		prefix = service
 	}
-	return prefix + ":" + middleware.GetOperationName(ctx)
+	return prefix
 }

@@ -60,11 +60,12 @@ func (p *paces) of(account string) func(*middleware.Stack) error {
 			if pace == nil {
 				return next.HandleFinalize(ctx, in)
 			}
+			began := time.Now()
 			turn, err := pace.wait(ctx)
 			if err != nil {
 				return middleware.FinalizeOutput{}, middleware.Metadata{}, &smithy.CanceledError{Err: err} // which the SDK does not try again
 			}
-			out, metadata, err := next.HandleFinalize(ctx, in)
+			out, metadata, err := next.HandleFinalize(context.WithValue(ctx, waitedKey{}, time.Since(began)), in)
 			if throttled(err) {
 				pace.refused(turn, retryAfter(err))
 			} else if err == nil || status(err) != 0 {

@@ -40,6 +40,8 @@ type Options struct {
 	PlainHTTP bool
 	// Transport is what requests travel through; nil means a copy of http.DefaultTransport, which honours HTTPS_PROXY.
 	Transport http.RoundTripper
+	// Observer is told of all calls; nil means nobody is.
+	Observer Observer
 }
 
 // String names the org and the mode, never a secret.

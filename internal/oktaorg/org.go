@@ -28,6 +28,8 @@ type Org struct {
 	who     string
 	mode    string
 	secrets []string
+	// observer is told of calls.
+	observer Observer
 }
 
 // New makes the client of an org. It sends nothing; an error says which option is wrong.
@@ -63,7 +65,10 @@ func New(ctx context.Context, options Options) (*Org, error) {
 		okta.WithTestingDisableHttpsCheck(options.PlainHTTP),
 		okta.WithUserAgentExtra("studio-onboarding"),
 	}
-	org := &Org{guard: guard, url: options.OrgURL, mode: options.Mode}
+	org := &Org{guard: guard, url: options.OrgURL, mode: options.Mode, observer: options.Observer}
+	if org.observer == nil {
+		org.observer = nobody{}
+	}
 	switch options.Mode {
 	case ModeSSWS, ModeBearer:
 		if err := checkToken(options.Token); err != nil {
@@ -135,13 +140,23 @@ func (o *Org) Who(ctx context.Context) (string, error) {
 func (o *Org) call(
 	ctx context.Context, operation string, want shape, request func(context.Context) (*okta.Response, error), secrets ...string,
 ) (resp *okta.Response, err error) {
+	ctx, end := o.observer.Call(ctx, provider, operation)
+	var waited time.Duration
+	began := time.Now()
+	defer func() {
+		end(err)
+		if sent := resp != nil || fault.ClassOf(err) != ""; sent && contextError(err) == nil {
+			o.observer.Request(ctx, provider, operation, waited, time.Since(began)-waited, fault.ClassOf(err))
+		}
+	}()
 	defer func() {
 		if r := recover(); r != nil {
 			resp, err = nil, fault.New(fault.Unavailable, provider, operation, "Okta's answer could not be read: %v.", r)
 		}
 	}()
 	_, path, _ := strings.Cut(operation, " ")
-	if err := o.guard.pace(ctx, bucketOf(path)); err != nil {
+	err = o.guard.pace(ctx, bucketOf(path))
+	if waited = time.Since(began); err != nil {
 		return nil, classify(operation, nil, err)
 	}
 	resp, err = request(wanting(ctx, want))

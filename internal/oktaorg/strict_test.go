@@ -115,7 +115,7 @@ func TestNoAnswerPassesForAnEmptyOne(t *testing.T) {
 
 // What reads no answer has nothing to be strict about.
 func TestEveryMethodIsInTheTable(t *testing.T) {
-	silent := map[string]bool{"URL": true, "DeleteMapping": true}
+	silent := map[string]bool{"URL": true, "DeleteMapping": true, "Budgets": true}
 	all := reflect.TypeFor[*oktaorg.Org]()
 	known := methods()
 	for i := range all.NumMethod() {

@@ -69,7 +69,11 @@ func (c *Codec) Apply(options *client.Options, worker bool) error {
 	return nil
 }
 
-func (c *Codec) encrypt(_ *proxy.VisitPayloadsContext, payloads []*common.Payload) ([]*common.Payload, error) {
+// encrypt encrypts what is sent, but for headers: all they hold is to which trace a request belongs, and the SDK reads them as they come.
+func (c *Codec) encrypt(visit *proxy.VisitPayloadsContext, payloads []*common.Payload) ([]*common.Payload, error) {
+	if _, header := visit.Parent.(*common.Header); header {
+		return payloads, nil
+	}
 	return c.Encode(payloads)
 }
 

@@ -80,6 +80,20 @@ func List(ctx context.Context, c client.Client, filter Filter) ([]Info, error) {
 	return list, err
 }
 
+// Studios reads the summaries of all studios under care, by name: one call for each hundred. Those of the first version that no studio has
+// taken over are not among them. The client has to be able to read payloads, as one that is not a worker's can.
+func Studios(ctx context.Context, c client.Client) (map[string]onboarding.Summary, error) {
+	studios := map[string]onboarding.Summary{}
+	err := each(ctx, c, fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running'", onboarding.WorkflowStudio),
+		func(execution *workflow.WorkflowExecutionInfo) bool {
+			if name, ok := onboarding.StudioName(execution.GetExecution().GetWorkflowId()); ok {
+				studios[name] = summaryOf(execution, infoOf(name, execution))
+			}
+			return true
+		})
+	return studios, err
+}
+
 // each goes through the executions that a query finds, newest first, until one says that it is enough.
 func each(ctx context.Context, c client.Client, query string, more func(*workflow.WorkflowExecutionInfo) bool) error {
 	request := &workflowservice.ListWorkflowExecutionsRequest{PageSize: 100, Query: query}
@@ -103,18 +117,23 @@ func each(ctx context.Context, c client.Client, query string, more func(*workflo
 // studioInfo reads what a studio says of itself in its memo.
 func studioInfo(name string, execution *workflow.WorkflowExecutionInfo) Info {
 	info := infoOf(name, execution)
-	var summary onboarding.Summary
-	payload := execution.GetMemo().GetFields()[onboarding.MemoSummary]
-	if payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &summary) != nil {
-		// It has only just been started, or its memo is encrypted with keys that we lack.
-		summary = onboarding.Summary{State: onboarding.RunState(info.State), Step: info.Step}
-	}
+	summary := summaryOf(execution, info)
 	info.State, info.Step = string(summary.State), summary.Step
 	if !summary.Since.IsZero() {
 		info.StartedAt = summary.Since // that of the execution moves when the studio continues as new
 	}
 	info.Who, info.LastGood, info.Expiry = summary.Who(time.Now()), summary.LastGood, summary.Expiry
 	return info
+}
+
+func summaryOf(execution *workflow.WorkflowExecutionInfo, info Info) onboarding.Summary {
+	var summary onboarding.Summary
+	payload := execution.GetMemo().GetFields()[onboarding.MemoSummary]
+	if payload == nil || converter.GetDefaultDataConverter().FromPayload(payload, &summary) != nil {
+		// It has only just been started, or its memo is encrypted with keys that we lack.
+		summary = onboarding.Summary{State: onboarding.RunState(info.State), Step: info.Step}
+	}
+	return summary
 }
 
 func infoOf(run string, execution *workflow.WorkflowExecutionInfo) Info {

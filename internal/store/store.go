@@ -163,6 +163,15 @@ func (s *Store) ID(ctx context.Context) (string, error) {
 	return s.id, nil
 }
 
+// Readable says whether the store can be read now.
+func (s *Store) Readable(ctx context.Context) error {
+	var is identity
+	if err := s.readRecord(ctx, identityKey, &is); err != nil {
+		return fmt.Errorf("the store cannot be read: %w", err)
+	}
+	return nil
+}
+
 // makeIdentity makes the identity unless there is one.
 func (s *Store) makeIdentity(ctx context.Context, is identity) error {
 	if s.dir != "" {

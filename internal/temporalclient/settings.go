@@ -44,6 +44,8 @@ type Settings struct {
 	Identity string
 	// Worker says that the client is a worker's.
 	Worker bool
+	// Change changes the options of the client at last, such as to have it measured and traced; nil leaves them.
+	Change func(*client.Options)
 }
 
 // Options answers with the options of a client: flags win over TEMPORAL_* variables, those over the profile in temporal.toml
@@ -69,6 +71,9 @@ func (s Settings) Options() (client.Options, error) {
 	}
 	if key != "" {
 		options = WithKey(options, key)
+	}
+	if s.Change != nil {
+		s.Change(&options)
 	}
 	return options, nil
 }

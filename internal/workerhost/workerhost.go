@@ -28,6 +28,7 @@ import (
 	"studio-onboarding/internal/scim"
 	"studio-onboarding/internal/secret"
 	"studio-onboarding/internal/store"
+	"studio-onboarding/internal/telemetry"
 	"studio-onboarding/onboarding"
 	"studio-onboarding/workflows"
 )
@@ -59,6 +60,8 @@ type Options struct {
 	AdoptOkta bool
 	// Version is the worker's; the zero value means none.
 	Version Version
+	// Telemetry is told of what the worker does; nil means nobody is.
+	Telemetry *telemetry.Telemetry
 	// Logger gets what the AWS SDK has to say, which would go to standard error otherwise. nil discards it.
 	Logger *slog.Logger
 }
@@ -88,9 +91,15 @@ func New(ctx context.Context, c client.Client, opts Options) (*Host, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	if opts.Telemetry == nil {
+		var err error
+		if opts.Telemetry, err = telemetry.Start(ctx, telemetry.Options{}); err != nil {
+			return nil, err
+		}
+	}
 	logged := append([]func(*awsconfig.LoadOptions) error{awsconfig.WithLogger(sdkLogger(opts.Logger))}, opts.LoadOptions...)
-	clouds, awsErr := awscloud.New(ctx, awscloud.Options{LoadOptions: logged, Speed: opts.Speed})
-	okta, oktaErr := openOkta(ctx, opts.Getenv)
+	clouds, awsErr := awscloud.New(ctx, awscloud.Options{LoadOptions: logged, Speed: opts.Speed, Observer: opts.Telemetry})
+	okta, oktaErr := openOkta(ctx, opts.Getenv, opts.Telemetry)
 	secrets := secret.New(opts.Getenv, clouds)
 	targets, notifyErr := notifier.FromEnvironment(opts.Getenv, secrets)
 	if err := errors.Join(awsErr, oktaErr, notifyErr); err != nil {
@@ -118,18 +127,20 @@ func New(ctx context.Context, c client.Client, opts Options) (*Host, error) {
 			UseVersioning: opts.Version != Version{},
 			Version:       sdkworker.WorkerDeploymentVersion{DeploymentName: opts.Version.Deployment, BuildID: opts.Version.BuildID},
 		},
-		Interceptors: []interceptor.WorkerInterceptor{activities.NewInterceptor(), activities.NewQueries(store.Lists{Store: kept})},
+		Interceptors: []interceptor.WorkerInterceptor{opts.Telemetry.Faults(), activities.NewInterceptor(),
+			activities.NewQueries(store.Lists{Store: kept})},
 	})
 	workflows.Register(h.worker)
 	h.registerActivities(opts)
 	return h, nil
 }
 
-func openOkta(ctx context.Context, getenv func(string) string) (*oktaorg.Org, error) {
+func openOkta(ctx context.Context, getenv func(string) string, observer oktaorg.Observer) (*oktaorg.Org, error) {
 	options, err := oktaorg.OptionsFromEnvironment(getenv)
 	if err != nil {
 		return nil, err
 	}
+	options.Observer = observer
 	return oktaorg.New(ctx, options)
 }
 
