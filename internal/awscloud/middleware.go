@@ -30,7 +30,7 @@ func action(ctx context.Context) string {
 // prefixOf is what the IAM actions of a service begin with; the service is the SDK's ID of it.
 func prefixOf(service string) string {
 	prefix := map[string]string{
-		"CloudTrail": "cloudtrail", "EC2": "ec2", "IAM": "iam", "KMS": "kms", "Organizations": "organizations", "S3": "s3",
+		"CloudTrail": "cloudtrail", "EC2": "ec2", "Health": "health", "IAM": "iam", "KMS": "kms", "Organizations": "organizations", "S3": "s3",
 		"SSO Admin": "sso", "STS": "sts", "SageMaker": "sagemaker", "Secrets Manager": "secretsmanager", "Service Quotas": "servicequotas",
 		"identitystore": "identitystore",
 	}[service]
