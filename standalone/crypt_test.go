@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -301,6 +302,35 @@ func TestAnotherUserIsToldWhereTheKeyLies(t *testing.T) {
 	c, err = temporalclient.Settings{Address: n.engine.Address(), Env: given}.Dial(t.Context())
 	require.NoError(t, err, "what the message says")
 	c.Close()
+}
+
+// A worker that was there first has the key as soon as the server answers.
+func TestWhoWaitsForTheServerIsLetIn(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address, port := listener.Addr().String(), listener.Addr().(*net.TCPAddr).Port
+	require.NoError(t, listener.Close())
+	const waiting = 8
+	ended := make(chan error, waiting)
+	for range waiting {
+		go func() {
+			// So short that somebody asks at every moment of the server's start.
+			c, err := temporalclient.Settings{Address: address, Env: env{}, Timeout: 50 * time.Millisecond}.Dial(t.Context())
+			for unreachable := new(temporalclient.UnreachableError); errors.As(err, &unreachable) && !unreachable.Permanent(); {
+				c, err = temporalclient.Settings{Address: address, Env: env{}, Timeout: 50 * time.Millisecond}.Dial(t.Context())
+			}
+			if err == nil {
+				c.Close()
+			}
+			ended <- err
+		}()
+	}
+	n, err := startNode(t.Context(), "", t.TempDir(), ports{server: port}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, n.stop()) }()
+	for range waiting {
+		require.NoError(t, <-ended)
+	}
 }
 
 // env is an environment of its own.

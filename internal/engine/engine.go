@@ -107,6 +107,8 @@ func start(ctx context.Context, opts Options, dir *dataDir, address, uiAddress s
 		return nil, err
 	}
 	e := &Engine{address: ports[0], uiURL: "http://" + ports[1], dir: dir, key: dir.key, log: newLogger(opts.Logger)}
+	// Before the server answers: those who wait for it would be refused.
+	e.publish(opts.Logger)
 	if err := e.startServer(ctx, opts, ports); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the Temporal server: %w", err), e.shutdown())
 	}
@@ -116,7 +118,6 @@ func start(ctx context.Context, opts Options, dir *dataDir, address, uiAddress s
 	if err := dir.announce(e.address, e.uiURL); err != nil {
 		return nil, errors.Join(err, e.shutdown())
 	}
-	e.publish(opts.Logger)
 	e.log.running()
 	return e, nil
 }
