@@ -125,6 +125,9 @@ const SurveyID = "survey"
 // StoreID is the workflow ID of the namespace's WorkflowStore.
 const StoreID = "store"
 
+// OktaOrgID is the workflow ID of the WorkflowStore that holds which Okta org the workers of the namespace serve.
+const OktaOrgID = "okta-org"
+
 // PlanID is the workflow ID of the plan of a spec of this name.
 func PlanID(run string) string { return "plan-" + run }
 

@@ -186,6 +186,8 @@ type StudioInput struct {
 	// Apply is the spec with which the studio is started, so that it is carried out even where no worker was there to take the
 	// update that comes with it.
 	Apply *Apply `json:"apply,omitempty"`
+	// Left is the build ID of the workers that the execution before continued as new to move from; empty where it had another reason.
+	Left string `json:"left,omitempty"`
 }
 
 // Apply asks for a spec to be carried out.
@@ -212,6 +214,9 @@ type Applied struct {
 	Attached bool `json:"attached"`
 	// SpecDiffers says, of an attached run, that its spec is another one than the one given.
 	SpecDiffers bool `json:"specDiffers,omitempty"`
+	// Again says that nothing was begun yet, because the studio moves to another version of the workers: who asked asks again, with the
+	// same ID.
+	Again bool `json:"again,omitempty"`
 }
 
 // SyncRequest sets how access is kept as Okta has it.

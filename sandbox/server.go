@@ -63,6 +63,9 @@ func (w *World) Handler() http.Handler {
 	aws, scim, org := w.aws.API(), w.aws.SCIM(), w.okta.API()
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		switch {
+		case strings.HasPrefix(r.URL.Path, "/sandbox/") && r.Method != http.MethodGet && r.Header.Get("Origin") != "":
+			// There is no page with forms: programs work at the consoles. A page of the web might want to, from somebody's browser.
+			http.Error(rw, "the consoles of the simulated world take no orders from web pages (Origin)", http.StatusForbidden)
 		case strings.HasPrefix(r.URL.Path, "/sandbox/"):
 			browser.ServeHTTP(rw, r)
 		case strings.HasPrefix(r.Header.Get("Authorization"), "AWS4-"), r.Method == http.MethodPost && r.URL.Path == "/":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -59,4 +60,26 @@ func TestAWorldNeedsAnAddressAndEnoughPeople(t *testing.T) {
 	require.ErrorContains(t, err, "BaseURL")
 	_, err = sandbox.Start(t.Context(), "127.0.0.1:0", sandbox.Config{People: 3})
 	require.ErrorContains(t, err, "at least")
+}
+
+// Somebody's browser can be made to post to this machine; it says so in the header Origin, programs don't.
+func TestThePagesOfTheWebGiveNoOrders(t *testing.T) {
+	server, err := sandbox.Start(t.Context(), "127.0.0.1:0", sandbox.Config{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Close()) })
+	post := func(origin string) int {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+"/sandbox/faults", strings.NewReader("[]"))
+		require.NoError(t, err)
+		if origin != "" {
+			request.Header.Set("Origin", origin)
+		}
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		return response.StatusCode
+	}
+	require.Equal(t, http.StatusForbidden, post("http://evil.example"))
+	require.Equal(t, http.StatusForbidden, post(server.URL), "a page that was rebound has the server's own name")
+	require.Equal(t, http.StatusForbidden, post("null"))
+	require.Equal(t, http.StatusOK, post(""))
 }

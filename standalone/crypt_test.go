@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"os"
@@ -29,6 +30,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"studio-onboarding/internal/engine"
 	"studio-onboarding/internal/payloadcrypt"
 	"studio-onboarding/internal/runs"
 	"studio-onboarding/internal/temporalclient"
@@ -107,7 +109,7 @@ func (r *recorder) live(all io.Writer) {
 	r.until(parked.Name, nil, ended)
 
 	encrypted, plain := 0, 0
-	raw, err := client.DialContext(ctx, client.Options{HostPort: r.node.engine.Address(), Logger: temporalclient.Quiet()})
+	raw, err := client.DialContext(ctx, r.plain())
 	require.NoError(r, err)
 	defer raw.Close()
 	for _, id := range []string{
@@ -235,7 +237,7 @@ func TestWithAndWithoutTheKeys(t *testing.T) {
 	var settings struct{ Codec struct{ Endpoint string } }
 	ask(t, http.MethodGet, r.node.engine.UIURL()+"/api/v1/settings", nil, &settings)
 	require.False(t, strings.HasSuffix(settings.Codec.Endpoint, "/"))
-	raw, err := client.DialContext(t.Context(), client.Options{HostPort: address, Logger: temporalclient.Quiet()})
+	raw, err := client.DialContext(t.Context(), r.plain())
 	require.NoError(t, err)
 	defer raw.Close()
 	described, err := raw.DescribeWorkflowExecution(t.Context(), onboarding.WorkflowID(r.Spec.Name), "")
@@ -262,6 +264,56 @@ func TestWithAndWithoutTheKeys(t *testing.T) {
 	require.NotContains(t, err.Error(), "version", "it is not the versions that differ")
 	_, err = runs.Start(t.Context(), without, r.Spec, "admin@example")
 	require.ErrorContains(t, err, payloadcrypt.Variable)
+}
+
+// plain are the options of a client that sees what the server has, encrypted as it is.
+func (r *recorder) plain() client.Options {
+	return temporalclient.WithKey(client.Options{HostPort: r.node.engine.Address(), Logger: temporalclient.Quiet()}, r.node.engine.Key())
+}
+
+// The port's key is found by the same user's programs, and by nobody else's.
+func TestAnotherUserIsToldWhereTheKeyLies(t *testing.T) {
+	dir := t.TempDir()
+	n, err := startNode(t.Context(), dir, dir, ports{}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, n.stop()) }()
+	c, err := temporalclient.Settings{Address: n.engine.Address()}.Dial(t.Context())
+	require.NoError(t, err)
+	c.Close()
+	wrong := map[string]string{"TEMPORAL_API_KEY": "of-temporal-cloud"}
+	c, err = temporalclient.Settings{Address: n.engine.Address(), Env: env(wrong)}.Dial(t.Context())
+	require.NoError(t, err, "nobody else answers at this address")
+	c.Close()
+
+	for _, name := range []string{"HOME", "XDG_CONFIG_HOME", "AppData"} {
+		t.Setenv(name, t.TempDir())
+	}
+	file := filepath.Join(dir, engine.KeyFile)
+	_, err = temporalclient.Settings{Address: n.engine.Address()}.Dial(t.Context())
+	var unreachable *temporalclient.UnreachableError
+	require.ErrorAs(t, err, &unreachable)
+	require.ErrorContains(t, err, file)
+	require.Equal(t, 1, strings.Count(err.Error(), "→"), err)
+
+	key, err := os.ReadFile(file)
+	require.NoError(t, err)
+	given := env{"TEMPORAL_API_KEY": strings.TrimSpace(string(key)), "TEMPORAL_TLS": "false"}
+	c, err = temporalclient.Settings{Address: n.engine.Address(), Env: given}.Dial(t.Context())
+	require.NoError(t, err, "what the message says")
+	c.Close()
+}
+
+// env is an environment of its own.
+type env map[string]string
+
+func (e env) LookupEnv(key string) (string, bool) { v, ok := e[key]; return v, ok }
+
+func (e env) Environ() []string {
+	var list []string
+	for k, v := range e {
+		list = append(list, k+"="+v)
+	}
+	return list
 }
 
 func ask(t *testing.T, method, url string, body []byte, into any) {
@@ -296,7 +348,7 @@ func letter(ctx workflow.Context, to string) (string, error) {
 // A history that was begun in plain goes on encrypted; and a worker without the key blocks it until one with the key comes.
 func TestAWorkerWithoutTheKeyDoesNotEndAWorkflow(t *testing.T) {
 	r := newRecorder(t)
-	options := client.Options{HostPort: r.node.engine.Address(), Logger: temporalclient.Quiet()}
+	options := r.plain()
 	connect := func(keys *payloadcrypt.Keys) client.Client {
 		with := options
 		if keys != nil {

@@ -110,7 +110,7 @@ func demo(ctx context.Context, o demoOptions, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, s.node.stop()) }()
 	host, err := workerhost.New(ctx, s.node.worker, workerhost.Options{
 		Waits: provider.DefaultWaits().Faster(o.world.Speed), Speed: o.world.Speed, Store: filepath.Join(s.dir, "people"), Logger: logger,
-		AdoptStore: true, // nobody else works here
+		AdoptStore: true, AdoptOkta: true, // nobody else works here
 	})
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"studio-onboarding/internal/engine"
+	"studio-onboarding/internal/localserver"
 	"studio-onboarding/internal/payloadcrypt"
 	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/internal/workerhost"
@@ -76,7 +77,7 @@ func startNode(ctx context.Context, dataDir, keyDir string, p ports, logger *slo
 	if err != nil {
 		return nil, err
 	}
-	options := client.Options{HostPort: n.engine.Address(), Namespace: engine.Namespace, Logger: logger}
+	options := temporalclient.WithKey(client.Options{HostPort: n.engine.Address(), Namespace: engine.Namespace, Logger: logger}, n.engine.Key())
 	var crypt *payloadcrypt.Codec
 	if n.worker, crypt, err = temporalclient.Open(ctx, options, keys, true); err != nil {
 		return nil, err
@@ -85,6 +86,7 @@ func startNode(ctx context.Context, dataDir, keyDir string, p ports, logger *slo
 		return nil, err
 	}
 	n.codec.Handler = crypt.Endpoint(payloadcrypt.Origins(n.engine.UIURL())...)
+	localserver.OwnUser(n.codec, "this codec endpoint")
 	go func() { _ = n.codec.Serve(codec) }()
 	return n, nil
 }

@@ -52,6 +52,8 @@ type recorder struct {
 	environment map[string]string
 	secrets     map[string]string
 	tell        *operator
+	// adoptOkta has workers take their Okta org for the namespace's.
+	adoptOkta bool
 	// stop ends worker and server.
 	stop func()
 }
@@ -142,6 +144,12 @@ func (r *recorder) resolve(run string, step onboarding.Step, action onboarding.A
 // host is a worker with a store.
 func (r *recorder) host(store string, adopt bool) *workerhost.Host {
 	r.Helper()
+	return r.hostOf(store, adopt, workerhost.Version{})
+}
+
+// hostOf makes a worker with a version.
+func (r *recorder) hostOf(store string, adopt bool, version workerhost.Version) *workerhost.Host {
+	r.Helper()
 	host, err := workerhost.New(r.Context(), r.node.worker, workerhost.Options{
 		Getenv: func(name string) string { return r.environment[name] },
 		LoadOptions: []func(*awsconfig.LoadOptions) error{
@@ -149,7 +157,8 @@ func (r *recorder) host(store string, adopt bool) *workerhost.Host {
 			awsconfig.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(r.environment["AWS_ACCESS_KEY_ID"],
 				r.environment["AWS_SECRET_ACCESS_KEY"], "")),
 		},
-		Waits: provider.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, Store: store, AdoptStore: adopt,
+		Waits: provider.DefaultWaits().Faster(recordingSpeed), Speed: recordingSpeed, Store: store, AdoptStore: adopt, AdoptOkta: r.adoptOkta,
+		Version: version,
 	})
 	require.NoError(r, err)
 	return host
@@ -321,8 +330,9 @@ func (r *recorder) requireNobody(history string) {
 	}
 }
 
-// Two workers that keep their lists in different places would mix them.
-func TestAWorkerWithAnotherStoreIsRefused(t *testing.T) {
+// Two workers that keep their lists in different places would mix them, and two with different Okta orgs would look for people in the wrong
+// one.
+func TestAWorkerWithAnotherStoreOrOktaOrgIsRefused(t *testing.T) {
 	r := newRecorder(t)
 	elsewhere := t.TempDir()
 	err := r.host(elsewhere, false).Run(t.Context())
@@ -338,6 +348,16 @@ func TestAWorkerWithAnotherStoreIsRefused(t *testing.T) {
 	require.NoError(t, r.host(elsewhere, true).AgreeOnStore(t.Context()))
 	require.NoError(t, r.host(elsewhere, true).AgreeOnStore(t.Context()))
 	require.NoError(t, r.host(elsewhere, false).AgreeOnStore(t.Context()))
+
+	// Another Okta org is another company's: its people are not looked for in this namespace.
+	require.NoError(t, r.host(elsewhere, false).AgreeOnOkta(t.Context()))
+	r.environment["OKTA_CLIENT_ORGURL"] = strings.Replace(r.environment["OKTA_CLIENT_ORGURL"], "127.0.0.1", "localhost", 1)
+	var org *workerhost.OtherOrgError
+	err = r.host(elsewhere, false).Run(t.Context())
+	require.ErrorAs(t, err, &org)
+	require.ErrorContains(t, err, "give each org a Temporal namespace of its own")
+	r.adoptOkta = true
+	require.NoError(t, r.host(elsewhere, false).AgreeOnOkta(t.Context()))
 	require.ErrorAs(t, r.host(filepath.Join(r.Dir, "people"), false).Run(t.Context()), &other)
 	require.Equal(t, elsewhere, other.AgreedAddress)
 }

@@ -18,7 +18,9 @@ import (
 type serveOptions struct {
 	dataDir string
 	adopt   bool
-	ports   ports
+	// adoptOkta goes on with another Okta org's address.
+	adoptOkta bool
+	ports     ports
 }
 
 func serveCommand() *cobra.Command {
@@ -33,6 +35,7 @@ standard configuration says. Try the demo first: it needs neither.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd.Context(), o, cmd.OutOrStdout()) },
 	}
 	cmd.Flags().StringVar(&o.dataDir, "data-dir", "", "where runs and lists of people are kept (default: "+dataDirName()+")")
+	cmd.Flags().BoolVar(&o.adoptOkta, "adopt-okta", false, "go on with this address of the Okta org, after it changed")
 	cmd.Flags().BoolVar(&o.adopt, "adopt-store", false, "go on with the folder of lists that is there, after it was replaced")
 	o.ports.flags(cmd)
 	return cmd
@@ -51,7 +54,7 @@ func serve(ctx context.Context, o serveOptions, out io.Writer) (err error) {
 	defer func() { err = errors.Join(err, n.stop()) }()
 
 	host, err := workerhost.New(ctx, n.worker, workerhost.Options{
-		Store: filepath.Join(dir, "people"), AdoptStore: o.adopt, Logger: logger,
+		Store: filepath.Join(dir, "people"), AdoptStore: o.adopt, AdoptOkta: o.adoptOkta, Logger: logger,
 	})
 	if err != nil {
 		return fmt.Errorf("%w\nTo try it without Okta and AWS: go run ./standalone demo", err)

@@ -91,9 +91,7 @@ func tell(ctx context.Context, w io.Writer, err error) int {
 		code = exitNobodyThere
 	case errors.As(err, &namespace):
 		code = exitNobodyThere
-		err = fmt.Errorf("the Temporal server has no namespace %q → create it with: temporal operator namespace create -n %s, "+
-			"or name another with --namespace or TEMPORAL_NAMESPACE",
-			namespace.Namespace, namespace.Namespace)
+		err = &temporalclient.NoNamespaceError{Namespace: namespace.Namespace, Err: err}
 	}
 	fmt.Fprintln(w, "starter: "+err.Error())
 	return code

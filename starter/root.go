@@ -58,8 +58,9 @@ Write a spec, start its run, and do the few console clicks that the run asks for
 program; look at it whenever you like. The studio stays under care afterwards, under the name of its spec:
 list, status, access, sync, history.
 
-Temporal is found as TEMPORAL_* variables and temporal.toml say, else at localhost:7233. Where payloads are
-encrypted, the keys are found by themselves on the machine of standalone, and with TEMPORAL_PAYLOAD_KEYS elsewhere.
+Temporal is found as TEMPORAL_* variables and temporal.toml say, else at localhost:7233. The key of your own standalone's
+port is found by itself. Where payloads are encrypted, so are those keys on the machine of standalone, and elsewhere with
+TEMPORAL_PAYLOAD_KEYS.
 
 Exit codes: 0 fine; 1 failed, aborted or cancelled; 2 wrong usage or a spec with errors; 3 a person is needed
 (status, sync, and watch or onboard with --stop-when-asked); 4 no worker, or no Temporal server; 5 a check found
@@ -96,7 +97,7 @@ warnings; 6 a check or plan found what a run would park at; 130 interrupted (run
 		newProvide(a), newResolve(a), newReport(a), newRequest(a),
 		newRollbackPack(a),
 		newSync(a), newAccess(a), newHistory(a), newEvents(a), newCancel(a), newExceptions(a), newForget(a),
-		newNotify(a),
+		newNotify(a), newDeployment(a),
 		newInit(a), newExplain(a), newPolicy(a), newKeys(a), newCodec(a), newSchema(a), newVersion(a),
 		manpages.Command(),
 	)

@@ -36,9 +36,11 @@ type options struct {
 	namespace string
 	store     string
 	adopt     bool
+	adoptOkta bool
 	keys      string
 	logFormat string
 	check     bool
+	version   workerhost.Version
 }
 
 func command() *cobra.Command {
@@ -48,6 +50,7 @@ func command() *cobra.Command {
 		Short: "Run the workflows and activities of onboarding against a Temporal cluster",
 		Long: `worker carries out onboarding runs. It finds Temporal as TEMPORAL_* and temporal.toml say, Okta as OKTA_CLIENT_* say,
 and AWS as the AWS SDK's standard configuration says. At the start it tells which credentials it found.
+While no Temporal server answers it waits for one.
 SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers take over what remains.`,
 		Version:       buildinfo.Read().String(),
 		Args:          cobra.NoArgs,
@@ -61,8 +64,13 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 	flags.StringVar(&o.store, "store", "", "where lists of people are kept: a directory, or s3://BUCKET/PREFIX, the same for all workers (default: "+
 		storeVariable+"; people in "+configDirName()+")")
 	flags.BoolVar(&o.adopt, "adopt-store", false, "have the workers of the namespace agree on this store, after it was moved or replaced")
+	flags.BoolVar(&o.adoptOkta, "adopt-okta", false, "have the workers of the namespace serve this Okta org, after its address changed")
 	flags.StringVar(&o.keys, "payload-keys", "", "`file` with the keys that payloads are encrypted with, or env:NAME (default: "+
 		payloadcrypt.Variable+"; none: payloads are plain)")
+	flags.StringVar(&o.version.Deployment, "deployment", "", "`name` of the worker deployment, without which the worker has no version "+
+		"(default: "+deploymentVariable+")")
+	flags.StringVar(&o.version.BuildID, "build-id", "", "`version` of this worker in its deployment; it gets no new work until starter "+
+		"deployment use VERSION (default: "+buildVariable+")")
 	flags.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	flags.BoolVar(&o.check, "check", false, "say which credentials were found, and exit")
 	cmd.AddCommand(manpages.Command())
@@ -79,8 +87,20 @@ func run(ctx context.Context, o options, out io.Writer) error {
 			return err
 		}
 	}
+	o.version.Deployment = cmp.Or(o.version.Deployment, os.Getenv(deploymentVariable))
+	o.version.BuildID = cmp.Or(o.version.BuildID, os.Getenv(buildVariable))
+	if err := o.version.Check(); err != nil {
+		return err
+	}
 	settings := temporalclient.Settings{Address: o.address, Namespace: o.namespace, Logger: logger, PayloadKeys: o.keys, Worker: true}
-	c, err := settings.Dial(ctx)
+	connect := settings.Await
+	if o.check {
+		connect = settings.Dial
+	}
+	c, err := connect(ctx)
+	if err != nil && ctx.Err() != nil {
+		return nil // it was ended while it waited
+	}
 	if err != nil {
 		return err
 	}
@@ -90,7 +110,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		return err
 	}
 	workerhost.SaveMemory()
-	host, err := workerhost.New(ctx, c, workerhost.Options{Store: o.store, AdoptStore: o.adopt, Logger: logger})
+	host, err := workerhost.New(ctx, c, workerhost.Options{Store: o.store, AdoptStore: o.adopt, AdoptOkta: o.adoptOkta, Version: o.version, Logger: logger})
 	if err != nil {
 		return err
 	}
@@ -137,6 +157,12 @@ func configDirName() string {
 	}
 	return filepath.Join(dir, configName)
 }
+
+// The environment variables of a worker's version.
+const (
+	deploymentVariable = "TEMPORAL_DEPLOYMENT_NAME"
+	buildVariable      = "TEMPORAL_WORKER_BUILD_ID"
+)
 
 // storeVariable is the environment variable that names the store.
 const storeVariable = "STORE"

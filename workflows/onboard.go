@@ -13,18 +13,21 @@ import (
 )
 
 // Register makes the workflows known to a worker under the names of package onboarding.
+//
+// Where workers are versioned (internal/deployment), a workflow stays with the version that it began with, so that code never meets a
+// history of other code. A studio moves when it continues as new, and the record of the store, which does nothing, moves at once.
 func Register(w worker.WorkflowRegistry) {
-	w.RegisterWorkflowWithOptions(Onboard, workflow.RegisterOptions{Name: onboarding.WorkflowOnboard})
-	w.RegisterWorkflowWithOptions(Check, workflow.RegisterOptions{Name: onboarding.WorkflowCheck})
-	w.RegisterWorkflowWithOptions(Plan, workflow.RegisterOptions{Name: onboarding.WorkflowPlan})
-	w.RegisterWorkflowWithOptions(Survey, workflow.RegisterOptions{Name: onboarding.WorkflowSurvey})
-	w.RegisterWorkflowWithOptions(Reconcile, workflow.RegisterOptions{Name: onboarding.WorkflowReconcile})
-	w.RegisterWorkflowWithOptions(Store, workflow.RegisterOptions{Name: onboarding.WorkflowStore})
-	w.RegisterWorkflowWithOptions(AccessList, workflow.RegisterOptions{Name: onboarding.WorkflowAccessList})
-	w.RegisterWorkflowWithOptions(ExplainPerson, workflow.RegisterOptions{Name: onboarding.WorkflowExplainPerson})
-	w.RegisterWorkflowWithOptions(Studio, workflow.RegisterOptions{Name: onboarding.WorkflowStudio})
-	w.RegisterWorkflowWithOptions(Fleet, workflow.RegisterOptions{Name: onboarding.WorkflowFleet})
-	w.RegisterWorkflowWithOptions(NotifyTest, workflow.RegisterOptions{Name: onboarding.WorkflowNotifyTest})
+	for name, pinned := range map[string]any{
+		onboarding.WorkflowOnboard: Onboard, onboarding.WorkflowCheck: Check, onboarding.WorkflowPlan: Plan,
+		onboarding.WorkflowSurvey: Survey, onboarding.WorkflowReconcile: Reconcile, onboarding.WorkflowAccessList: AccessList,
+		onboarding.WorkflowExplainPerson: ExplainPerson, onboarding.WorkflowStudio: Studio, onboarding.WorkflowFleet: Fleet,
+		onboarding.WorkflowNotifyTest: NotifyTest,
+	} {
+		w.RegisterWorkflowWithOptions(pinned, workflow.RegisterOptions{Name: name, VersioningBehavior: workflow.VersioningBehaviorPinned})
+	}
+	w.RegisterWorkflowWithOptions(Store, workflow.RegisterOptions{
+		Name: onboarding.WorkflowStore, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade,
+	})
 }
 
 // Onboard carries out one spec, from the preflight to the report. It ends with the report; with a cancellation when it was

@@ -25,7 +25,7 @@ const (
 // Studio is the durable record of one studio: it starts the runs and reconciles, one writer at a time, and keeps what they found.
 // It lives until somebody has it forgotten, and continues as new by itself.
 func Studio(ctx workflow.Context, in onboarding.StudioInput) error {
-	s := &studio{mainCtx: ctx, name: in.Name, record: in.Record, followed: map[int]bool{},
+	s := &studio{mainCtx: ctx, name: in.Name, record: in.Record, left: in.Left, followed: map[int]bool{},
 		applying: workflow.NewMutex(ctx)}
 	if err := s.setHandlers(ctx); err != nil {
 		return err
@@ -64,6 +64,9 @@ func Studio(ctx workflow.Context, in onboarding.StudioInput) error {
 type studio struct {
 	name   string
 	record onboarding.Studio
+	// left is the version of the workers that the execution before wanted to move from. One that is still with it was pinned by somebody,
+	// and would continue as new over and over.
+	left string
 	// ready says that what came before the studio is known.
 	ready bool
 	// stirred says that something happened that the main coroutine has to look at.
@@ -176,8 +179,15 @@ func (s *studio) full(ctx workflow.Context) bool {
 		return false
 	}
 	info := workflow.GetInfo(ctx)
-	return info.GetCurrentHistoryLength() > maxStudioEvents && (s.telling == 0 || info.GetCurrentHistoryLength() > maxTelling) ||
+	length := info.GetCurrentHistoryLength()
+	return s.outdated(ctx) || length > maxStudioEvents && (s.telling == 0 || length > maxTelling) ||
 		info.GetContinueAsNewSuggested()
+}
+
+// outdated says that other workers than these are the current version, and that the studio can move to them.
+func (s *studio) outdated(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return info.GetTargetWorkerDeploymentVersionChanged() && info.GetCurrentBuildID() != s.left && !s.reconciling && s.busy == 0
 }
 
 // carryOn continues as new with the record.
@@ -190,7 +200,13 @@ func (s *studio) carryOn(ctx workflow.Context) error {
 	}
 	drain(ctx, onboarding.SignalNews, s.heard)
 	drain(ctx, onboarding.SignalAccepted, s.heardAccepted)
-	return workflow.NewContinueAsNewError(ctx, onboarding.WorkflowStudio, onboarding.StudioInput{Name: s.name, Record: s.record})
+	in := onboarding.StudioInput{Name: s.name, Record: s.record}
+	if s.outdated(ctx) {
+		in.Left = workflow.GetInfo(ctx).GetCurrentBuildID()
+	}
+	// With the version of the workers that is the current one then.
+	options := workflow.ContinueAsNewErrorOptions{InitialVersioningBehavior: workflow.ContinueAsNewVersioningBehaviorAutoUpgrade}
+	return workflow.NewContinueAsNewErrorWithOptions(ctx, options, onboarding.WorkflowStudio, in)
 }
 
 // next says what the studio waits for, and how long; 0 where nothing is due by itself.

@@ -46,6 +46,11 @@ func (s *studio) apply(ctx workflow.Context, in onboarding.Apply) (onboarding.Ap
 			SpecDiffers: run.Spec != nil && !sameSpec(*run.Spec, in.Spec),
 		}, nil
 	}
+	if s.outdated(ctx) {
+		// A run belongs to the version of the workers that its studio has at its start.
+		s.stirred = true
+		return onboarding.Applied{Again: true}, nil
+	}
 	return s.startRun(ctx, in)
 }
 

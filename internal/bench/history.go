@@ -158,11 +158,3 @@ func sortStrings(all []string) { sort.Strings(all) }
 func sortBy[T any](all []T, by func(i int) string) {
 	sort.Slice(all, func(i, j int) bool { return by(i) < by(j) })
 }
-
-// quiet is a logger that says nothing.
-type quiet struct{}
-
-func (quiet) Debug(string, ...any) {}
-func (quiet) Info(string, ...any)  {}
-func (quiet) Warn(string, ...any)  {}
-func (quiet) Error(string, ...any) {}

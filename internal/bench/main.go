@@ -3,6 +3,7 @@
 //
 //	go run ./internal/bench --people 100,1000,10000 --speed 20
 //	go run ./internal/bench --people 5000 --speed 20 --chaos
+//	go run ./internal/bench --studios 1000 --every 10m --for 20m
 package main
 
 import (
@@ -29,6 +30,11 @@ type options struct {
 	dir    string
 	role   string
 	size   int
+	// studios is how many live at once, every how often each reconciles, and lasts how long that is watched.
+	studios      int
+	every, lasts time.Duration
+	// address is that of a Temporal server that is there, and database a command that prints its database's size.
+	address, database string
 	// worker is the path of the worker program.
 	worker string
 }
@@ -39,6 +45,11 @@ func main() {
 	flag.Float64Var(&o.speed, "speed", 20, "how many times faster than the real providers the simulated world runs, limits included")
 	flag.BoolVar(&o.chaos, "chaos", false, "lose 10 % of the assignments, refuse 5 % of the writes with a conflict, throttle 10 % of the calls, and kill the worker three times; then compare with an undisturbed run")
 	flag.StringVar(&o.dir, "dir", "", "the store (default: a temporary directory)")
+	flag.IntVar(&o.studios, "studios", 0, "measure so many studios that reconcile by themselves instead")
+	flag.DurationVar(&o.every, "every", time.Hour, "with --studios: the interval of each studio's reconciles")
+	flag.DurationVar(&o.lasts, "for", 10*time.Minute, "with --studios: how long they live")
+	flag.StringVar(&o.address, "address", "", "with --studios: host:port of a Temporal server (default: an embedded one with SQLite)")
+	flag.StringVar(&o.database, "database", "", "with --address: a command that prints the size of the server's database in bytes")
 	flag.StringVar(&o.role, "role", "", "used by bench itself, for the sandbox in a process of its own")
 	flag.IntVar(&o.size, "size", 0, "used by bench itself")
 	flag.Parse()
@@ -69,6 +80,9 @@ func measureAll(ctx context.Context, o options) error {
 		return fmt.Errorf("build the worker: %w: %s", err, out)
 	}
 	fmt.Printf("%d CPUs, %s, speed %g\n", runtime.NumCPU(), runtime.Version(), o.speed)
+	if o.studios > 0 {
+		return manyStudios(ctx, o)
+	}
 	for _, text := range strings.Split(o.people, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(text))
 		if err != nil || n < 64 {

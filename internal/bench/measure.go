@@ -19,7 +19,6 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"studio-onboarding/examples"
-	"studio-onboarding/internal/engine"
 	"studio-onboarding/internal/runs"
 	"studio-onboarding/internal/specfile"
 	"studio-onboarding/onboarding"
@@ -90,6 +89,25 @@ type bench struct {
 }
 
 func (b *bench) run(ctx context.Context) error {
+	if err := b.startWorld(ctx); err != nil {
+		return err
+	}
+	close, err := b.startTemporal(ctx, "", "")
+	if err != nil {
+		return err
+	}
+	defer close()
+	if err := b.startWorker(ctx); err != nil {
+		return err
+	}
+	if err := b.onboard(ctx); err != nil {
+		return err
+	}
+	return b.conclude(ctx)
+}
+
+// startWorld starts the simulated world in a process of its own.
+func (b *bench) startWorld(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -117,26 +135,13 @@ func (b *bench) run(ctx context.Context) error {
 		b.env = append(b.env, name+"="+value)
 	}
 	b.env = append(b.env, "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
+	return nil
+}
 
-	server, err := engine.Start(ctx, engine.Options{Address: "127.0.0.1:0", UIAddress: "127.0.0.1:0", SearchAttributes: map[string]enums.IndexedValueType{
+func searchAttributes() map[string]enums.IndexedValueType {
+	return map[string]enums.IndexedValueType{
 		onboarding.SearchAttributeState: enums.INDEXED_VALUE_TYPE_KEYWORD, onboarding.SearchAttributeStep: enums.INDEXED_VALUE_TYPE_KEYWORD,
-	}})
-	if err != nil {
-		return err
 	}
-	defer server.Stop()
-	b.address = server.Address()
-	if b.client, err = client.DialContext(ctx, client.Options{HostPort: b.address, Namespace: engine.Namespace, Logger: quiet{}}); err != nil {
-		return err
-	}
-	defer b.client.Close()
-	if err := b.startWorker(ctx); err != nil {
-		return err
-	}
-	if err := b.onboard(ctx); err != nil {
-		return err
-	}
-	return b.conclude(ctx)
 }
 
 func (b *bench) startWorker(ctx context.Context) error {
@@ -158,6 +163,9 @@ func (b *bench) onboard(ctx context.Context) error {
 	for { // until the worker polls
 		if pollers, err := runs.Workers(ctx, b.client); err == nil && pollers > 0 {
 			break
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		time.Sleep(100 * time.Millisecond)
 	}

@@ -34,6 +34,8 @@ func services() map[primitives.ServiceName]int {
 		primitives.HistoryService:  2,
 		primitives.MatchingService: 3,
 		primitives.WorkerService:   4,
+		// The server's own workers and services call this frontend, which asks for their certificate and for no key.
+		primitives.InternalFrontendService: 5,
 	}
 }
 
@@ -68,7 +70,6 @@ func serverConfig(sql *config.SQL, addresses []string) (*config.Config, error) {
 			History:    config.HistoryArchivalNamespaceDefaults{State: config.ArchivalDisabled},
 			Visibility: config.VisibilityArchivalNamespaceDefaults{State: config.ArchivalDisabled},
 		}},
-		PublicClient: config.PublicClient{HostPort: frontend},
 	}
 	for name, i := range services() {
 		host, portText, err := net.SplitHostPort(addresses[i])
@@ -102,6 +103,8 @@ func dynamicConfig() dynamicconfig.Client {
 		dynamicconfig.HistoryPersistenceMaxQPS.Key():                     45000,
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): 100,
 		dynamicconfig.HistoryCacheHostLevelMaxSize.Key():                 8096,
+		// Whoever is refused is told where the key is.
+		dynamicconfig.ExposeAuthorizerErrors.Key(): true,
 		// The server would ask Temporal's servers for news of versions, with an account of itself.
 		dynamicconfig.EnableServerVersionCheck.Key(): false,
 	}
@@ -109,9 +112,10 @@ func dynamicConfig() dynamicconfig.Client {
 
 // ready waits until the server answers for the namespace and knows the search attributes, registering those that a
 // database made by an earlier version of this program lacks.
-func ready(ctx context.Context, address string, attributes map[string]enums.IndexedValueType) error {
+func ready(ctx context.Context, address, key string, attributes map[string]enums.IndexedValueType) error {
 	c, err := client.NewLazyClient(client.Options{
 		HostPort: address, Namespace: Namespace, Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		Credentials: client.NewAPIKeyStaticCredentials(key), ConnectionOptions: client.ConnectionOptions{TLSDisabled: true},
 	})
 	if err != nil {
 		return err

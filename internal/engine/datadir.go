@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -30,6 +33,8 @@ const (
 type dataDir struct {
 	path string
 	lock *flock.Flock
+	// key is what the Temporal port wants.
+	key string
 }
 
 type addresses struct {
@@ -38,10 +43,11 @@ type addresses struct {
 	UI      string `json:"ui"`
 }
 
-// openDataDir locks the directory: SQLite's file serves one server. An empty path means memory.
-func openDataDir(path string) (*dataDir, error) {
+// openDataDir locks the directory: SQLite's file serves one server. What is open to others is closed, and said. An empty path
+// means memory.
+func openDataDir(path string, logger *slog.Logger) (*dataDir, error) {
 	if path == "" {
-		return &dataDir{}, nil
+		return &dataDir{key: newKey()}, nil
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -50,7 +56,7 @@ func openDataDir(path string) (*dataDir, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
-	d := &dataDir{path: path, lock: flock.New(filepath.Join(path, lockFile))}
+	d := &dataDir{path: path, lock: flock.New(filepath.Join(path, lockFile), flock.SetPermissions(0o600))}
 	locked, err := d.lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("lock the data directory: %w", err)
@@ -58,10 +64,87 @@ func openDataDir(path string) (*dataDir, error) {
 	if !locked {
 		return nil, d.alreadyRunning()
 	}
-	if err := d.checkVersion(); err != nil {
+	err = d.checkVersion()
+	if err == nil {
+		err = tighten(path, logger)
+	}
+	if err == nil {
+		d.key, err = openKey(filepath.Join(path, KeyFile))
+	}
+	if err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
+}
+
+// ours are the names of what standalone, its worker, and the demo keep in a data directory, as patterns.
+func ours() []string {
+	return []string{
+		lockFile, announcement, KeyFile, "temporal-*.db*", "payload-keys.json*", "people", "running", "demo.log", "secrets", ".new-*",
+		".config", // where it is the home of a user of its own
+	}
+}
+
+// tighten closes the directory and the server's files to others. Those who could read them before may have copied the key: it
+// is made anew. A directory in which there are other things, too, is somebody's for another purpose, and keeps its mode.
+func tighten(path string, logger *slog.Logger) error {
+	if runtime.GOOS == "windows" {
+		return nil // it has no such modes; the user's directories are closed to others there
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return err
+	}
+	shared := ""
+	for _, entry := range entries {
+		known := slices.ContainsFunc(ours(), func(pattern string) bool { match, _ := filepath.Match(pattern, entry.Name()); return match })
+		if !known {
+			shared = entry.Name()
+		}
+		if !known || !entry.Type().IsRegular() {
+			continue
+		}
+		file := filepath.Join(path, entry.Name())
+		open, err := closeToOthers(file, 0o600, logger)
+		if err != nil {
+			return err
+		}
+		if open && entry.Name() == KeyFile {
+			logger.Warn("the key of the Temporal port could be read by others, and is made anew")
+			if err := os.Remove(file); err != nil {
+				return err
+			}
+		}
+	}
+	if shared != "" {
+		info, err := os.Stat(path)
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			logger.Warn(fmt.Sprintf("the data directory %s is open to others, and stays so because there are other things in it (%s); "+
+				"the server's own files are closed", path, shared))
+		}
+		return err
+	}
+	if _, err := closeToOthers(path, 0o700, logger); err != nil {
+		logger.Warn(err.Error()) // what is in it is closed
+	}
+	return nil
+}
+
+// closeToOthers takes a file or directory away from everybody but its owner, and says whether that was needed.
+func closeToOthers(path string, mode fs.FileMode, logger *slog.Logger) (open bool, err error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return false, err
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		return true, fmt.Errorf("%s is open to others (%s), and cannot be closed: %w → run standalone as its owner, or choose another "+
+			"directory with --data-dir", path, info.Mode(), err)
+	}
+	logger.Warn(fmt.Sprintf("%s was open to others (%s), and is closed now", path, info.Mode()))
+	return true, nil
 }
 
 func (d *dataDir) alreadyRunning() error {
@@ -135,7 +218,15 @@ func makeSchema(file string) error {
 		return err
 	}
 	unfinished := file + "." + uuid.NewString() + ".new"
-	err := sqliteschema.SetupSchema(&config.SQL{
+	// SQLite would make it readable by others; its -wal and -shm files take the mode of the database.
+	empty, err := os.OpenFile(unfinished, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := empty.Close(); err != nil {
+		return err
+	}
+	err = sqliteschema.SetupSchema(&config.SQL{
 		PluginName:        sqlite.PluginName,
 		DatabaseName:      uriPath(unfinished),
 		ConnectAttributes: map[string]string{"mode": "rwc"},
@@ -160,7 +251,7 @@ func (d *dataDir) announce(address, ui string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(d.path, announcement), data, 0o600)
+	return writePrivate(filepath.Join(d.path, announcement), data)
 }
 
 func (d *dataDir) close() error {

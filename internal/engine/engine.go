@@ -7,19 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"strconv"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
-	uiserver "github.com/temporalio/ui-server/v2/server"
-	uiconfig "github.com/temporalio/ui-server/v2/server/config"
-	"github.com/temporalio/ui-server/v2/server/server_options"
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/primitives"
 	"go.temporal.io/server/temporal"
+
+	"studio-onboarding/internal/localserver"
 
 	_ "time/tzdata" // schedules name time zones, and minimal images have none
 )
@@ -51,7 +51,7 @@ type Options struct {
 	CodecEndpoint string
 	// SearchAttributes are registered before Start returns.
 	SearchAttributes map[string]enums.IndexedValueType
-	// Logger gets the server's warnings and errors while it runs. nil discards them.
+	// Logger gets the server's warnings and errors while it runs, and what was found open to others. nil discards them.
 	Logger *slog.Logger
 }
 
@@ -61,10 +61,14 @@ type Engine struct {
 	uiURL   string
 	dir     *dataDir
 	server  temporal.Server
-	ui      *uiserver.Server
+	ui      *http.Server
 	log     *logger
-	stop    sync.Once
-	stopErr error
+	key     string
+	// published is what others find the key by; its path is "" where there is no place for it.
+	published     localserver.Server
+	publishedPath string
+	stop          sync.Once
+	stopErr       error
 }
 
 // Start starts a server and its UI, and returns when both answer. A port in use, a data directory that another process
@@ -79,7 +83,10 @@ func Start(ctx context.Context, opts Options) (*Engine, error) {
 		return nil, err
 	}
 	// The lock comes before the ports: a second start should name the first one, not the port that it holds.
-	dir, err := openDataDir(opts.DataDir)
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	dir, err := openDataDir(opts.DataDir, opts.Logger)
 	if err != nil {
 		return nil, err
 	}
@@ -94,12 +101,12 @@ func start(ctx context.Context, opts Options, dir *dataDir, address, uiAddress s
 	ports, err := reserve(
 		port{address: address, flag: "--port", what: "the Temporal server"},
 		port{address: uiAddress, flag: "--ui-port", what: "the Temporal UI"},
-		port{address: "127.0.0.1:0"}, port{address: "127.0.0.1:0"}, port{address: "127.0.0.1:0"},
+		port{address: "127.0.0.1:0"}, port{address: "127.0.0.1:0"}, port{address: "127.0.0.1:0"}, port{address: "127.0.0.1:0"},
 	)
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{address: ports[0], uiURL: "http://" + ports[1], dir: dir, log: newLogger(opts.Logger)}
+	e := &Engine{address: ports[0], uiURL: "http://" + ports[1], dir: dir, key: dir.key, log: newLogger(opts.Logger)}
 	if err := e.startServer(ctx, opts, ports); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the Temporal server: %w", err), e.shutdown())
 	}
@@ -109,6 +116,7 @@ func start(ctx context.Context, opts Options, dir *dataDir, address, uiAddress s
 	if err := dir.announce(e.address, e.uiURL); err != nil {
 		return nil, errors.Join(err, e.shutdown())
 	}
+	e.publish(opts.Logger)
 	e.log.running()
 	return e, nil
 }
@@ -119,14 +127,39 @@ func (e *Engine) Address() string { return e.address }
 // UIURL is the address of the web UI.
 func (e *Engine) UIURL() string { return e.uiURL }
 
+// Key is what clients have to bring, as a bearer token in the authorization header: an API key, without TLS.
+func (e *Engine) Key() string { return e.key }
+
+// publish leaves the key for this user's other programs. Where that can't be done, they have to be told.
+func (e *Engine) publish(logger *slog.Logger) {
+	e.published = localserver.Server{PID: os.Getpid(), Address: e.address, Key: e.key}
+	path, err := localserver.Publish(e.published)
+	if err != nil {
+		logger.Warn(fmt.Sprintf("starter will not find the key of the Temporal port by itself: %v → give it the key in TEMPORAL_API_KEY, "+
+			"and TEMPORAL_TLS=false", err))
+		return
+	}
+	e.publishedPath = path
+}
+
+// whereTheKeyIs is for those whom the server refuses.
+func (e *Engine) whereTheKeyIs() string {
+	if e.dir.path == "" {
+		return "starter finds it by itself when the user who started standalone runs it on the same machine"
+	}
+	file := filepath.Join(e.dir.path, KeyFile)
+	return fmt.Sprintf("it lies in %s, and starter finds it by itself when the user who started standalone runs it on the same machine; "+
+		"to give it to other clients: TEMPORAL_API_KEY=$(cat %s) TEMPORAL_TLS=false", file, file)
+}
+
 // Failed is closed when the server has failed for good while running; Err says why. What to do then is to stop.
 func (e *Engine) Failed() <-chan struct{} { return e.log.failed }
 
 // Err is the failure that closed Failed, and nil before.
 func (e *Engine) Err() error { return e.log.failure() }
 
-// Stop ends the UI, then the server, and gives the data directory free. Stop workers and clients first. It waits for the
-// server for at most 15 s; what was acknowledged is on disk in any case.
+// Stop ends the UI, takes the key back from where others find it, ends the server, and gives the data directory free. Stop
+// workers and clients first. It waits for the server for at most 15 s; what was acknowledged is on disk in any case.
 func (e *Engine) Stop() error {
 	e.stop.Do(func() { e.stopErr = errors.Join(e.shutdown(), e.dir.close()) })
 	return e.stopErr
@@ -134,17 +167,21 @@ func (e *Engine) Stop() error {
 
 func (e *Engine) shutdown() error {
 	e.log.stopping()
+	var uiErr error
 	if e.ui != nil {
-		e.ui.Stop()
+		uiErr = e.ui.Close()
+	}
+	if e.publishedPath != "" {
+		uiErr = errors.Join(uiErr, localserver.Withdraw(e.published))
 	}
 	if e.server == nil {
-		return nil
+		return uiErr
 	}
 	_, err := guard(e.log, stopTimeout, func() (struct{}, error) { return struct{}{}, e.server.Stop() })
 	if err != nil {
-		return fmt.Errorf("stop the Temporal server: %w", err)
+		err = fmt.Errorf("stop the Temporal server: %w", err)
 	}
-	return nil
+	return errors.Join(uiErr, err)
 }
 
 func (e *Engine) startServer(ctx context.Context, opts Options, ports []string) error {
@@ -156,14 +193,20 @@ func (e *Engine) startServer(ctx context.Context, opts Options, ports []string) 
 	if err != nil {
 		return err
 	}
+	certificates, err := inside()
+	if err != nil {
+		return err
+	}
+	door := &doorkeeper{key: e.key, where: e.whereTheKeyIs}
 	e.server, err = guard(e.log, startTimeout, func() (temporal.Server, error) {
 		server, err := temporal.NewServer(
 			temporal.WithConfig(cfg),
-			temporal.ForServices(temporal.DefaultServices),
+			temporal.ForServices(append([]string{string(primitives.InternalFrontendService)}, temporal.DefaultServices...)),
 			temporal.WithStaticHosts(staticHosts(ports)),
 			temporal.WithLogger(e.log),
-			temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
-			temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return authorization.NewNoopClaimMapper() }),
+			temporal.WithTLSConfigFactory(certificates),
+			temporal.WithAuthorizer(door),
+			temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper { return door }),
 			temporal.WithDynamicConfigClient(dynamicConfig()),
 		)
 		if err != nil {
@@ -176,53 +219,11 @@ func (e *Engine) startServer(ctx context.Context, opts Options, ports []string) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	if err := ready(ctx, e.address, opts.SearchAttributes); err != nil {
+	if err := ready(ctx, e.address, e.key, opts.SearchAttributes); err != nil {
 		// The cause, where the server logged one, says more than a call that got no answer.
 		return errors.Join(e.Err(), err)
 	}
 	return nil
-}
-
-func (e *Engine) startUI(ctx context.Context, address, codec string) error {
-	host, portText, err := net.SplitHostPort(address)
-	if err != nil {
-		return err
-	}
-	portNumber, err := strconv.Atoi(portText)
-	if err != nil {
-		return err
-	}
-	e.ui = uiserver.NewServer(server_options.WithConfigProvider(&uiconfig.Config{
-		Host: host, Port: portNumber,
-		TemporalGRPCAddress: e.address,
-		EnableUI:            true,
-		DefaultNamespace:    Namespace,
-		Codec:               uiconfig.Codec{Endpoint: codec},
-		CORS:                uiconfig.CORS{CookieInsecure: true},
-		DisableNewsFetch:    true,
-		HideLogs:            true,
-	}))
-	go func() { _ = e.ui.Start() }()
-
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, e.uiURL+"/healthz", nil)
-		if err != nil {
-			return err
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return nil
-			}
-			err = fmt.Errorf("it answers %s", resp.Status)
-		}
-		if pauseErr := pause(ctx, 20*time.Millisecond); pauseErr != nil {
-			return errors.Join(pauseErr, err)
-		}
-	}
 }
 
 // pause waits for d, or fails with the context's error when that ends first.

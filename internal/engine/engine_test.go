@@ -44,6 +44,7 @@ func dial(t *testing.T, e *engine.Engine) client.Client {
 	t.Helper()
 	c, err := client.DialContext(t.Context(), client.Options{
 		HostPort: e.Address(), Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		Credentials: client.NewAPIKeyStaticCredentials(e.Key()), ConnectionOptions: client.ConnectionOptions{TLSDisabled: true},
 	})
 	require.NoError(t, err)
 	return c

@@ -58,8 +58,12 @@ func (l *logger) DPanic(msg string, tags ...tag.Tag) { l.write(slog.LevelError, 
 func (l *logger) Panic(msg string, tags ...tag.Tag) { l.fail(msg, tags) }
 func (l *logger) Fatal(msg string, tags ...tag.Tag) { l.fail(msg, tags) }
 
+// refusal is what the server logs of every call that the doorkeeper refuses. The caller is told, and a program that goes on
+// trying would fill the log.
+const refusal = "Authorization error"
+
 func (l *logger) write(level slog.Level, msg string, tags []tag.Tag) {
-	if level >= l.level.Level() {
+	if level >= l.level.Level() && msg != refusal {
 		l.out.LogAttrs(context.Background(), level, "temporal server: "+msg, attrs(tags)...)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// listenAddress checks that an address is host:port on this machine only: the engine knows no users and no passwords.
+// listenAddress checks that an address is host:port on this machine only: the engine knows no users, and its one key travels unencrypted.
 func listenAddress(address, fallback string) (string, error) {
 	if address == "" {
 		address = fallback
@@ -20,7 +20,7 @@ func listenAddress(address, fallback string) (string, error) {
 		host = "127.0.0.1"
 	}
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return "", fmt.Errorf("the embedded server has no authentication and listens on this machine only: use 127.0.0.1 instead of %s; "+
+		return "", fmt.Errorf("the embedded server has no encryption and listens on this machine only: use 127.0.0.1 instead of %s; "+
 			"for other machines run a Temporal cluster and the worker program", host)
 	}
 	return net.JoinHostPort(host, portText), nil

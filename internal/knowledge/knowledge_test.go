@@ -20,6 +20,8 @@ func seen() map[string]string {
 		"search-attribute-missing":   "starter: Namespace default has no mapping defined for search attribute OnboardingState",
 		"temporal-namespace-missing": "Namespace onboarding is not found.",
 		"temporal-unreachable":       "failed reaching server: connection refused",
+		"temporal-tls":               "starter: no connection to the Temporal server at 10.0.0.7:7233: its certificate is signed by \"CN=Acme root\", which this machine does not know → give the file with that authority's certificate (PEM): TEMPORAL_TLS_SERVER_CA_CERT_PATH",
+		"standalone-key":             "starter: Temporal at 127.0.0.1:7233 refuses this: standalone's Temporal server takes calls with its key only, and this call has none → it lies in /home/ada/.config/studio-onboarding/temporal-key",
 		"temporal-nondeterminism":    "[TMPRL1100] During replay, a matching Activity command was expected in history event position 5",
 
 		"management-account-instance": "An error occurred (ValidationException) when calling the CreateInstance operation: Organization management account is not allowed to perform the operation.",

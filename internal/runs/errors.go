@@ -38,6 +38,8 @@ type NoWorkerError struct {
 	Step  onboarding.Step
 	// Pollers is how many workers the task queue has seen lately: 0, or more where they poll but don't answer.
 	Pollers int
+	// Versioned says that all of them have a version, so that they get new work only while it is the current one.
+	Versioned bool
 	// Looking is "check" or "plan" where it is not a run that nobody carries out; those are given up then.
 	Looking string
 	// NotTaken says that what was asked for is not known to have reached the studio: don't count on it being carried out later.
@@ -59,27 +61,35 @@ func (e *NoWorkerError) Error() string {
 			"one with: go run ./worker, or go run ./standalone; then try again", onboarding.TaskQueue, e.Run)
 	case e.NotTaken && e.Pollers > 0:
 		return fmt.Sprintf("no worker answers for %s, although %d polled task queue %s in the last minutes; nothing was started, and nothing "+
-			"may come of it later → look at the worker's log, or start one with: go run ./worker; then try again",
-			e.Run, e.Pollers, onboarding.TaskQueue)
+			"may come of it later → %s, or start one with: go run ./worker; then try again",
+			e.Run, e.Pollers, onboarding.TaskQueue, e.look())
 	case e.NotTaken:
 		return fmt.Sprintf("no worker polls task queue %s, so nothing was started for %s, and nothing may come of it later → start one "+
 			"with: go run ./worker, or go run ./standalone; then try again", onboarding.TaskQueue, e.Run)
 	case e.Looking != "" && e.Pollers > 0:
-		return fmt.Sprintf("no worker begins with the %s of %s, although %d polled task queue %s in the last minutes → look at the "+
-			"worker's log, or start one with: go run ./worker",
-			e.Looking, e.Run, e.Pollers, onboarding.TaskQueue)
+		return fmt.Sprintf("no worker begins with the %s of %s, although %d polled task queue %s in the last minutes → %s, "+
+			"or start one with: go run ./worker",
+			e.Looking, e.Run, e.Pollers, onboarding.TaskQueue, e.look())
 	case e.Looking != "":
 		return fmt.Sprintf("no worker polls task queue %s, and a %s is the worker's to carry out → start one with: "+
 			"go run ./worker, or go run ./standalone",
 			onboarding.TaskQueue, e.Looking)
 	case e.Pollers > 0:
 		return fmt.Sprintf("no worker answers for run %s%s, although %d polled task queue %s in the last minutes; nothing is lost → "+
-			"look at the worker's log, or start one with: go run ./worker",
-			e.Run, at, e.Pollers, onboarding.TaskQueue)
+			"%s, or start one with: go run ./worker",
+			e.Run, at, e.Pollers, onboarding.TaskQueue, e.look())
 	}
 	return fmt.Sprintf("no worker polls task queue %s, so run %s waits%s; nothing is lost → start one with: go run ./worker, "+
 		"or go run ./standalone",
 		onboarding.TaskQueue, e.Run, at)
+}
+
+// look says where the reason is found.
+func (e *NoWorkerError) look() string {
+	if e.Versioned {
+		return "see which version of the workers gets new work, and roll one out (starter deployment), look at the worker's log"
+	}
+	return "look at the worker's log"
 }
 
 // Unwrap returns what the query failed with.

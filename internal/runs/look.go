@@ -160,6 +160,5 @@ func (l looking) stuck(ctx context.Context, c client.Client, description *workfl
 			return nil
 		}
 	}
-	pollers, _ := Workers(ctx, c) // how many only adds to what is said
-	return &NoWorkerError{Run: l.run, Looking: l.what, Pollers: pollers, Err: errors.New("no worker begins")}
+	return noWorker(ctx, c, NoWorkerError{Run: l.run, Looking: l.what, Err: errors.New("no worker begins")})
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/taskqueue/v1"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
@@ -56,15 +58,30 @@ func Progress(ctx context.Context, c client.Client, run string) (onboarding.Prog
 // Workers counts the workers that polled the task queue in the last minutes, as far as the server remembers; a worker that was
 // killed is remembered for up to five.
 func Workers(ctx context.Context, c client.Client) (pollers int, err error) {
+	found, err := workers(ctx, c)
+	return len(found), err
+}
+
+// noWorker says that nobody answers, with what is known of those who poll.
+func noWorker(ctx context.Context, c client.Client, err NoWorkerError) *NoWorkerError {
+	found, _ := workers(ctx, c) // how many only adds to what is said
+	err.Pollers = len(found)
+	err.Versioned = len(found) > 0 && !slices.ContainsFunc(found, func(poller *taskqueue.PollerInfo) bool {
+		return poller.GetDeploymentOptions().GetWorkerVersioningMode() != enums.WORKER_VERSIONING_MODE_VERSIONED
+	})
+	return &err
+}
+
+func workers(ctx context.Context, c client.Client) ([]*taskqueue.PollerInfo, error) {
 	description, err := c.DescribeTaskQueue(ctx, onboarding.TaskQueue, enums.TASK_QUEUE_TYPE_WORKFLOW)
 	var missing *serviceerror.NotFound
 	switch {
 	case errors.As(err, &missing): // a queue exists from its first poll on
-		return 0, nil
+		return nil, nil
 	case err != nil:
-		return 0, fmt.Errorf("describe task queue %s: %w", onboarding.TaskQueue, err)
+		return nil, fmt.Errorf("describe task queue %s: %w", onboarding.TaskQueue, err)
 	}
-	return len(description.GetPollers()), nil
+	return description.GetPollers(), nil
 }
 
 // describe asks the server about the latest execution of a run. It needs no worker.
@@ -114,12 +131,11 @@ func query(ctx context.Context, c client.Client, run string, info *workflow.Work
 	case !silence(err):
 		return translate(ctx, c, run, err)
 	}
-	pollers, _ := Workers(ctx, c) // how many only adds to what is said
-	return &NoWorkerError{
-		Run: run, Pollers: pollers, Err: err,
+	return noWorker(ctx, c, NoWorkerError{
+		Run: run, Err: err,
 		State: onboarding.RunState(keyword(info.GetSearchAttributes(), onboarding.SearchAttributeState)),
 		Step:  onboarding.Step(keyword(info.GetSearchAttributes(), onboarding.SearchAttributeStep)),
-	}
+	})
 }
 
 // silence says whether an error means that nobody answered. A server that remembers no poller answers FailedPrecondition

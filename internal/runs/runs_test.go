@@ -127,6 +127,12 @@ func TestAStartThatNobodyTakesUpSaysWhetherItIsCarriedOutLater(t *testing.T) {
 			require.ErrorContains(t, err, "try again")
 		}
 	})
+	t.Run("workers have a version that is not rolled out", func(t *testing.T) {
+		fake := &runstest.Fake{StartErrors: []error{late}, Studio: live(), Memo: "an earlier one",
+			Versions: []runstest.Version{{BuildID: "1.1", Pollers: 2}}}
+		_, err := runs.Start(t.Context(), fake, spec(), "op@host")
+		require.ErrorContains(t, err, "see which version of the workers gets new work, and roll one out (starter deployment)")
+	})
 	t.Run("one that waits itself holds the first spec", func(t *testing.T) {
 		fake := &runstest.Fake{StartErrors: []error{late, late}}
 		_, err := runs.Start(t.Context(), fake, spec(), "op@host")

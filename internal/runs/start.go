@@ -80,8 +80,7 @@ func Start(ctx context.Context, c client.Client, spec onboarding.Spec, startedBy
 
 // notStarted says what became of a start that no worker took.
 func notStarted(ctx context.Context, c client.Client, apply onboarding.Apply, cause error) error {
-	pollers, _ := Workers(ctx, c) // how many only adds to what is said
-	err := &NoWorkerError{Run: apply.Spec.Name, Pollers: pollers, Err: cause, NotTaken: true}
+	err := noWorker(ctx, c, NoWorkerError{Run: apply.Spec.Name, Err: cause, NotTaken: true})
 	asking, cancel := context.WithTimeout(ctx, queryWithin)
 	defer cancel()
 	description, failed := c.DescribeWorkflowExecution(asking, onboarding.StudioID(apply.Spec.Name), "")
@@ -97,7 +96,7 @@ func notStarted(ctx context.Context, c client.Client, apply onboarding.Apply, ca
 	if payload := memo[onboarding.MemoApply]; payload != nil && converter.GetDefaultDataConverter().FromPayload(payload, &id) == nil {
 		// A studio carries out what it was started with as soon as a worker is there; once it has begun, it says how it is.
 		err.NotTaken = id != apply.ID
-		err.Earlier = err.NotTaken && memo[onboarding.MemoSummary] == nil && pollers == 0
+		err.Earlier = err.NotTaken && memo[onboarding.MemoSummary] == nil && err.Pollers == 0
 	}
 	return err
 }

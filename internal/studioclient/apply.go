@@ -3,6 +3,7 @@ package studioclient
 
 import (
 	"context"
+	"time"
 
 	"go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
@@ -30,8 +31,27 @@ func Options(name, applyID string) client.StartWorkflowOptions {
 }
 
 // Apply starts the studio of a spec, where there is none, and has it carry the spec out, in one request. It answers when the run has
-// started. The same Apply.ID counts once.
+// started. The same Apply.ID counts once. A studio that moves to another version of the workers is asked again until it has.
 func Apply(ctx context.Context, c client.Client, apply onboarding.Apply) (onboarding.Applied, error) {
+	tick := time.NewTicker(movingEvery)
+	defer tick.Stop()
+	for {
+		applied, err := applyOnce(ctx, c, apply)
+		if err != nil || !applied.Again {
+			return applied, err
+		}
+		select {
+		case <-ctx.Done():
+			return applied, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// movingEvery is the pause before a studio that moves is asked again.
+const movingEvery = 250 * time.Millisecond
+
+func applyOnce(ctx context.Context, c client.Client, apply onboarding.Apply) (onboarding.Applied, error) {
 	name := apply.Spec.Name
 	start := c.NewWithStartWorkflowOperation(Options(name, apply.ID), onboarding.WorkflowStudio,
 		onboarding.StudioInput{Name: name, Apply: &apply})

@@ -3,7 +3,6 @@ package temporalclient
 import (
 	"context"
 	"fmt"
-	"net"
 	"path/filepath"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"studio-onboarding/internal/localserver"
 	"studio-onboarding/internal/payloadcrypt"
 )
 
@@ -57,7 +57,7 @@ func agree(ctx context.Context, c client.Client, name, address string, codec *pa
 	}
 	data := described.GetNamespaceInfo().GetData()
 	noted := strings.FieldsFunc(data[dataKeys], func(r rune) bool { return r == ',' })
-	local := loopback(address)
+	local := localserver.Loopback(address)
 
 	if len(noted) > 0 {
 		missing := &payloadcrypt.UnreadableError{Key: noted[0], Have: codec.Keys()}
@@ -94,11 +94,4 @@ func agree(ctx context.Context, c client.Client, name, address string, codec *pa
 		return fmt.Errorf("note the payload keys in namespace %s: %w", name, err)
 	}
 	return nil
-}
-
-// loopback says whether a server is on this machine, and sees the same files.
-func loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }

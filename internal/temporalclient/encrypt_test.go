@@ -22,6 +22,10 @@ func (f *fakeServer) DescribeNamespace(context.Context,
 	*workflowservice.DescribeNamespaceRequest) (*workflowservice.DescribeNamespaceResponse, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.refusals > 0 {
+		f.refusals--
+		return nil, status.Error(f.refuseNamespace, "not for you")
+	}
 	return &workflowservice.DescribeNamespaceResponse{NamespaceInfo: &namespace.NamespaceInfo{Name: "default", Data: maps.Clone(f.data)}}, nil
 }
 

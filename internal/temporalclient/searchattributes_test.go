@@ -35,6 +35,9 @@ type fakeServer struct {
 	added      []string
 	// refuseAdd and refuseList are the codes that the operator service answers with, if any.
 	refuseAdd, refuseList codes.Code
+	// refuseNamespace is the code that as many looks at the namespace as refusals says are answered with.
+	refuseNamespace codes.Code
+	refusals        int
 	// data are the namespace's; refuseUpdate is the code that a change of them is answered with, if any.
 	data         map[string]string
 	refuseUpdate codes.Code
@@ -44,10 +47,15 @@ type fakeServer struct {
 
 func startFake(t *testing.T) *fakeServer {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return startFakeAt(t, "127.0.0.1:0")
+}
+
+func startFakeAt(t *testing.T, address string, options ...grpc.ServerOption) *fakeServer {
+	t.Helper()
+	listener, err := net.Listen("tcp", address)
 	require.NoError(t, err)
 	fake := &fakeServer{address: listener.Addr().String(), attributes: map[string]enums.IndexedValueType{}}
-	server := grpc.NewServer()
+	server := grpc.NewServer(options...)
 	workflowservice.RegisterWorkflowServiceServer(server, fake)
 	operatorservice.RegisterOperatorServiceServer(server, fake)
 	done := make(chan struct{})

@@ -8,13 +8,17 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/log"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
+	"studio-onboarding/internal/localserver"
 	"studio-onboarding/internal/payloadcrypt"
 )
 
@@ -45,6 +49,8 @@ type Settings struct {
 // Options answers with the options of a client: flags win over TEMPORAL_* variables, those over the profile in temporal.toml
 // (TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE; see Temporal's "Environment configuration"). Address and namespace are always
 // filled in. An unreadable file, an unknown profile, or a broken certificate is an error.
+//
+// Where this user's standalone runs at the address, its key is used, in place of any other: nobody else answers there.
 func (s Settings) Options() (client.Options, error) {
 	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{EnvLookup: s.Env})
 	if err != nil {
@@ -57,11 +63,25 @@ func (s Settings) Options() (client.Options, error) {
 	if options.Logger == nil {
 		options.Logger = Quiet()
 	}
+	key, err := localserver.Find(options.HostPort)
+	if err != nil {
+		return client.Options{}, err
+	}
+	if key != "" {
+		options = WithKey(options, key)
+	}
 	return options, nil
 }
 
-// Dial connects, and encrypts payloads as Open does. Nobody answering within the timeout is an *UnreachableError. Close the
-// client after use.
+// WithKey has a client show the key of a standalone's Temporal port, which is called without TLS.
+func WithKey(options client.Options, key string) client.Options {
+	options.Credentials = client.NewAPIKeyStaticCredentials(key)
+	options.ConnectionOptions.TLS, options.ConnectionOptions.TLSDisabled = nil, true
+	return options
+}
+
+// Dial connects, and encrypts payloads as Open does. Nobody answering within the timeout is an *UnreachableError, which
+// names the cause where it is TLS. Close the client after use.
 func (s Settings) Dial(ctx context.Context) (client.Client, error) {
 	options, err := s.Options()
 	if err != nil {
@@ -88,7 +108,11 @@ func (s Settings) Dial(ctx context.Context) (client.Client, error) {
 	if problem := options.HostPort; !dialable(problem) {
 		return nil, fmt.Errorf("%q is not a Temporal address → write it as host:port, for example %s", problem, client.DefaultHostPort)
 	}
-	return nil, &UnreachableError{Address: options.HostPort, TLS: options.ConnectionOptions.TLS != nil, Err: err}
+	unreachable := &UnreachableError{Address: options.HostPort, TLS: options.ConnectionOptions.TLS != nil, Err: err}
+	if !refused(err) {
+		unreachable.Cause = tlsCause(ctx, options.HostPort, options.ConnectionOptions.TLS)
+	}
+	return nil, unreachable
 }
 
 // Keys are the payload keys that are configured; nil where none are.
@@ -116,15 +140,27 @@ type UnreachableError struct {
 	Address string
 	// TLS says whether the connection was to be encrypted: half of all failures are the two sides disagreeing about it.
 	TLS bool
-	Err error
+	// Cause is what is wrong with TLS, and what to do; empty where that is not the reason.
+	Cause string
+	Err   error
 }
 
 // Error says what was tried and what to do.
 func (e *UnreachableError) Error() string {
 	var denied *serviceerror.PermissionDenied
+	if errors.As(e.Err, &denied) && strings.Contains(denied.Message, "→") {
+		return fmt.Sprintf("Temporal at %s refuses this: %s", e.Address, denied.Message) // standalone's, which knows what to do
+	}
 	if errors.As(e.Err, &denied) {
 		return fmt.Sprintf("Temporal at %s refuses these credentials: %s → check TEMPORAL_API_KEY, TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_NAMESPACE",
 			e.Address, denied.Message)
+	}
+	if refused(e.Err) {
+		return fmt.Sprintf("Temporal at %s refuses these credentials: %s → check TEMPORAL_API_KEY and TEMPORAL_TLS_CLIENT_CERT_PATH",
+			e.Address, clip(status.Convert(e.Err).Message()))
+	}
+	if e.Cause != "" {
+		return fmt.Sprintf("no connection to the Temporal server at %s: %s", e.Address, e.Cause)
 	}
 	encrypted := "without TLS"
 	if e.TLS {
@@ -136,6 +172,15 @@ func (e *UnreachableError) Error() string {
 
 // Unwrap returns the client's error.
 func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// Permanent says whether waiting won't help: somebody has to change the settings, the certificates or the permissions.
+func (e *UnreachableError) Permanent() bool { return e.Cause != "" || refused(e.Err) }
+
+// refused says whether a server answered, and does not take our credentials.
+func refused(err error) bool {
+	var denied *serviceerror.PermissionDenied
+	return errors.As(err, &denied) || status.Code(err) == codes.Unauthenticated
+}
 
 // dialable says whether an address has the form host:port; gRPC's own schemes (dns:///host:port) are left to gRPC.
 func dialable(address string) bool {

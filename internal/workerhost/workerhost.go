@@ -55,6 +55,10 @@ type Options struct {
 	Store string
 	// AdoptStore makes the store the one that the workers of the namespace agree on, whichever they agreed on before.
 	AdoptStore bool
+	// AdoptOkta makes the Okta org the one that the workers of the namespace serve, whichever it was before.
+	AdoptOkta bool
+	// Version is the worker's; the zero value means none.
+	Version Version
 	// Logger gets what the AWS SDK has to say, which would go to standard error otherwise. nil discards it.
 	Logger *slog.Logger
 }
@@ -68,7 +72,8 @@ type Host struct {
 	secrets *secret.Resolver
 	targets []*notifier.Target
 	store   *store.Store
-	adopt   bool
+	// adopt and adoptOkta say that this worker's store and org are to be those of the namespace.
+	adopt, adoptOkta bool
 }
 
 // New reads the configuration, opens the store, and registers workflows and activities. It calls no provider. The error names every setting
@@ -103,12 +108,17 @@ func New(ctx context.Context, c client.Client, opts Options) (*Host, error) {
 
 	h := &Host{
 		client: c, clouds: clouds, okta: okta, secrets: secrets, targets: targets, store: kept, adopt: opts.AdoptStore,
+		adoptOkta: opts.AdoptOkta,
 	}
 	h.worker = sdkworker.New(c, onboarding.TaskQueue, sdkworker.Options{
 		MaxConcurrentActivityExecutionSize: activitySlots,
 		WorkerStopTimeout:                  StopTimeout,
 		DisableRegistrationAliasing:        true,
-		Interceptors:                       []interceptor.WorkerInterceptor{activities.NewInterceptor(), activities.NewQueries(store.Lists{Store: kept})},
+		DeploymentOptions: sdkworker.DeploymentOptions{
+			UseVersioning: opts.Version != Version{},
+			Version:       sdkworker.WorkerDeploymentVersion{DeploymentName: opts.Version.Deployment, BuildID: opts.Version.BuildID},
+		},
+		Interceptors: []interceptor.WorkerInterceptor{activities.NewInterceptor(), activities.NewQueries(store.Lists{Store: kept})},
 	})
 	workflows.Register(h.worker)
 	h.registerActivities(opts)
@@ -202,7 +212,7 @@ func (h *Host) Check(ctx context.Context) ([]string, error) {
 func (h *Host) Run(ctx context.Context) error {
 	defer h.store.Close()
 	// At the start, and not in the last step of somebody's run.
-	if err := h.AgreeOnStore(ctx); err != nil {
+	if err := errors.Join(h.AgreeOnStore(ctx), h.AgreeOnOkta(ctx)); err != nil {
 		return err
 	}
 	interrupt := make(chan any)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"runtime"
@@ -15,6 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"studio-onboarding/activities/provider"
+	"studio-onboarding/internal/temporalclient"
 	"studio-onboarding/internal/workerhost"
 )
 
@@ -35,7 +35,11 @@ func main() {
 
 // work works until ctx ends, and answers with the most that the heap held at any time, in bytes.
 func work(ctx context.Context, address, dir string, speed float64) (uint64, error) {
-	c, err := client.DialContext(ctx, client.Options{HostPort: address, Namespace: "default", Logger: slog.New(slog.DiscardHandler)})
+	options, err := temporalclient.Settings{Address: address, Namespace: client.DefaultNamespace}.Options()
+	if err != nil {
+		return 0, err
+	}
+	c, err := client.DialContext(ctx, options)
 	if err != nil {
 		return 0, err
 	}

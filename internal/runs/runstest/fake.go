@@ -70,8 +70,10 @@ type Fake struct {
 	PeopleQueries []onboarding.PeopleQuery
 	// QueryErrors are what queries fail with, one after the other; nil lets one pass. When used up, queries pass.
 	QueryErrors []error
-	// Pollers is how many workers poll.
-	Pollers int
+	// Pollers is how many workers without a version poll, and Versions are the others. Current is the build ID that gets new work.
+	Pollers  int
+	Versions []Version
+	Current  string
 	// Listed are the executions in the index.
 	Listed []*workflow.WorkflowExecutionInfo
 	// StartErrors are what starts fail with, one after the other.
@@ -263,7 +265,7 @@ func (f *Fake) QueryWorkflow(_ context.Context, workflowID, _, name string, args
 
 // DescribeTaskQueue implements client.Client.
 func (f *Fake) DescribeTaskQueue(context.Context, string, enums.TaskQueueType) (*workflowservice.DescribeTaskQueueResponse, error) {
-	return &workflowservice.DescribeTaskQueueResponse{Pollers: make([]*taskqueue.PollerInfo, f.Pollers)}, nil
+	return &workflowservice.DescribeTaskQueueResponse{Pollers: append(make([]*taskqueue.PollerInfo, f.Pollers), f.versioned()...)}, nil
 }
 
 // ListWorkflow implements client.Client; it answers with one execution per page.
