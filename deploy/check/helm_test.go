@@ -265,7 +265,8 @@ func TestSettingsReachTheWorker(t *testing.T) {
 	}, of("static-keys-volume"))
 	everything := of("pod-identity-everything")
 	for variable, value := range map[string]string{
-		"TEMPORAL_API_KEY": "secret temporal-cloud/api-key", "TEMPORAL_TLS": "true", "TEMPORAL_TLS_SERVER_NAME": "acme.a1b2c.tmprl.cloud",
+		"TEMPORAL_API_KEY": "secret temporal-cloud/api-key", "TEMPORAL_DEPLOYMENT_NAME": "onboarding", "TEMPORAL_WORKER_BUILD_ID": "1.4.0",
+		"TEMPORAL_TLS": "true", "TEMPORAL_TLS_SERVER_NAME": "acme.a1b2c.tmprl.cloud",
 		"TEMPORAL_TLS_CLIENT_CERT_PATH": "/run/secrets/temporal-tls/tls.crt", "TEMPORAL_TLS_CLIENT_KEY_PATH": "/run/secrets/temporal-tls/tls.key",
 		"TEMPORAL_TLS_SERVER_CA_CERT_PATH": "/run/secrets/temporal-ca/ca.crt", "OKTA_CLIENT_PRIVATEKEYID": "kid-1",
 		"NOTIFY_WEBHOOK_URL": "file:/run/secrets/studio-onboarding/webhook-url", "NOTIFY_SLACK_URL": "env:SLACK_URL",
@@ -434,6 +435,7 @@ func TestWrongValuesAreRefusedWithAReason(t *testing.T) {
 		{"extraEnv", []any{map[string]any{"name": "SCIM_TOKEN", "value": token}}, "extraEnv SCIM_TOKEN is a secret in plain"},
 		{"serviceAccount.create", false, "serviceAccount.name is missing"},
 		{"terminationGracePeriodSeconds", 30, "more than 30"},
+		{"temporal.deployment.buildId", "1.4.0", "does nothing without temporal.deployment.name"},
 		{"metrics.port", 80, "/metrics/port"},
 		{"replicas", 3, "'replicas' not allowed"},
 	} {
@@ -461,6 +463,16 @@ func TestNamesStayWithinTheirLimit(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, validation.IsDNS1123Label(about.GetName()), "%s: %s", name, about.GetName())
 	}
+}
+
+// The version of workers is that of their image, unless it is said otherwise.
+func TestAVersionIsTheImagesTag(t *testing.T) {
+	values := with(valueSets(t)["irsa-bucket"], "temporal.deployment.name", "onboarding")
+	box := as[*appsv1.Deployment](t, objects(t, values), "Deployment").Spec.Template.Spec.Containers[0]
+	require.Equal(t, "v1.2.3", environment(box)["TEMPORAL_WORKER_BUILD_ID"])
+	files, err := render(t, "prod", values)
+	require.NoError(t, err)
+	require.Contains(t, files["NOTES.txt"], "starter deployment use v1.2.3")
 }
 
 // Without keys for payloads the notes say what that means.

@@ -102,6 +102,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- fail (printf "extraEnv %s is a secret in plain: use valueFrom.secretKeyRef" .name) -}}
 {{- end -}}
 {{- end -}}
+{{- if and $v.temporal.deployment.buildId (not $v.temporal.deployment.name) -}}
+{{- fail "temporal.deployment.buildId does nothing without temporal.deployment.name" -}}
+{{- end -}}
 {{- if le (int $v.terminationGracePeriodSeconds) 30 -}}
 {{- fail "terminationGracePeriodSeconds has to be more than 30: a stopping worker gives its activities 30 seconds" -}}
 {{- end -}}
