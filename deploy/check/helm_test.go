@@ -177,6 +177,7 @@ func TestSelectorsFindThePods(t *testing.T) {
 	require.True(t, parsed.Matches(labels.Set(service.Labels)))
 	require.Equal(t, service.Spec.Ports[0].Name, monitor.Spec.Endpoints[0].Port)
 	require.Equal(t, "prometheus", monitor.Labels["release"])
+	require.Equal(t, "studio-onboarding", service.Labels[monitor.Spec.JobLabel], "the job that alert rules name")
 }
 
 func TestThePodsAreHardened(t *testing.T) {
@@ -366,19 +367,38 @@ func TestTheAlertRules(t *testing.T) {
 			require.NotEmpty(t, alert.Annotations["summary"], alert.Alert)
 		}
 	}
-	require.Equal(t, 2, groups["onboarding-pods"])
+	require.Equal(t, 1, groups["onboarding-pods"])
 	require.Equal(t, 1, groups["ours"])
-	require.Equal(t, `absent(up{namespace="studios",service="onboarding-metrics"} == 1)`, rule.Spec.Groups[0].Rules[0].Expr.StrVal)
+	require.Equal(t, `sum(up{namespace="studios",service="onboarding-metrics"}) < 3`, rule.Spec.Groups[0].Rules[0].Expr.StrVal)
+	var summaries []string
+	for _, alert := range rule.Spec.Groups[1].Rules {
+		summaries = append(summaries, alert.Annotations["summary"])
+	}
+	require.Contains(t, strings.Join(summaries, "\n"), "{{ $labels.", "of the chart's files, too")
 	own := rule.Spec.Groups[len(rule.Spec.Groups)-1].Rules[0]
 	require.Equal(t, "{{ $labels.instance }} is odd", own.Annotations["summary"], "Prometheus's templates stay as they are")
 	// Each file of rules in the chart is part of the object.
 	files, err := filepath.Glob(filepath.Join(chartDir, "rules", "*.yaml"))
 	require.NoError(t, err)
+	require.NotEmpty(t, files)
 	for _, file := range files {
 		for _, group := range readYAML(t, file)["groups"].([]any) {
 			require.Contains(t, groups, group.(map[string]any)["name"])
 		}
 	}
+}
+
+// The chart has to carry the rules itself: they are those of Prometheus without the operator.
+func TestTheChartHasTheRulesOfPrometheus(t *testing.T) {
+	rules, err := os.ReadFile(filepath.Join(chartDir, "rules", "alerts.yaml"))
+	require.NoError(t, err)
+	require.Contains(t, string(rules), `job="studio-onboarding"`)
+	original, err := os.ReadFile("../prometheus/alerts.yaml")
+	if os.IsNotExist(err) {
+		t.Skip("deploy/prometheus/alerts.yaml isn't there: nothing to compare with")
+	}
+	require.NoError(t, err)
+	require.Equal(t, string(original), string(rules), "cp deploy/prometheus/alerts.yaml deploy/helm/studio-onboarding/rules/")
 }
 
 // One volume for one pod: the new one waits for the old one. A common store: no moment without a worker.
