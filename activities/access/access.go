@@ -6,7 +6,6 @@ import (
 	"iter"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 
 	"studio-onboarding/activities/people"
@@ -185,7 +184,7 @@ type domainAccess struct {
 	progress    *provider.Progress
 	store       people.IdentityStore
 	assignments *ssoadmin.Client
-	profiles    *sagemaker.Client
+	profiles    *provider.SageMaker
 	memory      *profileMemory
 	// rosters is nil where none is kept.
 	rosters RosterStore
@@ -241,7 +240,7 @@ func connect(ctx context.Context, clouds provider.AWS, waits provider.Waits, sto
 		return nil, err
 	}
 	a := &domainAccess{
-		in: in, waits: waits, store: directory, assignments: ssoadmin.NewFromConfig(identity), profiles: sagemaker.NewFromConfig(studio),
+		in: in, waits: waits, store: directory, assignments: ssoadmin.NewFromConfig(identity), profiles: provider.NewSageMaker(studio),
 		memory: newProfileMemory(store, in.Run, profile.Digest(in.Tags), waits.Propagation),
 	}
 	if store != nil {

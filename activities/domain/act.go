@@ -102,7 +102,7 @@ func (x *Activities) look(ctx context.Context, cfg aws.Config, in Input) (State,
 // create creates the domain and describes it. A name that is taken by now means that an earlier attempt, whose answer was
 // lost, got through.
 func (x *Activities) create(ctx context.Context, cfg aws.Config, in Input) (Domain, error) {
-	client := sagemaker.NewFromConfig(cfg)
+	client := provider.NewSageMaker(cfg)
 	out, err := client.CreateDomain(ctx, createRequest(in))
 	id := ""
 	switch {
@@ -142,7 +142,7 @@ const maxChanges = 5
 // and does not show is made again by the next attempt, which begins with a look.
 func (x *Activities) converge(ctx context.Context, cfg aws.Config, in Input, there Description,
 	verdicts []onboarding.Verdict) (Domain, error) {
-	client := sagemaker.NewFromConfig(cfg)
+	client := provider.NewSageMaker(cfg)
 	wanted := onboarding.OfKind(verdicts, onboarding.VerdictChange)
 	if len(wanted) == 0 {
 		return there.Domain, nil
@@ -219,7 +219,7 @@ func (x *Activities) AwaitDomain(ctx context.Context, in Ref) (Domain, error) {
 	if err != nil {
 		return Domain{}, err
 	}
-	d, _, err := describe(ctx, sagemaker.NewFromConfig(cfg), in.ID, in.Run)
+	d, _, err := describe(ctx, provider.NewSageMaker(cfg), in.ID, in.Run)
 	if fault.ClassOf(err) == fault.NotFound {
 		if activity.IsActivity(ctx) && time.Since(activity.GetInfo(ctx).ScheduledTime) < x.Waits.Appearing() {
 			return Domain{}, x.fault(fault.NotReady, "SageMaker does not show the domain %s yet.", in.ID)
@@ -277,7 +277,7 @@ func (x *Activities) DeleteFailedDomain(ctx context.Context, in Ref) (Domain, er
 	if err != nil {
 		return Domain{}, err
 	}
-	client := sagemaker.NewFromConfig(cfg)
+	client := provider.NewSageMaker(cfg)
 	d, _, err := describe(ctx, client, in.ID, in.Run)
 	if fault.ClassOf(err) == fault.NotFound {
 		return Domain{ID: in.ID}, nil

@@ -31,7 +31,7 @@ const (
 // Look reads the domain of the spec's name with its tags, the keys and the bucket that are to be compared with it, and its apps
 // where something depends on them. cfg is the Studio account in the spec's Region.
 func Look(ctx context.Context, cfg aws.Config, spec onboarding.Spec) (State, error) {
-	client := sagemaker.NewFromConfig(cfg)
+	client := provider.NewSageMaker(cfg)
 	id, err := find(ctx, client, spec.Domain.Name)
 	var unknownHost *net.DNSError
 	if errors.As(err, &unknownHost) && unknownHost.IsNotFound {
@@ -68,11 +68,11 @@ func (s *State) lookAround(ctx context.Context, cfg aws.Config, spec onboarding.
 	if s.Domain == nil || !needsQuiet(spec, *s.Domain) && (spec.Domain.NotebookSharing == nil || s.Domain.Classic != "") {
 		return nil
 	}
-	return s.Domain.lookAtApps(ctx, sagemaker.NewFromConfig(cfg))
+	return s.Domain.lookAtApps(ctx, provider.NewSageMaker(cfg))
 }
 
 // find returns the ID of the domain of that name, "" when there is none. One that is being deleted gives way to another.
-func find(ctx context.Context, client *sagemaker.Client, name string) (string, error) {
+func find(ctx context.Context, client *provider.SageMaker, name string) (string, error) {
 	leaving := ""
 	pages := sagemaker.NewListDomainsPaginator(client, &sagemaker.ListDomainsInput{MaxResults: aws.Int32(listPage)})
 	for pages.HasMorePages() {
@@ -94,7 +94,7 @@ func find(ctx context.Context, client *sagemaker.Client, name string) (string, e
 }
 
 // describe reads a domain with its tags, in the words of the spec and as SageMaker says it.
-func describe(ctx context.Context, client *sagemaker.Client, id, run string) (*Description, *sagemaker.DescribeDomainOutput, error) {
+func describe(ctx context.Context, client *provider.SageMaker, id, run string) (*Description, *sagemaker.DescribeDomainOutput, error) {
 	out, err := client.DescribeDomain(ctx, &sagemaker.DescribeDomainInput{DomainId: &id})
 	if err != nil {
 		return nil, nil, err
@@ -203,7 +203,7 @@ func idleAfter(is *sagemakertypes.AppLifecycleManagement) time.Duration {
 }
 
 // lookAtApps reads the apps that are not deleted.
-func (d *Description) lookAtApps(ctx context.Context, client *sagemaker.Client) error {
+func (d *Description) lookAtApps(ctx context.Context, client *provider.SageMaker) error {
 	pages := sagemaker.NewListAppsPaginator(client, &sagemaker.ListAppsInput{DomainIdEquals: &d.ID, MaxResults: aws.Int32(listPage)})
 	for seen := 0; pages.HasMorePages() && seen < maxApps; {
 		page, err := pages.NextPage(ctx)

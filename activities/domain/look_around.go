@@ -100,7 +100,7 @@ func (s *State) LookAtQuotas(ctx context.Context, cfg aws.Config) error {
 	if s.Trouble != nil || s.Unreachable != "" {
 		return nil
 	}
-	client, quotas := sagemaker.NewFromConfig(cfg), servicequotas.NewFromConfig(cfg)
+	client, quotas := provider.NewSageMaker(cfg), servicequotas.NewFromConfig(cfg)
 	own := ""
 	if s.Domain != nil {
 		own = s.Domain.ID
@@ -130,7 +130,7 @@ func (q *Quota) count(used int, err error) error {
 	return err
 }
 
-func countDomains(ctx context.Context, client *sagemaker.Client) (n int, err error) {
+func countDomains(ctx context.Context, client *provider.SageMaker) (n int, err error) {
 	pages := sagemaker.NewListDomainsPaginator(client, &sagemaker.ListDomainsInput{MaxResults: aws.Int32(listPage)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -143,7 +143,7 @@ func countDomains(ctx context.Context, client *sagemaker.Client) (n int, err err
 }
 
 // countProfiles counts the profiles of other domains.
-func countProfiles(ctx context.Context, client *sagemaker.Client, own string) (others int, err error) {
+func countProfiles(ctx context.Context, client *provider.SageMaker, own string) (others int, err error) {
 	counted := 0
 	pages := sagemaker.NewListUserProfilesPaginator(client, &sagemaker.ListUserProfilesInput{MaxResults: aws.Int32(listPage)})
 	for pages.HasMorePages() && counted < maxCountedProfiles {

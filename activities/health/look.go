@@ -197,7 +197,7 @@ func (l *looker) domain(ctx context.Context) error {
 	cfg, err := l.AWS.Config(ctx, spec.Studio, spec.Region)
 	if err == nil {
 		var out *sagemaker.DescribeDomainOutput
-		if out, err = sagemaker.NewFromConfig(cfg).DescribeDomain(ctx, &sagemaker.DescribeDomainInput{DomainId: &id}); err == nil {
+		if out, err = provider.NewSageMaker(cfg).DescribeDomain(ctx, &sagemaker.DescribeDomainInput{DomainId: &id}); err == nil {
 			l.Domain, l.DomainFailure = string(out.Status), aws.ToString(out.FailureReason)
 		}
 	}

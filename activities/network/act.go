@@ -3,8 +3,6 @@ package network
 import (
 	"context"
 
-	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
-
 	"studio-onboarding/activities/provider"
 	"studio-onboarding/onboarding"
 )
@@ -47,7 +45,7 @@ func (x *Activities) ResolveNetwork(ctx context.Context, in NetworkInput) (Netwo
 			return Network{}, err
 		}
 		if in.DomainName != "" {
-			if state.Domain, err = findDomain(ctx, sagemaker.NewFromConfig(cfg), in.DomainName); err != nil {
+			if state.Domain, err = findDomain(ctx, provider.NewSageMaker(cfg), in.DomainName); err != nil {
 				// What the domain needs is the business of a later step, unless there is no other network.
 				if state.DomainTrouble, err = provider.Trouble(err); err != nil {
 					return Network{}, err

@@ -191,7 +191,7 @@ func tableOf(table ec2types.RouteTable) RouteTable {
 }
 
 // findDomain reads the network of the domain of that name; nil where there is none that counts.
-func findDomain(ctx context.Context, client *sagemaker.Client, name string) (*Domain, error) {
+func findDomain(ctx context.Context, client *provider.SageMaker, name string) (*Domain, error) {
 	pages := sagemaker.NewListDomainsPaginator(client, &sagemaker.ListDomainsInput{MaxResults: aws.Int32(100)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -30,7 +30,7 @@ type Studio struct {
 
 // Domains looks at the Studio domains of the account and Region, and at who is assigned to them. The verdicts say it in words.
 func Domains(ctx context.Context, studio Studio, state State) ([]onboarding.SurveyedDomain, []onboarding.Verdict, error) {
-	d := domains{Studio: studio, State: state, client: sagemaker.NewFromConfig(studio.Config)}
+	d := domains{Studio: studio, State: state, client: provider.NewSageMaker(studio.Config)}
 	var found []onboarding.SurveyedDomain
 	pages := sagemaker.NewListDomainsPaginator(d.client, &sagemaker.ListDomainsInput{MaxResults: aws.Int32(listPage)})
 	for pages.HasMorePages() {
@@ -65,7 +65,7 @@ func Domains(ctx context.Context, studio Studio, state State) ([]onboarding.Surv
 type domains struct {
 	Studio
 	State
-	client *sagemaker.Client
+	client *provider.SageMaker
 }
 
 func (d domains) domain(ctx context.Context, domain *onboarding.SurveyedDomain) error {

@@ -177,6 +177,7 @@ func TestSelectorsFindThePods(t *testing.T) {
 	require.True(t, parsed.Matches(labels.Set(service.Labels)))
 	require.Equal(t, service.Spec.Ports[0].Name, monitor.Spec.Endpoints[0].Port)
 	require.Equal(t, "prometheus", monitor.Labels["release"])
+	require.Equal(t, "studio-onboarding", service.Labels[monitor.Spec.JobLabel], "the job that alert rules name")
 }
 
 func TestThePodsAreHardened(t *testing.T) {
@@ -265,7 +266,8 @@ func TestSettingsReachTheWorker(t *testing.T) {
 	}, of("static-keys-volume"))
 	everything := of("pod-identity-everything")
 	for variable, value := range map[string]string{
-		"TEMPORAL_API_KEY": "secret temporal-cloud/api-key", "TEMPORAL_TLS": "true", "TEMPORAL_TLS_SERVER_NAME": "acme.a1b2c.tmprl.cloud",
+		"TEMPORAL_API_KEY": "secret temporal-cloud/api-key", "TEMPORAL_DEPLOYMENT_NAME": "onboarding", "TEMPORAL_WORKER_BUILD_ID": "1.4.0",
+		"TEMPORAL_TLS": "true", "TEMPORAL_TLS_SERVER_NAME": "acme.a1b2c.tmprl.cloud",
 		"TEMPORAL_TLS_CLIENT_CERT_PATH": "/run/secrets/temporal-tls/tls.crt", "TEMPORAL_TLS_CLIENT_KEY_PATH": "/run/secrets/temporal-tls/tls.key",
 		"TEMPORAL_TLS_SERVER_CA_CERT_PATH": "/run/secrets/temporal-ca/ca.crt", "OKTA_CLIENT_PRIVATEKEYID": "kid-1",
 		"NOTIFY_WEBHOOK_URL": "file:/run/secrets/studio-onboarding/webhook-url", "NOTIFY_SLACK_URL": "env:SLACK_URL",
@@ -365,19 +367,38 @@ func TestTheAlertRules(t *testing.T) {
 			require.NotEmpty(t, alert.Annotations["summary"], alert.Alert)
 		}
 	}
-	require.Equal(t, 2, groups["onboarding-pods"])
+	require.Equal(t, 1, groups["onboarding-pods"])
 	require.Equal(t, 1, groups["ours"])
-	require.Equal(t, `absent(up{namespace="studios",service="onboarding-metrics"} == 1)`, rule.Spec.Groups[0].Rules[0].Expr.StrVal)
+	require.Equal(t, `sum(up{namespace="studios",service="onboarding-metrics"}) < 3`, rule.Spec.Groups[0].Rules[0].Expr.StrVal)
+	var summaries []string
+	for _, alert := range rule.Spec.Groups[1].Rules {
+		summaries = append(summaries, alert.Annotations["summary"])
+	}
+	require.Contains(t, strings.Join(summaries, "\n"), "{{ $labels.", "of the chart's files, too")
 	own := rule.Spec.Groups[len(rule.Spec.Groups)-1].Rules[0]
 	require.Equal(t, "{{ $labels.instance }} is odd", own.Annotations["summary"], "Prometheus's templates stay as they are")
 	// Each file of rules in the chart is part of the object.
 	files, err := filepath.Glob(filepath.Join(chartDir, "rules", "*.yaml"))
 	require.NoError(t, err)
+	require.NotEmpty(t, files)
 	for _, file := range files {
 		for _, group := range readYAML(t, file)["groups"].([]any) {
 			require.Contains(t, groups, group.(map[string]any)["name"])
 		}
 	}
+}
+
+// The chart has to carry the rules itself: they are those of Prometheus without the operator.
+func TestTheChartHasTheRulesOfPrometheus(t *testing.T) {
+	rules, err := os.ReadFile(filepath.Join(chartDir, "rules", "alerts.yaml"))
+	require.NoError(t, err)
+	require.Contains(t, string(rules), `job="studio-onboarding"`)
+	original, err := os.ReadFile("../prometheus/alerts.yaml")
+	if os.IsNotExist(err) {
+		t.Skip("deploy/prometheus/alerts.yaml isn't there: nothing to compare with")
+	}
+	require.NoError(t, err)
+	require.Equal(t, string(original), string(rules), "cp deploy/prometheus/alerts.yaml deploy/helm/studio-onboarding/rules/")
 }
 
 // One volume for one pod: the new one waits for the old one. A common store: no moment without a worker.
@@ -434,6 +455,7 @@ func TestWrongValuesAreRefusedWithAReason(t *testing.T) {
 		{"extraEnv", []any{map[string]any{"name": "SCIM_TOKEN", "value": token}}, "extraEnv SCIM_TOKEN is a secret in plain"},
 		{"serviceAccount.create", false, "serviceAccount.name is missing"},
 		{"terminationGracePeriodSeconds", 30, "more than 30"},
+		{"temporal.deployment.buildId", "1.4.0", "does nothing without temporal.deployment.name"},
 		{"metrics.port", 80, "/metrics/port"},
 		{"replicas", 3, "'replicas' not allowed"},
 	} {
@@ -461,6 +483,16 @@ func TestNamesStayWithinTheirLimit(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, validation.IsDNS1123Label(about.GetName()), "%s: %s", name, about.GetName())
 	}
+}
+
+// The version of workers is that of their image, unless it is said otherwise.
+func TestAVersionIsTheImagesTag(t *testing.T) {
+	values := with(valueSets(t)["irsa-bucket"], "temporal.deployment.name", "onboarding")
+	box := as[*appsv1.Deployment](t, objects(t, values), "Deployment").Spec.Template.Spec.Containers[0]
+	require.Equal(t, "v1.2.3", environment(box)["TEMPORAL_WORKER_BUILD_ID"])
+	files, err := render(t, "prod", values)
+	require.NoError(t, err)
+	require.Contains(t, files["NOTES.txt"], "starter deployment use v1.2.3")
 }
 
 // Without keys for payloads the notes say what that means.

@@ -38,6 +38,7 @@ app.kubernetes.io/component: worker
 {{ include "studio.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: {{ .Chart.Name }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
@@ -101,6 +102,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and (hasKey . "value") (regexMatch "(?i)(token|secret|password|passwd|privatekey|api_?key|access_key|payload_keys)$" .name) (not (regexMatch "^(file:/.|env:.|aws-sm:.|/)" (toString .value))) -}}
 {{- fail (printf "extraEnv %s is a secret in plain: use valueFrom.secretKeyRef" .name) -}}
 {{- end -}}
+{{- end -}}
+{{- if and $v.temporal.deployment.buildId (not $v.temporal.deployment.name) -}}
+{{- fail "temporal.deployment.buildId does nothing without temporal.deployment.name" -}}
 {{- end -}}
 {{- if le (int $v.terminationGracePeriodSeconds) 30 -}}
 {{- fail "terminationGracePeriodSeconds has to be more than 30: a stopping worker gives its activities 30 seconds" -}}
