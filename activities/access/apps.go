@@ -3,11 +3,12 @@ package access
 import (
 	"context"
 
-	"studio-onboarding/activities/people"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sagemaker"
 	sagemakertypes "github.com/aws/aws-sdk-go-v2/service/sagemaker/types"
+
+	"studio-onboarding/activities/people"
+	"studio-onboarding/activities/provider"
 )
 
 // runningApps counts the running apps of the domain by the profile that they belong to, directly or through a space.
@@ -53,8 +54,17 @@ func (v *verification) noticeRunning(ctx context.Context, a *domainAccess) error
 		return nil
 	}
 	running, err := a.runningApps(ctx)
-	if err != nil {
-		return err
+	if unseen, failed := provider.Trouble(err); failed != nil {
+		return failed
+	} else if unseen != nil {
+		// It only adds to what is said of them; the rest of the work goes on.
+		for _, leaver := range v.changes.Leavers {
+			v.notices.Add(leaver.UserName, people.Problem{
+				Code: codeAppsUnseen, Remedy: unseen.Remedy,
+				Reason: "has no access any more; whether apps of the profile " + leaver.Name + " still run can't be seen: " + unseen.Text(),
+			})
+		}
+		return nil
 	}
 	for _, leaver := range v.changes.Leavers {
 		if running[leaver.Name] > 0 {

@@ -34,6 +34,7 @@ const (
 	codeProfileName       = "profile-name-hashed"
 	codeLeaver            = "leaver-with-profile"
 	codeAppsRunning       = "leaver-with-apps"
+	codeAppsUnseen        = "leaver-apps-unseen"
 	codeForeign           = "assigned-by-hand"
 	codeOutsideGroup      = "assigned-without-group"
 )

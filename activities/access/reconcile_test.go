@@ -232,6 +232,18 @@ func TestAppsOfWhoLeftAreNamed(t *testing.T) {
 	look, err := perform(t, x.VerifyAccess, in)
 	require.NoError(t, err)
 	require.Contains(t, fmt.Sprint(look.Notices), "apps of the profile p05-example-com still run")
+
+	// Who may not look at apps is no reason to leave everybody's access undone.
+	cloud.refuse = func(operation string, _ map[string]any) string {
+		if operation != "ListSpaces" {
+			return ""
+		}
+		return "AccessDeniedException: User: arn:aws:iam::222222222222:role/x is not authorized to perform: sagemaker:ListSpaces"
+	}
+	look, err = perform(t, x.VerifyAccess, in)
+	require.NoError(t, err)
+	require.Contains(t, fmt.Sprint(look.Notices), "whether apps of the profile p05-example-com still run can't be seen")
+	require.Contains(t, fmt.Sprint(look.Notices), "sagemaker:ListSpaces")
 }
 
 // halfOkta answers with the first page of a group and then fails.

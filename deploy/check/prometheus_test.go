@@ -105,7 +105,7 @@ func each(t *testing.T, text []byte, do func(labels.Labels, float64)) {
 	}
 }
 
-func engine() *promql.Engine {
+func newEngine() *promql.Engine {
 	return promql.NewEngine(promql.EngineOpts{MaxSamples: 50_000_000, Timeout: time.Minute, LookbackDelta: 5 * time.Minute,
 		Parser: parser.NewParser(parser.Options{})})
 }
@@ -116,7 +116,7 @@ func firing(t *testing.T, p past) []string {
 	promQL := parser.NewParser(parser.Options{})
 	groups, errs := rulefmt.ParseFile(filepath.Join("..", "prometheus", "alerts.yaml"), false, model.UTF8Validation, promQL, slog.New(slog.DiscardHandler))
 	require.Empty(t, errs)
-	query := rules.EngineQueryFunc(engine(), p.db)
+	query := rules.EngineQueryFunc(newEngine(), p.db)
 	fired := []string{}
 	for _, group := range groups.Groups {
 		for _, rule := range group.Rules {
@@ -174,7 +174,7 @@ func dashboards(t *testing.T) []dashboard {
 func shows(t *testing.T, p past, expr string) bool {
 	t.Helper()
 	expr = strings.NewReplacer("$__rate_interval", "5m", "$studio", ".*").Replace(expr)
-	query, err := engine().NewRangeQuery(t.Context(), storage.Queryable(p.db), nil, expr, p.begin, p.end, minute)
+	query, err := newEngine().NewRangeQuery(t.Context(), storage.Queryable(p.db), nil, expr, p.begin, p.end, minute)
 	require.NoError(t, err, expr)
 	defer query.Close()
 	result := query.Exec(t.Context())

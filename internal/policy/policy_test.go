@@ -45,7 +45,7 @@ func TestASpecGetsWhatItNeedsAndNoMore(t *testing.T) {
 		options        policy.Options
 		holds, without []string
 	}{
-		"role by name":    {spec: []string{oneGroup}, holds: []string{"iam:CreateRole", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"}, without: []string{"kms:CreateGrant", "iam:PutRolePolicy", "sagemaker:ListApps", "ec2:DescribeSecurityGroups", "secretsmanager:GetSecretValue", "sts:AssumeRole", "elasticfilesystem:CreateFileSystem"}},
+		"role by name":    {spec: []string{oneGroup}, holds: []string{"iam:CreateRole", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"}, without: []string{"kms:CreateGrant", "iam:PutRolePolicy", "ec2:DescribeSecurityGroups", "secretsmanager:GetSecretValue", "sts:AssumeRole", "elasticfilesystem:CreateFileSystem"}},
 		"role by ARN":     {spec: []string{oneGroup, "domain:\n  executionRole: arn:aws:iam::222222222222:role/Studio"}, options: policy.Options{Required: true}, holds: []string{"iam:PassRole", "iam:GetRole"}, without: []string{"iam:CreateRole", "iam:TagRole", "iam:AttachRolePolicy", "iam:ListAttachedRolePolicies", "iam:UpdateAssumeRolePolicy"}},
 		"key":             {spec: []string{oneGroup, "domain:\n  kmsKey: alias/studio"}, holds: []string{"kms:CreateGrant", "iam:PutRolePolicy", "iam:GetRolePolicy", "iam:ListRolePolicies"}, without: []string{"elasticfilesystem:CreateFileSystem"}},
 		"key and files":   {spec: []string{oneGroup, "domain:\n  kmsKey: alias/studio\n  homeFileSystem: enabled"}, holds: []string{"elasticfilesystem:CreateFileSystem"}},
@@ -55,6 +55,7 @@ func TestASpecGetsWhatItNeedsAndNoMore(t *testing.T) {
 		"sharing":         {spec: []string{oneGroup, "domain:\n  notebookSharing:\n    s3: s3://example-studio/shared\n    kmsKey: alias/shared"}, holds: []string{"s3:ListBucket", "kms:DescribeKey", "sagemaker:ListApps"}},
 		"secret":          {spec: []string{oneGroup}, options: policy.Options{Secret: "arn:aws:secretsmanager:us-east-1:111111111111:secret:scim"}, holds: []string{"secretsmanager:GetSecretValue"}},
 		"removal":         {spec: []string{oneGroup + "  onRemoval: delete-profile"}, holds: []string{"sagemaker:ListApps", "sagemaker:ListSpaces", "sso:DeleteApplicationAssignment"}},
+		"revocation":      {spec: []string{oneGroup + "  onRemoval: revoke"}, holds: []string{"sagemaker:ListApps", "sagemaker:ListSpaces"}},
 		"no removal":      {spec: []string{oneGroup + "  onRemoval: report"}, without: []string{"sso:DeleteApplicationAssignment", "sagemaker:ListApps"}},
 		"first sign-in":   {spec: []string{oneGroup + "  profiles: first-sign-in"}, holds: []string{"sagemaker:UpdateUserProfile"}, without: []string{"sagemaker:CreateUserProfile"}},
 		"vpc-only":        {spec: []string{oneGroup, "domain:\n  network:\n    vpc: vpc-1\n    subnets: [subnet-1]\n    securityGroups: [sg-1]\n    access: vpc-only"}, holds: []string{"ec2:DescribeRouteTables", "ec2:DescribeVpcEndpoints"}},

@@ -83,7 +83,10 @@ func (n needs) domainChecks() []Statement {
 	want := n.spec.Domain
 	var statements []Statement
 	quiet := want.Network.Access != "" || want.SourceIdentity != "" || len(want.Network.Subnets) > 0 || want.NotebookSharing != nil
-	if quiet && !n.deletes() { // which lists apps anyway
+	switch revokes := n.spec.Access.OnRemoval == onboarding.RemovalRevoke && !n.options.ReadOnly; {
+	case revokes: // whose apps still run, of those who left
+		statements = append(statements, allow("OptionalAppChecks", anything, "sagemaker:ListApps", "sagemaker:ListSpaces"))
+	case quiet && !n.deletes(): // which lists apps anyway
 		statements = append(statements, allow("OptionalAppChecks", anything, "sagemaker:ListApps"))
 	}
 	if want.KMSKey != "" {
