@@ -25,6 +25,6 @@ func main() {
 func command() *cobra.Command {
 	cmd := serveCommand()
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
-	cmd.AddCommand(demoCommand(), sandboxCommand())
+	cmd.AddCommand(demoCommand(), operateCommand(), sandboxCommand())
 	return cmd
 }

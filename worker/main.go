@@ -37,6 +37,7 @@ type options struct {
 	keys      string
 	logFormat string
 	check     bool
+	healthy   bool
 }
 
 func command() *cobra.Command {
@@ -50,7 +51,12 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o, cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.healthy {
+				return healthy(cmd.Context(), o)
+			}
+			return run(cmd.Context(), o, cmd.OutOrStdout())
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.address, "address", "", "Temporal's host:port (default: TEMPORAL_ADDRESS, temporal.toml, localhost:7233)")
@@ -62,6 +68,7 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 		payloadcrypt.Variable+"; none: payloads are plain)")
 	flags.StringVar(&o.logFormat, "log-format", "text", "text or json")
 	flags.BoolVar(&o.check, "check", false, "say which credentials were found, and exit")
+	flags.BoolVar(&o.healthy, "healthy", false, "ask Temporal whether the worker of this host asks for work, and exit: 0 when it does")
 	return cmd
 }
 

@@ -21,7 +21,7 @@ func rooms() []room {
 				"internal/profile", "internal/roster", "internal/saml", "internal/scim"},
 			[]string{server, oktaSDK}},
 		{[]string{"worker"}, "main: runs both against a Temporal cluster",
-			[]string{"internal/workerhost", "internal/temporalclient", "internal/payloadcrypt"}, []string{server, module + "/sandbox"}},
+			[]string{"onboarding", "internal/workerhost", "internal/temporalclient", "internal/payloadcrypt"}, []string{server, module + "/sandbox"}},
 		{[]string{"starter"}, "main: the command line",
 			[]string{"onboarding", "internal/specfile", "internal/temporalclient", "internal/runs", "internal/render", "internal/knowledge",
 				"internal/policy", "internal/payloadcrypt"},

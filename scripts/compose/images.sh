@@ -213,7 +213,8 @@ image_golang() {
 	(cd "$root" && go mod download)
 	(
 		cd "$root"
-		GOMODCACHE=$at/mod GOPROXY=file://$(go env GOMODCACHE)/cache/download GOFLAGS=-modcacherw go mod download
+		proxy=file://$(go env GOMODCACHE)/cache/download
+		GOMODCACHE=$at/mod GOPROXY=$proxy GOFLAGS=-modcacherw go mod download
 	)
 	find "$at/mod/cache/download" -name '*.zip' -delete # the trees are there
 	say "the build cache of worker, starter and standalone"
