@@ -273,7 +273,7 @@ func TestTheWorkerTakesTheUsualCredentials(t *testing.T) {
 	usual := []string{
 		"AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
 		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-		"AWS_CA_BUNDLE", "HTTPS_PROXY", "HTTP_PROXY",
+		"HTTPS_PROXY", "HTTP_PROXY",
 	}
 	for _, name := range usual {
 		require.Nil(t, mustLoad(t, environment).Services["worker"].Environment[name], "absent where it is not set")

@@ -216,7 +216,6 @@ image_golang() {
 		proxy=file://$(go env GOMODCACHE)/cache/download
 		GOMODCACHE=$at/mod GOPROXY=$proxy GOFLAGS=-modcacherw go mod download
 	)
-	find "$at/mod/cache/download" -name '*.zip' -delete # the trees are there
 	say "the build cache of worker, starter and standalone"
 	(
 		cd "$root"

@@ -6,6 +6,7 @@
 #
 #   scripts/compose/session.sh [SCENARIO...] # default: all
 #
+# REFERENCE may name the shape of an earlier undisturbed run, which KEEP names a file for: then the first two are left out unless asked for.
 # It uses the images that are there, ports of its own, and the project name in PROJECT (default: studio-session), which it takes down
 # with its volumes. COMPOSE is the command (default: docker compose, else docker-compose). LOG gets what is said. It needs root.
 set -euo pipefail
@@ -36,6 +37,9 @@ finish() {
 		docker rm -f "$id" >/dev/null # an operator that is still at work
 	done
 	quiet compose down --volumes --timeout 20 || true
+	for image in worker starter standalone; do
+		docker rmi "studio-onboarding-$image:$PROJECT" >/dev/null 2>&1 || true
+	done
 	if [ -n "${SMALL:-}" ]; then umount "$SMALL" 2>/dev/null || true; fi
 	if [ "$failures" = 0 ]; then rm -rf "$work"; else say "what the commands said: $work"; fi
 }
@@ -96,8 +100,9 @@ shape() {
 # begin NAME: a new world, and a run of this name with its operator, in the background.
 begin() {
 	rm -f "$SECRETS_DIR"/* # the directory stays: containers have it mounted
-	quiet compose up -d --no-deps --force-recreate sandbox
-	until_ok 60 calls || fail "the sandbox does not answer"
+	# A new worker too: sessions of assumed roles belong to the old world.
+	quiet compose up -d --no-deps --force-recreate --scale "worker=${WORKERS:-1}" sandbox worker
+	until_ok 120 all_healthy || fail "not everything is healthy with the new world"
 	sed "s/^name: .*/name: $1/" "$root/examples/data-science.yaml" >"$work/examples/$1.yaml"
 	compose run --rm --no-deps -T -v "$work/examples:/specs:ro" operator operate --start --file "/specs/$1.yaml" \
 		--sandbox http://sandbox:8900 --secrets /run/secrets/studio-onboarding >"$work/$1.log" 2>&1 &
@@ -116,6 +121,7 @@ end() {
 	shape "$1" >"$work/$1.shape"
 	if [ ! -e "$work/reference.shape" ]; then
 		cp "$work/$1.shape" "$work/reference.shape"
+		[ -z "${KEEP:-}" ] || cp "$work/$1.shape" "$KEEP"
 		say "  the world: $(tr '\n' ' ' <"$work/$1.shape" | cut -c1-300)"
 	elif cmp -s "$work/$1.shape" "$work/reference.shape"; then
 		say "  the world is that of the undisturbed run"
@@ -160,7 +166,7 @@ disturbed() {
 
 scenario_kill() {
 	local service after=4
-	for service in worker temporal postgresql codec temporal-ui; do
+	for service in ${KILL:-worker temporal postgresql codec temporal-ui}; do
 		say "$service dies after $after things were made"
 		disturbed "kill-$service" $after die $service
 		until_ok 120 all_healthy || fail "not everything came back"
@@ -213,10 +219,7 @@ scenario_two_workers() {
 		say "  killed one of $(containers worker | wc -l) workers"
 	}
 	say "two workers with the common store, one of which dies"
-	quiet compose up -d --no-deps --scale worker=2 worker
-	until_ok 120 all_healthy || fail "not both are healthy"
-	disturbed two-workers 10 one
-	quiet compose up -d --no-deps --scale worker=1 worker
+	WORKERS=2 disturbed two-workers 10 one
 }
 
 scenario_backup() {
@@ -225,10 +228,11 @@ scenario_backup() {
 	end backup
 	starter report backup >"$work/before" 2>&1
 	compose exec -T postgresql pg_dumpall --clean --if-exists -U temporal >"$work/temporal.sql"
-	for volume in keys people; do
-		docker run --rm -v "${PROJECT}_$volume:/from:ro" --entrypoint tar "$(compose_image temporal-schema)" -C /from -c . >"$work/$volume.tar"
-	done
-	say "  $(wc -c <"$work/temporal.sql") bytes of SQL, $(wc -c <"$work/keys.tar") of keys, $(wc -c <"$work/people.tar") of lists"
+	local postgres
+	postgres=$(docker inspect -f '{{.Config.Image}}' "$(containers postgresql)")
+	docker run --rm -v "${PROJECT}_keys:/keys:ro" -v "${PROJECT}_people:/people:ro" -v "$work:/backup" \
+		--entrypoint tar "$postgres" -C / -cf /backup/volumes.tar keys people
+	say "  $(wc -c <"$work/temporal.sql") bytes of SQL, $(wc -c <"$work/volumes.tar") of keys and lists"
 	# The simulated clouds live on, as the real ones would.
 	quiet compose stop worker codec temporal-ui temporal postgresql
 	quiet compose rm -f worker codec temporal-ui temporal postgresql temporal-schema temporal-namespace payload-keys
@@ -236,9 +240,8 @@ scenario_backup() {
 	quiet compose up -d postgresql
 	until_ok 60 compose exec -T postgresql pg_isready -U temporal
 	compose exec -T postgresql psql -q -U temporal -d postgres <"$work/temporal.sql" >"$work/restore.log" 2>&1 || fail "restore: $(tail -n 3 "$work/restore.log")"
-	for volume in keys people; do
-		docker run --rm -i -u 0 -v "${PROJECT}_$volume:/to" --entrypoint tar "$(compose_image temporal-schema)" -C /to -x <"$work/$volume.tar"
-	done
+	docker run --rm -v "${PROJECT}_keys:/keys" -v "${PROJECT}_people:/people" -v "$work:/backup:ro" \
+		--entrypoint tar "$postgres" -C / -xpf /backup/volumes.tar
 	up
 	starter report backup >"$work/after" 2>&1 || true
 	if cmp -s "$work/before" "$work/after"; then say "  the report is the same"; else fail "the report differs: $(diff "$work/before" "$work/after" | head -n 4)"; fi
@@ -246,8 +249,6 @@ scenario_backup() {
 	say "  and the restored worker reads who has access"
 	forget backup
 }
-
-compose_image() { docker inspect -f '{{.Config.Image}}' "$(docker ps -aq --filter "label=com.docker.compose.project=$PROJECT" --filter "label=com.docker.compose.service=$1" | head -n 1)"; }
 
 scenario_disk_full() {
 	say "the disk of the database is full for half a minute"
@@ -271,10 +272,21 @@ scenario_disk_full() {
 	until_ok 120 all_healthy || fail "not everything came back"
 }
 
+# Images of its own name, so that replacing one disturbs nobody else.
+for image in worker starter standalone; do
+	docker tag "studio-onboarding-$image:${STUDIO_TAG:-local}" "studio-onboarding-$image:$PROJECT"
+done
+export STUDIO_TAG=$PROJECT
 quiet compose down --volumes --timeout 20 || true
 wanted=("$@")
 [ $# -gt 0 ] || wanted=(calm again kill kill_two database_away upgrade two_workers backup disk_full)
-[ "${wanted[0]}" = calm ] || wanted=(calm again "${wanted[@]}")
+if [ -n "${REFERENCE:-}" ]; then
+	cp "$REFERENCE" "$work/reference.shape"
+	say "up from nothing"
+	up
+elif [ "${wanted[0]}" != calm ]; then
+	wanted=(calm again "${wanted[@]}")
+fi
 for scenario in "${wanted[@]}"; do
 	"scenario_$scenario"
 done
