@@ -87,7 +87,8 @@ func TestTheClusterOnboards(t *testing.T) {
 		for _, service := range []string{"postgresql", "temporal", "temporal-ui", "codec", "worker", "sandbox"} {
 			id, err := c.run(t.Context(), "ps", "-q", service)
 			require.NoError(all, err, id)
-			state, err := exec.CommandContext(t.Context(), "docker", "inspect", "-f", "{{.State.Health.Status}}", strings.TrimSpace(id)).CombinedOutput()
+			inspect := exec.CommandContext(t.Context(), "docker", "inspect", "-f", "{{.State.Health.Status}}", strings.TrimSpace(id))
+			state, err := inspect.CombinedOutput()
 			require.NoError(all, err, string(state))
 			require.Equal(all, "healthy", strings.TrimSpace(string(state)), service)
 		}

@@ -113,7 +113,7 @@ The keys stay on this machine, and only pages of the named UI are answered. stan
 	command.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8234", "`host:port` to listen on")
 	command.Flags().StringSliceVar(&o.origins, "ui", []string{"http://127.0.0.1:8080"},
 		"`address` of the UI as the browser shows it, without a path")
-	command.Flags().BoolVar(&o.healthy, "healthy", false, "ask the endpoint that listens at --listen on this host whether it answers, and exit")
+	command.Flags().BoolVar(&o.healthy, "healthy", false, "ask the endpoint at --listen on this host whether it answers, and exit")
 	return a.runs(command, func(ctx context.Context, _ []string) error {
 		if o.healthy {
 			return codecHealthy(ctx, o.listen)

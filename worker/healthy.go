@@ -59,5 +59,6 @@ func polls(pollers []*taskqueue.PollerInfo, host string, now time.Time) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("no worker of host %s has asked for work in task queue %s within %v → see its log", host, onboarding.TaskQueue, polledWithin)
+	return fmt.Errorf("no worker of host %s has asked for work in task queue %s within %v → see its log",
+		host, onboarding.TaskQueue, polledWithin)
 }

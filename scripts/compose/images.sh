@@ -93,11 +93,12 @@ program() {
 			sed -i -e 's/callbacks.AllowedAddresses.Key()/dynamicconfig.MakeKey("component.callbacks.allowedAddresses")/' \
 				-e '/server\/components\/callbacks"/d' -e 's/dynamicconfig.Key(k)/dynamicconfig.MakeKey(k)/' source/temporalcli/devserver/server.go
 			sed -i -e '/GetProcessKey()/d' source/temporalcli/commands.worker.go
-			sed -i -e 's/configFile, err = envconfig.DefaultConfigFilePath(); err != nil/configFile = envconfig.DefaultConfigFilePath(); err != nil/' \
+			sed -i -e 's/configFile, err = envconfig.Def/configFile = envconfig.Def/' \
 				source/temporalcli/commands.config.go
 			go mod edit -replace="${3%@*}=./source"
 		fi
-		CGO_ENABLED=0 GOFLAGS='-mod=mod -buildvcs=false' go build -trimpath -ldflags='-s -w' -o "$bin/$1" "$2"
+		export CGO_ENABLED=0 GOFLAGS='-mod=mod -buildvcs=false'
+		go build -trimpath -ldflags='-s -w' -o "$bin/$1" "$2"
 	)
 }
 
@@ -222,7 +223,8 @@ image_golang() {
 		export CGO_ENABLED=0 GOFLAGS=-buildvcs=false
 		cache=$(go env GOCACHE)
 		# Building here fills the host's cache; then what it used is copied: an archive has a file NAME-d, and an entry NAME-a that names it.
-		go list -export -deps -trimpath -f '{{.Export}}' ./worker ./starter ./standalone | sed -n 's|.*/\([0-9a-f]*-d\)$|\1|p' | sort -u >"$work/archives"
+		go list -export -deps -trimpath -f '{{.Export}}' ./worker ./starter ./standalone |
+			sed -n 's|.*/\([0-9a-f]*-d\)$|\1|p' | sort -u >"$work/archives"
 		find "$cache" -name '*-a' -type f -exec grep -H . {} + | awk -v archives="$work/archives" '
 			BEGIN { while ((getline line < archives) > 0) { sub(/-d$/, "", line); known[line] = 1 } }
 			{ split($1, head, ":"); if ($3 in known) { print head[1] } }' >"$work/entries"
@@ -252,7 +254,11 @@ image_distroless() {
 	docker cp "$container:/usr/share/zoneinfo" "$at/root/usr/share/"
 	docker cp "$container:/etc/ssl/certs/ca-certificates.crt" "$at/root/etc/ssl/certs/"
 	docker rm "$container" >/dev/null
-	printf 'root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n' >"$at/root/etc/passwd"
+	{
+		echo root:x:0:0:root:/root:/sbin/nologin
+		echo nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
+		echo nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin
+	} >"$at/root/etc/passwd"
 	printf 'root:x:0:\nnobody:x:65534:\ntty:x:5:\nstaff:x:50:\nnonroot:x:65532:\n' >"$at/root/etc/group"
 	printf 'hosts: files dns\n' >"$at/root/etc/nsswitch.conf"
 	chown -R 65532:65532 "$at/root/home/nonroot"

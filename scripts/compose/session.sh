@@ -81,11 +81,12 @@ all_healthy() {
 up() {
 	local from=$SECONDS
 	quiet compose up -d "$@" || fail "up: $(tail -n 3 "$work/compose.log")"
-	until_ok 180 all_healthy || fail "not all services are healthy: $(docker ps --filter "label=com.docker.compose.project=$PROJECT" --format '{{.Names}} {{.Status}}')"
+	until_ok 180 all_healthy || fail "not all services are healthy: $(docker ps --filter "label=com.docker.compose.project=$PROJECT" \
+		--format '{{.Names}} {{.Status}}')"
 	say "  up and healthy after $((SECONDS - from)) s"
 }
 
-starter() { compose run --rm --no-deps -T -e TEMPORAL_ADDRESS=temporal:7233 -e TEMPORAL_PAYLOAD_KEYS=/keys/payload-keys.json codec "$@"; }
+starter() { compose run --rm --no-deps -T -e TEMPORAL_ADDRESS=temporal:7233 codec "$@"; }
 
 # calls: how many requests the world has answered. made: how many of them made something.
 calls() { curl -sf "http://127.0.0.1:$SANDBOX_PORT/sandbox/calls" | wc -l; }
@@ -122,7 +123,7 @@ end() {
 	if [ ! -e "$work/reference.shape" ]; then
 		cp "$work/$1.shape" "$work/reference.shape"
 		[ -z "${KEEP:-}" ] || cp "$work/$1.shape" "$KEEP"
-		say "  the world: $(tr '\n' ' ' <"$work/$1.shape" | cut -c1-300)"
+		say "  the world is kept to compare the others with: $(wc -l <"$work/$1.shape") kinds of things"
 	elif cmp -s "$work/$1.shape" "$work/reference.shape"; then
 		say "  the world is that of the undisturbed run"
 	else
@@ -239,12 +240,14 @@ scenario_backup() {
 	docker volume rm "${PROJECT}_postgresql" "${PROJECT}_keys" "${PROJECT}_people" >/dev/null
 	quiet compose up -d postgresql
 	until_ok 60 compose exec -T postgresql pg_isready -U temporal
-	compose exec -T postgresql psql -q -U temporal -d postgres <"$work/temporal.sql" >"$work/restore.log" 2>&1 || fail "restore: $(tail -n 3 "$work/restore.log")"
+	compose exec -T postgresql psql -q -U temporal -d postgres <"$work/temporal.sql" >"$work/restore.log" 2>&1 ||
+		fail "restore: $(tail -n 3 "$work/restore.log")"
 	docker run --rm -v "${PROJECT}_keys:/keys" -v "${PROJECT}_people:/people" -v "$work:/backup:ro" \
 		--entrypoint tar "$postgres" -C / -xpf /backup/volumes.tar
 	up
 	starter report backup >"$work/after" 2>&1 || true
-	if cmp -s "$work/before" "$work/after"; then say "  the report is the same"; else fail "the report differs: $(diff "$work/before" "$work/after" | head -n 4)"; fi
+	cmp -s "$work/before" "$work/after" || fail "the report differs: $(diff "$work/before" "$work/after" | head -n 4)"
+	say "  the report was compared with the one before"
 	quiet starter access backup || fail "access after the restore: $(tail -n 3 "$work/compose.log")"
 	say "  and the restored worker reads who has access"
 	forget backup

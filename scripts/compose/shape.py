@@ -1,7 +1,8 @@
 """Reads the state of a simulated world from standard input, and prints what must be equal after two runs of the same spec.
 
-That is how many there are of everything, by its place in the state, and the names, logins and statuses that stand there. Identifiers and
-times differ from run to run and only count, also where an identifier is part of a name. The argument is the name of the studio, which is written as STUDIO.
+That is how many there are of everything, by its place in the state, and the names, logins and statuses that stand there. Identifiers
+and times differ from run to run and only count, also where an identifier is part of a name. The argument is the name of the studio, which
+is written as STUDIO.
 """
 
 import collections
