@@ -52,6 +52,14 @@ func mustLoad(t *testing.T, environment map[string]string) *types.Project {
 	return project
 }
 
+// withOperator is the file with every profile.
+func withOperator(t *testing.T) *types.Project {
+	t.Helper()
+	environment := settings(t)
+	environment["COMPOSE_PROFILES"] = "sandbox,operator"
+	return mustLoad(t, environment)
+}
+
 func TestServicesAndTheirPinnedImages(t *testing.T) {
 	project := mustLoad(t, settings(t))
 	images := make(map[string]string)
@@ -70,6 +78,12 @@ func TestServicesAndTheirPinnedImages(t *testing.T) {
 	}, images)
 	require.Equal(t, "worker", project.Services["worker"].Build.Target)
 	require.Equal(t, "standalone", project.Services["sandbox"].Build.Target)
+	require.Equal(t, "standalone", withOperator(t).Services["operator"].Build.Target)
+
+	environment := settings(t)
+	digest := "postgres:16@sha256:" + strings.Repeat("0", 64)
+	environment["POSTGRES_IMAGE"] = digest
+	require.Equal(t, digest, mustLoad(t, environment).Services["postgresql"].Image, "an image can be pinned by its digest")
 	require.Equal(t, "starter", project.Services["payload-keys"].Build.Target)
 	require.Equal(t, "starter", project.Services["codec"].Build.Target)
 }
@@ -225,16 +239,56 @@ func TestTheWorkerGetsOnlyVariablesThatAreSet(t *testing.T) {
 	require.Nil(t, worker["AWS_ENDPOINT_URL"], "an empty endpoint is not the same as none")
 }
 
-func TestTheWorkerHasTimeToStopAndNoPrivileges(t *testing.T) {
+func TestTheWorkerHasTimeToStop(t *testing.T) {
 	project := mustLoad(t, settings(t))
 	worker := project.Services["worker"]
 	require.NotNil(t, worker.StopGracePeriod)
 	require.Greater(t, time.Duration(*worker.StopGracePeriod), 30*time.Second, "what the worker gives its activities to end")
-	for _, name := range []string{"worker", "sandbox", "payload-keys", "codec"} {
-		require.True(t, project.Services[name].ReadOnly, name)
-		require.Equal(t, []string{"ALL"}, project.Services[name].CapDrop, name)
-	}
+}
 
+// TestEveryServiceIsHardened: what may go without is named here.
+func TestEveryServiceIsHardened(t *testing.T) {
+	once := []string{"temporal-schema", "temporal-namespace", "payload-keys", "operator"}
+	adds := map[string][]string{"postgresql": {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}}
+	for name, service := range withOperator(t).Services {
+		require.True(t, service.ReadOnly, name)
+		require.Equal(t, []string{"ALL"}, service.CapDrop, name)
+		require.ElementsMatch(t, adds[name], service.CapAdd, name)
+		require.Equal(t, []string{"no-new-privileges:true"}, service.SecurityOpt, name)
+		require.Positive(t, service.MemLimit, name)
+		require.Positive(t, service.PidsLimit, name)
+		require.Equal(t, "json-file", service.Logging.Driver, name)
+		require.NotEmpty(t, service.Logging.Options["max-size"], "the log of %s grows without end", name)
+		require.NotEmpty(t, service.Logging.Options["max-file"], name)
+		if !slices.Contains(once, name) {
+			require.NotNil(t, service.HealthCheck, name)
+		}
+	}
+}
+
+// TestTheWorkerTakesTheUsualCredentials: whatever the AWS SDK finds by itself gets through, and a proxy does not stand between the
+// services.
+func TestTheWorkerTakesTheUsualCredentials(t *testing.T) {
+	environment := settings(t)
+	usual := []string{
+		"AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+		"HTTPS_PROXY", "HTTP_PROXY",
+	}
+	for _, name := range usual {
+		require.Nil(t, mustLoad(t, environment).Services["worker"].Environment[name], "absent where it is not set")
+		environment[name] = "set-" + name
+	}
+	environment["NO_PROXY"] = ".example.com"
+	worker := mustLoad(t, environment).Services["worker"].Environment
+	for _, name := range usual {
+		require.Equal(t, "set-"+name, *worker[name], name)
+	}
+	excepted := strings.Split(*worker["NO_PROXY"], ",")
+	require.Subset(t, excepted, []string{"temporal", "sandbox", ".example.com"})
+}
+
+func TestTheImagesHaveNoPrivileges(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "Dockerfile"))
 	require.NoError(t, err)
 	for _, target := range []string{"worker", "starter", "standalone"} {
@@ -266,7 +320,7 @@ const fakeTemporal = `#!/bin/sh
 what=$2-$3
 echo "$*" >>"$STATE/calls"
 case $what in
-cluster-health) ;;
+cluster-health | count---namespace) ;;
 namespace-describe) test -e "$STATE/namespace" ;;
 namespace-create) test ! -e "$STATE/namespace" && touch "$STATE/namespace" ;;
 search-attribute-list) cat "$STATE/attributes" 2>/dev/null ;;

@@ -29,6 +29,6 @@ func command() *cobra.Command {
 	cmd := serveCommand()
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
 	cmd.Version = buildinfo.Read().String()
-	cmd.AddCommand(demoCommand(), sandboxCommand(), manpages.Command())
+	cmd.AddCommand(demoCommand(), operateCommand(), sandboxCommand(), manpages.Command())
 	return cmd
 }

@@ -31,6 +31,7 @@ type sandboxOptions struct {
 	listen  string
 	baseURL string
 	record  string
+	healthy bool
 	world   sandbox.Config
 }
 
@@ -45,13 +46,31 @@ the variables with which worker, standalone, the AWS CLI, Terraform or the SDKs 
   go run ./standalone sandbox --people 10000 --groups 40 --seed 7
   go run ./standalone sandbox --world examples/sandbox/world.yaml --faults examples/sandbox/faults.yaml`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return serveSandbox(cmd.Context(), o, cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.healthy {
+				return sandboxHealthy(cmd.Context(), o.listen)
+			}
+			return serveSandbox(cmd.Context(), o, cmd.OutOrStdout())
+		},
 	}
 	cmd.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8900", "host:port; port 0 takes a free one")
 	cmd.Flags().StringVar(&o.baseURL, "base-url", "", "the address under which others reach it (default: where it listens)")
 	cmd.Flags().StringVar(&o.record, "record", "", "`file` for every request to an AWS service with its answer, as JSON lines without secrets")
+	cmd.Flags().BoolVar(&o.healthy, "healthy", false, "ask the sandbox that listens at --listen on this host whether it answers, and exit: 0 when it does")
 	worldFlags(cmd, &o.world)
 	return cmd
+}
+
+// sandboxHealthy is what a container's health check calls: nil when a sandbox answers at the port on this host.
+func sandboxHealthy(ctx context.Context, listen string) error {
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	_, err = sandbox.Client{URL: "http://" + net.JoinHostPort("127.0.0.1", port)}.Environment(ctx)
+	return err
 }
 
 func worldFlags(cmd *cobra.Command, world *sandbox.Config) {

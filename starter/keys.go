@@ -95,6 +95,7 @@ func (a *app) listKeys(keys *payloadcrypt.Keys) error {
 type codecOptions struct {
 	listen  string
 	origins []string
+	healthy bool
 }
 
 func newCodec(a *app) *cobra.Command {
@@ -112,7 +113,32 @@ The keys stay on this machine, and only pages of the named UI are answered. stan
 	command.Flags().StringVar(&o.listen, "listen", "127.0.0.1:8234", "`host:port` to listen on")
 	command.Flags().StringSliceVar(&o.origins, "ui", []string{"http://127.0.0.1:8080"},
 		"`address` of the UI as the browser shows it, without a path")
-	return a.runs(command, func(ctx context.Context, _ []string) error { return a.serveCodec(ctx, o) })
+	command.Flags().BoolVar(&o.healthy, "healthy", false, "ask the endpoint at --listen on this host whether it answers, and exit")
+	return a.runs(command, func(ctx context.Context, _ []string) error {
+		if o.healthy {
+			return codecHealthy(ctx, o.listen)
+		}
+		return a.serveCodec(ctx, o)
+	})
+}
+
+// codecHealthy is what a container's health check calls: nil when the endpoint at the port on this host answers, whatever it says.
+func codecHealthy(ctx context.Context, listen string) error {
+	_, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return wrongUse("codec", "--listen is %q: %v", listen, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort("127.0.0.1", port), nil)
+	if err != nil {
+		return fmt.Errorf("ask the codec endpoint: %w", err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fmt.Errorf("ask the codec endpoint: %w", err)
+	}
+	return answer.Body.Close()
 }
 
 func (a *app) serveCodec(ctx context.Context, o codecOptions) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -83,4 +84,14 @@ func TestTheCodecEndpointServesTheUIThatIsNamed(t *testing.T) {
 	}
 	stop()
 	require.Zero(t, <-ended)
+}
+
+func TestTheCodecEndpointSaysThatItIsHealthy(t *testing.T) {
+	endpoint := httptest.NewServer(http.NotFoundHandler()) // whatever it answers
+	healthy := func() error {
+		return codecHealthy(t.Context(), strings.Replace(strings.TrimPrefix(endpoint.URL, "http://"), "127.0.0.1", "0.0.0.0", 1))
+	}
+	require.NoError(t, healthy())
+	endpoint.Close()
+	require.Error(t, healthy())
 }

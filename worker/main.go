@@ -44,6 +44,7 @@ type options struct {
 	listen    string
 	check     bool
 	version   workerhost.Version
+	healthy   bool
 }
 
 func command() *cobra.Command {
@@ -59,7 +60,12 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o, cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.healthy {
+				return healthy(cmd.Context(), o)
+			}
+			return run(cmd.Context(), o, cmd.OutOrStdout())
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.address, "address", "", "Temporal's host:port (default: TEMPORAL_ADDRESS, temporal.toml, localhost:7233)")
@@ -78,6 +84,7 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 	flags.StringVar(&o.listen, "metrics-listen", "", "`address` at which metrics and health are served, such as 127.0.0.1:9464 (default: "+
 		telemetry.ListenVariable+"; neither: nowhere)")
 	flags.BoolVar(&o.check, "check", false, "say which credentials were found, and exit")
+	flags.BoolVar(&o.healthy, "healthy", false, "ask Temporal whether the worker of this host asks for work, and exit: 0 when it does")
 	cmd.AddCommand(manpages.Command())
 	return cmd
 }

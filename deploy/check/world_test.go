@@ -79,11 +79,11 @@ func start(t *testing.T, p programs, args ...string) *demo {
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.WaitDelay = 40 * time.Second
 	require.NoError(t, command.Start())
-	scraping := make(chan struct{})
+	var scraping sync.WaitGroup
 	d.stop = sync.OnceFunc(func() {
 		cancel()
 		_ = command.Wait() // it says that it was interrupted
-		<-scraping
+		scraping.Wait()
 	})
 	t.Cleanup(d.stop)
 	said := func(what string) string {
@@ -96,8 +96,7 @@ func start(t *testing.T, p programs, args ...string) *demo {
 		return found[1]
 	}
 	d.temporal, d.world, d.metrics = said("Temporal: "), said("Simulated Okta and AWS: "), said("Metrics: ")
-	go func() {
-		defer close(scraping)
+	scraping.Go(func() {
 		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
 		for {
@@ -116,7 +115,7 @@ func start(t *testing.T, p programs, args ...string) *demo {
 			case <-tick.C:
 			}
 		}
-	}()
+	})
 	return d
 }
 

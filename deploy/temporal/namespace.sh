@@ -34,6 +34,11 @@ attribute_made() {
 	attribute_exists "$1" || temporal operator search-attribute create --namespace "$TEMPORAL_NAMESPACE" --name "$1" --type Keyword
 }
 
+# Servers learn of new search attributes within a minute; until then they refuse what names one.
+attributes_usable() {
+	temporal workflow count --namespace "$TEMPORAL_NAMESPACE" --query "OnboardingState = 'x' OR OnboardingStep = 'x'" >/dev/null 2>&1
+}
+
 echo "Waiting for Temporal at $TEMPORAL_ADDRESS"
 try temporal operator cluster health
 echo "Namespace $TEMPORAL_NAMESPACE"
@@ -43,4 +48,6 @@ for attribute in OnboardingState OnboardingStep; do
 	try attribute_made "$attribute"
 	try attribute_exists "$attribute"
 done
+echo "Waiting until the search attributes are in use"
+try attributes_usable
 echo "The namespace is ready"
