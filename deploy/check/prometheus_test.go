@@ -236,7 +236,7 @@ func TestEachAlertFiresWhereItShouldAndEachPanelShowsSomething(t *testing.T) {
 	require.NotEqual(t, string(spec), missing)
 	troubled := start(t, p, "-f", file(t, "spec.yaml", missing), "--faults", file(t, "faults.yaml", `
 - {service: iam, kind: throttle, rate: 0.6}
-- {service: okta, operation: "GET /api/v1/groups", kind: html-503, rate: 0.6}
+- {service: okta, operation: "GET /api/v1/groups", kind: html-503, times: 8}
 - {service: organizations, kind: deny}
 `))
 	parked := troubled.seen(studio("studio_onboarding_request_since_timestamp_seconds", `parked="true"`, number))

@@ -156,7 +156,7 @@ func Use(ctx context.Context, c client.Client, name, buildID string) (Deployment
 	}
 	after, err := Look(ctx, c, before.Name)
 	if err == nil && (after.Current() == nil || after.Current().BuildID != buildID) {
-		err = fmt.Errorf("Temporal took version %s as the current one, and does not show it yet → look again: starter deployment", buildID)
+		err = fmt.Errorf("version %s was taken as the current one, and does not show as that yet → look again: starter deployment", buildID)
 	}
 	return after, err
 }
