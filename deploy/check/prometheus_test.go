@@ -128,6 +128,7 @@ func firing(t *testing.T, p past) []string {
 			for at := p.begin; !at.After(p.end); at = at.Add(minute) {
 				_, err := alert.Eval(t.Context(), 0, at, query, &url.URL{}, 0)
 				require.NoError(t, err, rule.Alert)
+				alert.SetEvaluationTimestamp(at) // which a group of rules does, and without which the state is unknown
 				if alert.State() == rules.StateFiring {
 					fired = append(fired, rule.Alert)
 					for _, active := range alert.ActiveAlerts() {
