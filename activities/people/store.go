@@ -189,9 +189,11 @@ func (s IdentityStore) User(ctx context.Context, id string) (User, bool, error) 
 	} else if err != nil {
 		return User{}, false, err
 	}
-	return userOf(identitystoretypes.User{
+	user := userOf(identitystoretypes.User{
 		UserId: out.UserId, UserName: out.UserName, UserStatus: out.UserStatus, Emails: out.Emails, ExternalIds: out.ExternalIds,
-	}), true, nil
+	})
+	user.Created = aws.ToTime(out.CreatedAt)
+	return user, true, nil
 }
 
 // GroupsOf are the IDs of the groups of a user.

@@ -1,5 +1,7 @@
 package people
 
+import "time"
+
 import "studio-onboarding/internal/oktaorg/model"
 
 // ActiveStatus is the status of Okta users whom Okta pushes to apps and lets in.
@@ -15,6 +17,8 @@ type User struct {
 	// Issuer is who gave the external ID, as Identity Center calls it; its form is documented nowhere.
 	Issuer  string
 	Enabled bool
+	// Created is when Identity Center made the user; zero where it was not told. Only User and Named tell it.
+	Created time.Time
 }
 
 // Person is somebody who should be in Identity Center, as Okta has them.

@@ -228,10 +228,12 @@ func (s *state) takeChange(event cloudtrailtypes.Event, told record) {
 // refused for that, and it says nothing of the trust.
 func (x *Activities) readKnown(ctx context.Context, in Input, s *state) error {
 	var names []string
+	refused := map[string]time.Time{} // the newest of each
 	for _, one := range s.refusals {
 		for _, who := range s.sent(one) {
 			if !slices.Contains(names, who.name()) && len(names) < maxNames {
 				names = append(names, who.name())
+				refused[who.name()] = one.at
 			}
 		}
 	}
@@ -247,7 +249,8 @@ func (x *Activities) readKnown(ctx context.Context, in Input, s *state) error {
 		if err != nil {
 			return err
 		}
-		s.known[name] = there && user.Enabled && people.SignInName(user.UserName)
+		// Who was made afterwards was not there to be let in.
+		s.known[name] = there && user.Enabled && people.SignInName(user.UserName) && !user.Created.After(refused[name])
 	}
 	return nil
 }
