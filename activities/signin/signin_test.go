@@ -252,6 +252,12 @@ func TestARefusalOfSomebodyWhomIdentityCenterLacksSaysNothingOfTheTrust(t *testi
 	found, err := activitytest.Once(w.x.FindSignIns, w.in)
 	require.NoError(t, err)
 	require.Empty(t, found.Verdicts)
+
+	// Nor does it once Identity Center has them: they were not there then.
+	require.NoError(t, w.CreateUser(t.Context(), stranger, stranger))
+	found, err = activitytest.Once(w.x.FindSignIns, w.in)
+	require.NoError(t, err)
+	require.Empty(t, found.Verdicts)
 }
 
 func TestWhereCloudTrailCannotBeReadNothingIsProven(t *testing.T) {
