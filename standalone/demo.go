@@ -199,7 +199,8 @@ func (s *stage) introduce(ctx context.Context, host *workerhost.Host) error {
 		fmt.Fprintf(s.out, "Metrics: http://%s/metrics\n", address)
 	}
 	if s.options.dataDir != "" && s.options.sandboxURL == "" {
-		fmt.Fprintln(s.out, "Note: the simulated world ends with this process. For a run that survives it, use `standalone sandbox` and --sandbox.")
+		fmt.Fprintln(s.out, "Note: the simulated world ends with this process. For a run that survives it, use `standalone sandbox` "+
+			"and --sandbox.")
 	}
 	return nil
 }

@@ -41,8 +41,8 @@ type ports struct {
 func (p *ports) flags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&p.server, "port", 7233, "port of the Temporal server; 0 takes a free one")
 	cmd.Flags().IntVar(&p.ui, "ui-port", 8233, "port of the Temporal UI; 0 takes a free one")
-	cmd.Flags().StringVar(&p.metrics, "metrics-listen", "", "`address` at which metrics and health are served, such as 127.0.0.1:9464 (default: "+
-		telemetry.ListenVariable+"; neither: nowhere)")
+	cmd.Flags().StringVar(&p.metrics, "metrics-listen", "", "`address` at which metrics and health are served, such as 127.0.0.1:9464 "+
+		"(default: "+telemetry.ListenVariable+"; neither: nowhere)")
 	cmd.Flags().IntVar(&p.codec, "codec-port", 0, "port at which the UI has payloads decrypted; 0 takes a free one")
 }
 
@@ -101,7 +101,8 @@ func startNode(ctx context.Context, dataDir, keyDir string, p ports, logger *slo
 	if err != nil {
 		return nil, err
 	}
-	options := temporalclient.WithKey(client.Options{HostPort: n.engine.Address(), Namespace: engine.Namespace, Logger: logger}, n.engine.Key())
+	options := temporalclient.WithKey(client.Options{HostPort: n.engine.Address(), Namespace: engine.Namespace, Logger: logger},
+		n.engine.Key())
 	var crypt *payloadcrypt.Codec
 	worker := options
 	watch.Client(&worker)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -9,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,29 +25,11 @@ type spanBook struct{ *tracetest.InMemoryExporter }
 
 func (spanBook) Shutdown(context.Context) error { return nil }
 
-// logBook is a log that is written to from everywhere.
-type logBook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logBook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logBook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // A whole run and a reconcile, seen from outside: one trace from the command to the calls of AWS and Okta, metrics that say how the studio
 // is, a worker that is ready; and neither spans nor metrics nor the log name anybody.
 func TestARunIsSeenFromOutsideAndNamesNobody(t *testing.T) {
 	spans := spanBook{tracetest.NewInMemoryExporter()}
-	log := &logBook{}
+	log := &output{}
 	r := newRecorderWith(t, "", ports{metrics: "127.0.0.1:0", spans: spans}, slog.New(telemetry.DiscreetLog(slog.NewJSONHandler(log, nil))))
 	get := func(path string) (int, string) {
 		t.Helper()
@@ -143,7 +123,7 @@ func TestARunIsSeenFromOutsideAndNamesNobody(t *testing.T) {
 
 // What activities fail with names people; the log says of what class it is.
 func TestTheLogSaysOfFaultsTheirClass(t *testing.T) {
-	log := &logBook{}
+	log := &output{}
 	r := newRecorderWith(t, filepath.Join(t.TempDir(), "data"), ports{}, slog.New(telemetry.DiscreetLog(slog.NewJSONHandler(log, nil))))
 	spec := r.Spec
 	spec.Access.Groups = append(spec.Access.Groups, onboarding.GroupAccessSpec{Name: "ada.lovelace@example.com"})

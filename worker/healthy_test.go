@@ -1,64 +1,50 @@
 package main
 
 import (
-	"context"
 	"net"
-	"os"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/api/taskqueue/v1"
-	"go.temporal.io/api/workflowservice/v1"
-	"google.golang.org/grpc"
-	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"studio-onboarding/internal/telemetry"
 )
 
-// fakeServer is a Temporal server that knows who polls.
-type fakeServer struct {
-	workflowservice.UnimplementedWorkflowServiceServer
-	pollers []*taskqueue.PollerInfo
-}
-
-func (f *fakeServer) GetSystemInfo(context.Context,
-	*workflowservice.GetSystemInfoRequest) (*workflowservice.GetSystemInfoResponse, error) {
-	return &workflowservice.GetSystemInfoResponse{}, nil
-}
-
-func (f *fakeServer) DescribeTaskQueue(context.Context,
-	*workflowservice.DescribeTaskQueueRequest) (*workflowservice.DescribeTaskQueueResponse, error) {
-	return &workflowservice.DescribeTaskQueueResponse{Pollers: f.pollers}, nil
-}
-
-// healthyAmong runs `worker --healthy` against a server with one poller of this identity that asked that long ago.
-func healthyAmong(t *testing.T, identity string, ago time.Duration) error {
+// ask runs `worker --healthy`.
+func ask(t *testing.T, args ...string) error {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	server := grpc.NewServer()
-	workflowservice.RegisterWorkflowServiceServer(server, &fakeServer{pollers: []*taskqueue.PollerInfo{
-		{Identity: identity, LastAccessTime: timestamppb.New(time.Now().Add(-ago))},
-	}})
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(server.Stop)
 	cmd := command()
-	cmd.SetArgs([]string{"--healthy", "--address", listener.Addr().String()})
+	cmd.SetArgs(append([]string{"--healthy"}, args...))
 	return cmd.ExecuteContext(t.Context())
 }
 
-func TestAWorkerIsHealthyWhileItsHostAsksForWork(t *testing.T) {
-	host, err := os.Hostname()
+func TestTheHealthCheckSaysWhatReadinessSays(t *testing.T) {
+	code, text := http.StatusOK, "temporal: ok\n"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		require.Equal(t, "/readyz", r.URL.Path)
+		w.WriteHeader(code)
+		_, _ = w.Write([]byte(text))
+	}))
+	defer server.Close()
+	address := strings.TrimPrefix(server.URL, "http://")
+	_, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
-	require.NoError(t, healthyAmong(t, "1@"+host+"@", time.Minute))
-	require.ErrorContains(t, healthyAmong(t, "1@"+host+"@", 3*time.Minute), host, "it stopped asking")
-	require.ErrorContains(t, healthyAmong(t, "1@another-host@", time.Second), host, "another host's worker says nothing of this one")
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+	require.NoError(t, ask(t, "--metrics-listen", address))
+	require.NoError(t, ask(t, "--metrics-listen", "0.0.0.0:"+port), "a listener on all addresses is asked on this host")
+	t.Setenv(telemetry.ListenVariable, address)
+	require.NoError(t, ask(t))
+	code, text = http.StatusServiceUnavailable, "temporal: ok\npolling: the worker does not ask Temporal for activities\n"
+	require.ErrorContains(t, ask(t), "not ready: temporal: ok; polling: the worker does not ask Temporal for activities")
 }
 
-func TestAWorkerIsNotHealthyWithoutAServer(t *testing.T) {
+func TestTheHealthCheckOfAWorkerThatServesNoneSaysWhatIsMissing(t *testing.T) {
+	t.Setenv(telemetry.ListenVariable, "")
+	require.ErrorContains(t, ask(t), "METRICS_LISTEN")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
-	cmd := command()
-	cmd.SetArgs([]string{"--healthy", "--address", listener.Addr().String()})
-	require.ErrorContains(t, cmd.ExecuteContext(t.Context()), listener.Addr().String())
+	require.ErrorContains(t, ask(t, "--metrics-listen", listener.Addr().String()), "ask whether the worker is ready")
 }

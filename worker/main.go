@@ -62,7 +62,7 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 		SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.healthy {
-				return healthy(cmd.Context(), o)
+				return telemetry.Ask(cmd.Context(), o.listenAt())
 			}
 			return run(cmd.Context(), o, cmd.OutOrStdout())
 		},
@@ -84,7 +84,7 @@ SIGINT and SIGTERM end it in order: activities get 30 seconds, and other workers
 	flags.StringVar(&o.listen, "metrics-listen", "", "`address` at which metrics and health are served, such as 127.0.0.1:9464 (default: "+
 		telemetry.ListenVariable+"; neither: nowhere)")
 	flags.BoolVar(&o.check, "check", false, "say which credentials were found, and exit")
-	flags.BoolVar(&o.healthy, "healthy", false, "ask Temporal whether the worker of this host asks for work, and exit: 0 when it does")
+	flags.BoolVar(&o.healthy, "healthy", false, "ask the worker of this host, at --metrics-listen, whether it is ready, and exit: 0 when it is")
 	cmd.AddCommand(manpages.Command())
 	return cmd
 }
@@ -171,6 +171,9 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	return host.Run(ctx)
 }
 
+// listenAt is where metrics and health are served; empty where they are not.
+func (o options) listenAt() string { return cmp.Or(o.listen, os.Getenv(telemetry.ListenVariable)) }
+
 // observe begins to show how the worker does. A mere check serves nothing.
 func observe(ctx context.Context, o options, logger *slog.Logger) (*telemetry.Telemetry, error) {
 	tracing.Complaints(logger)
@@ -178,7 +181,7 @@ func observe(ctx context.Context, o options, logger *slog.Logger) (*telemetry.Te
 	if err != nil {
 		return nil, err
 	}
-	listen := cmp.Or(o.listen, os.Getenv(telemetry.ListenVariable))
+	listen := o.listenAt()
 	if o.check {
 		listen = ""
 	}

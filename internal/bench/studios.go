@@ -122,8 +122,9 @@ func (m *many) watch(ctx context.Context) error {
 		return fmt.Errorf("no reconcile came to its end: let them live longer (--for); the first studio: %+v %v", one.Events, err)
 	}
 	slices.Sort(lists)
+	due := float64(m.options.studios) * took.Seconds() / m.options.every.Seconds()
 	fmt.Printf("in %.0f s: %d reconciles (%.1f a second, %.0f were due); listing %d studios took %.0f ms (median of %d, %.0f at most)\n",
-		took.Seconds(), done, float64(done)/took.Seconds(), float64(m.options.studios)*took.Seconds()/m.options.every.Seconds(), m.options.studios+1,
+		took.Seconds(), done, float64(done)/took.Seconds(), due, m.options.studios+1,
 		lists[len(lists)/2].Seconds()*1000, len(lists), lists[len(lists)-1].Seconds()*1000)
 	fmt.Printf("worker: %d MiB resident at most, %.2f s computing a reconcile; simulated world: %.2f s a reconcile\n",
 		residentPeak(m.worker.Process.Pid)>>10, (computed(m.worker.Process.Pid)-worker).Seconds()/float64(done),

@@ -21,7 +21,7 @@ func rooms() []room {
 				"internal/profile", "internal/roster", "internal/saml", "internal/scim"},
 			[]string{server, oktaSDK}},
 		{[]string{"worker"}, "main: runs both against a Temporal cluster",
-			[]string{"onboarding", "internal/workerhost", "internal/temporalclient", "internal/payloadcrypt", "internal/buildinfo",
+			[]string{"internal/workerhost", "internal/temporalclient", "internal/payloadcrypt", "internal/buildinfo",
 				"internal/manpages", "internal/telemetry", "internal/tracing"},
 			[]string{server, module + "/sandbox"}},
 		{[]string{"starter"}, "main: the command line",

@@ -190,7 +190,8 @@ func (c ruleCheck) canary() {
 		c.wrong(path, "person or group", "names nobody")
 	case canary.Person != "" && canary.Group != "":
 		c.wrong(path, "person or group", "names both a person and a group; one of them is enough")
-	case canary.Group != "" && !slices.ContainsFunc(c.spec.Access.Groups, func(g onboarding.GroupAccessSpec) bool { return g.Name == canary.Group }):
+	case canary.Group != "" && !slices.ContainsFunc(c.spec.Access.Groups,
+		func(g onboarding.GroupAccessSpec) bool { return g.Name == canary.Group }):
 		c.wrong(append(path, "group"), "one of access.groups", "%q has no access", canary.Group)
 	case canary.Person != "" && len(c.spec.Access.Groups) == 0 && !slices.ContainsFunc(c.spec.Access.People,
 		func(p onboarding.PersonAccessSpec) bool { return strings.EqualFold(p.Login, canary.Person) }):

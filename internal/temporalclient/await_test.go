@@ -88,11 +88,12 @@ func TestAwaitDoesNotWaitForWhatSomebodyHasToChange(t *testing.T) {
 		settings temporalclient.Settings
 		says     string
 	}{
-		"a wrong namespace":   {temporalclient.Settings{Address: refusing(codes.NotFound), Namespace: "prod", Env: env{}}, "operator namespace create -n prod"},
+		"a wrong namespace": {temporalclient.Settings{Address: refusing(codes.NotFound), Namespace: "prod", Env: env{}},
+			"operator namespace create -n prod"},
 		"refused credentials": {temporalclient.Settings{Address: refusing(codes.PermissionDenied), Env: env{}}, "not for you"},
 		"unknown credentials": {temporalclient.Settings{Address: refusing(codes.Unauthenticated), Env: env{}}, "not for you"},
-		"TLS where there is none": {temporalclient.Settings{Address: startFake(t).address, Env: env{"TEMPORAL_TLS": "true"}, Timeout: time.Second},
-			"TEMPORAL_TLS=false"},
+		"TLS where there is none": {temporalclient.Settings{Address: startFake(t).address, Env: env{"TEMPORAL_TLS": "true"},
+			Timeout: time.Second}, "TEMPORAL_TLS=false"},
 		"no address":      {temporalclient.Settings{Address: "temporal", Env: env{}, Timeout: 200 * time.Millisecond}, "host:port"},
 		"broken settings": {temporalclient.Settings{Env: env{"TEMPORAL_CONFIG_FILE": file(t, "[profile")}}, "temporal.toml"},
 	} {

@@ -238,8 +238,8 @@ image_golang() {
 		FROM $base
 		COPY go /usr/local/go
 		COPY mod /go/pkg/mod
-		COPY build /root/.cache/go-build
-		ENV GOPATH=/go GOPROXY=off GOSUMDB=off GOTOOLCHAIN=local GOFLAGS=-buildvcs=false
+		COPY build /go/build
+		ENV GOPATH=/go GOCACHE=/go/build GOPROXY=off GOSUMDB=off GOTOOLCHAIN=local GOFLAGS=-buildvcs=false
 		ENV PATH=/go/bin:/usr/local/go/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 		WORKDIR /go
 	END
@@ -249,22 +249,22 @@ image_golang() {
 image_distroless() {
 	need_base
 	at=$(context distroless)
-	mkdir -p "$at/root/etc/ssl/certs" "$at/root/usr/share" "$at/root/home/nonroot" "$at/root/root" "$at/root/tmp" "$at/root/var/run"
+	mkdir -p "$at/tree/etc/ssl/certs" "$at/tree/usr/share" "$at/tree/home/nonroot" "$at/tree/root" "$at/tree/tmp" "$at/tree/var/run"
 	container=$(docker create "$base")
-	docker cp "$container:/usr/share/zoneinfo" "$at/root/usr/share/"
-	docker cp "$container:/etc/ssl/certs/ca-certificates.crt" "$at/root/etc/ssl/certs/"
+	docker cp "$container:/usr/share/zoneinfo" "$at/tree/usr/share/"
+	docker cp "$container:/etc/ssl/certs/ca-certificates.crt" "$at/tree/etc/ssl/certs/"
 	docker rm "$container" >/dev/null
 	{
 		echo root:x:0:0:root:/root:/sbin/nologin
 		echo nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin
 		echo nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin
-	} >"$at/root/etc/passwd"
-	printf 'root:x:0:\nnobody:x:65534:\ntty:x:5:\nstaff:x:50:\nnonroot:x:65532:\n' >"$at/root/etc/group"
-	printf 'hosts: files dns\n' >"$at/root/etc/nsswitch.conf"
-	chown -R 65532:65532 "$at/root/home/nonroot"
-	chmod 0700 "$at/root/home/nonroot" "$at/root/root"
-	chmod 1777 "$at/root/tmp"
-	tar -C "$at/root" --numeric-owner -c . | docker import \
+	} >"$at/tree/etc/passwd"
+	printf 'root:x:0:\nnobody:x:65534:\ntty:x:5:\nstaff:x:50:\nnonroot:x:65532:\n' >"$at/tree/etc/group"
+	printf 'hosts: files dns\n' >"$at/tree/etc/nsswitch.conf"
+	chown -R 65532:65532 "$at/tree/home/nonroot"
+	chmod 0700 "$at/tree/home/nonroot" "$at/tree/root"
+	chmod 1777 "$at/tree/tmp"
+	tar -C "$at/tree" --numeric-owner -c . | docker import \
 		--change 'USER 65532' --change 'WORKDIR /home/nonroot' --change 'ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt' \
 		--change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' - "$1" >/dev/null
 }
