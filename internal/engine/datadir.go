@@ -21,6 +21,8 @@ import (
 	"go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
 	sqliteschema "go.temporal.io/server/schema/sqlite"
 	"google.golang.org/protobuf/types/known/durationpb"
+
+	"studio-onboarding/internal/localserver"
 )
 
 const (
@@ -251,7 +253,7 @@ func (d *dataDir) announce(address, ui string) error {
 	if err != nil {
 		return err
 	}
-	return writePrivate(filepath.Join(d.path, announcement), data)
+	return localserver.WritePrivate(filepath.Join(d.path, announcement), data)
 }
 
 func (d *dataDir) close() error {

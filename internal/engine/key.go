@@ -15,7 +15,6 @@ import (
 	"io/fs"
 	"math/big"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -23,6 +22,8 @@ import (
 	"go.temporal.io/server/common/authorization"
 	"go.temporal.io/server/common/rpc/encryption"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"studio-onboarding/internal/localserver"
 )
 
 const (
@@ -44,7 +45,7 @@ func openKey(path string) (string, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		key := newKey()
-		return key, writePrivate(path, []byte(key+"\n"))
+		return key, localserver.WritePrivate(path, []byte(key+"\n"))
 	}
 	if err != nil {
 		return "", fmt.Errorf("read the key of the Temporal port: %w", err)
@@ -54,24 +55,6 @@ func openKey(path string) (string, error) {
 		return "", fmt.Errorf("%s holds no key that this program made → remove it, and the next start makes a new one", path)
 	}
 	return key, nil
-}
-
-// writePrivate writes a file for this user alone, under another name first, so that a process that dies here leaves nothing
-// that looks finished.
-func writePrivate(path string, data []byte) error {
-	unfinished, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = unfinished.Write(data)
-	err = errors.Join(err, unfinished.Sync(), unfinished.Close())
-	if err == nil {
-		err = os.Rename(unfinished.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(unfinished.Name()))
-	}
-	return nil
 }
 
 // doorkeeper lets those in who call with the key, and the parts of the server themselves, which have a port of their own.

@@ -53,27 +53,25 @@ func Publish(server Server) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return path, write(path, data)
+	return path, WritePrivate(path, data)
 }
 
-// write puts data under another name first, so that nobody reads half of it.
-func write(path string, data []byte) (err error) {
+// WritePrivate writes a file for this user alone, under another name first, so that nobody reads half of it, and a process that dies here
+// leaves nothing that looks finished.
+func WritePrivate(path string, data []byte) error {
 	unfinished, err := os.CreateTemp(filepath.Dir(path), ".new-*") // 0600
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(unfinished.Name()))
-		}
-	}()
-	if _, err := unfinished.Write(data); err != nil {
-		return errors.Join(err, unfinished.Close())
+	_, err = unfinished.Write(data)
+	err = errors.Join(err, unfinished.Sync(), unfinished.Close())
+	if err == nil {
+		err = os.Rename(unfinished.Name(), path)
 	}
-	if err := unfinished.Close(); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(unfinished.Name()))
 	}
-	return os.Rename(unfinished.Name(), path)
+	return nil
 }
 
 // Withdraw removes the file that Publish left, unless another server has replaced it since.
