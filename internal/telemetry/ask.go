@@ -16,6 +16,10 @@ const askTimeout = 2 * readyTimeout
 // Ask asks the process that serves metrics and health at an address, as Options.Listen takes it, on this host whether it is ready: nil when
 // it is. It is what the health check of a container calls that holds the program alone.
 func Ask(ctx context.Context, listen string) error {
+	if listen == "" {
+		return fmt.Errorf("it is not said where the worker serves its health → give it, and this check, --metrics-listen or %s, such as "+
+			"127.0.0.1:9464", ListenVariable)
+	}
 	host, port, err := net.SplitHostPort(listen)
 	if err != nil {
 		return fmt.Errorf("%q is not the address at which health is served → write it as host:port, such as 127.0.0.1:9464 "+
